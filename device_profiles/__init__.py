@@ -1,0 +1,1 @@
+"""The contract between edge and hub, and what both need to keep it: nothing here imports them."""

@@ -1,0 +1,143 @@
+"""Conditions over a device's values, in Kleene's three-valued logic: true, false, or None for unknown."""
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from device_profiles.wire import Value
+
+Truth = bool | None
+Values = Mapping[str, Value]
+
+_COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+}
+_ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
+_Evaluate = Callable[[Values], Value]
+
+
+class ConditionError(ValueError):
+    """A condition text that is not part of the language."""
+
+
+class Condition:
+    """A condition such as ``tilt_deg >= 10 or water_m > 0.5``, written in a small part of Python's grammar.
+
+    Names are values, with ``and or not``, comparisons (chained too), ``+ - * /``, ``abs()``, numbers, strings,
+    ``true`` and ``false``. A name that is absent or None is unknown; so is every comparison with it, a comparison of
+    things that have no order, and a division by zero. ALARMS.md rule 5: false and unknown = false, true or
+    unknown = true, not unknown = unknown.
+    """
+
+    def __init__(self, text: str) -> None:
+        try:
+            tree = ast.parse(text, mode="eval")
+        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+            raise ConditionError(f"{text!r} is not a condition: {error}") from error
+        self.text = text
+        self.names = frozenset(
+            node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id not in ("abs", "true", "false")
+        )
+        self._evaluate = _compile(tree.body)
+
+    def evaluate(self, values: Values) -> Truth:
+        """Return the truth of the condition at ``values``."""
+        return _truth(self._evaluate(values))
+
+    def __repr__(self) -> str:
+        return f"Condition({self.text!r})"
+
+
+def _truth(value: Value) -> Truth:
+    return None if value is None or value != value else bool(value)
+
+
+def _compile(node: ast.expr) -> _Evaluate:
+    match node:
+        case ast.BoolOp(op=op, values=parts):
+            return _boolean([_compile(part) for part in parts], decisive=isinstance(op, ast.Or))
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return _not(_compile(operand))
+        case ast.UnaryOp(op=ast.USub(), operand=operand):
+            return _numeric(lambda a, _b: -a, _compile(operand), lambda _values: 0)
+        case ast.Compare(left=left, ops=ops, comparators=comparators) if all(type(op) in _COMPARE for op in ops):
+            terms = [_compile(term) for term in (left, *comparators)]
+            pairs = [
+                _comparison(_COMPARE[type(op)], first, second)
+                for op, first, second in zip(ops, terms, terms[1:], strict=False)
+            ]
+            return _boolean(pairs, decisive=False)
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
+            return _numeric(_ARITHMETIC[type(op)], _compile(left), _compile(right))
+        case ast.Call(func=ast.Name(id="abs"), args=[argument], keywords=[]):
+            return _numeric(lambda a, _b: abs(a), _compile(argument), lambda _values: 0)
+        case ast.Name(id="true" | "false" as word):
+            return lambda _values: word == "true"
+        case ast.Name(id=name):
+            return lambda values: values.get(name)
+        case ast.Constant(value=bool() | int() | float() | str() as constant):
+            return lambda _values: constant
+    raise ConditionError(
+        f"{ast.unparse(node)!r} is not part of a condition: "
+        "use names, numbers, comparisons, and, or, not, + - * /, abs()"
+    )
+
+
+def _boolean(parts: list[_Evaluate], *, decisive: bool) -> _Evaluate:
+    """Return Kleene's or (decisive True) or and (decisive False) of ``parts``."""
+
+    def evaluate(values: Values) -> Truth:
+        result: Truth = not decisive
+        for part in parts:
+            truth = _truth(part(values))
+            if truth is decisive:
+                return decisive
+            if truth is None:
+                result = None
+        return result
+
+    return evaluate
+
+
+def _not(part: _Evaluate) -> _Evaluate:
+    def evaluate(values: Values) -> Truth:
+        truth = _truth(part(values))
+        return None if truth is None else not truth
+
+    return evaluate
+
+
+def _comparison(compare: Callable[[Any, Any], bool], left: _Evaluate, right: _Evaluate) -> _Evaluate:
+    def evaluate(values: Values) -> Truth:
+        a, b = left(values), right(values)
+        if a is None or b is None or a != a or b != b:
+            return None
+        if isinstance(a, str) is not isinstance(b, str):
+            return None
+        return compare(a, b)
+
+    return evaluate
+
+
+def _numeric(operate: Callable[[float, float], float], left: _Evaluate, right: _Evaluate) -> _Evaluate:
+    def evaluate(values: Values) -> Value:
+        a, b = left(values), right(values)
+        if a is None or b is None or isinstance(a, str) or isinstance(b, str):
+            return None
+        try:
+            return operate(a, b)
+        except (ZeroDivisionError, OverflowError):
+            return None
+
+    return evaluate

@@ -1,0 +1,62 @@
+"""Strict reading of TOML files into records: an unknown or wrong key is an error that names the file and the key."""
+
+import re
+import tomllib
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+
+from device_profiles.errors import ConfigError
+
+T = TypeVar("T")
+Duration = Annotated[str, msgspec.Meta(pattern=r"^\d+(\.\d+)?(ms|s|m|h|d)\Z")]  # "200ms", "20s", "5m", "3d"
+
+_UNITS = {"ms": timedelta(milliseconds=1), "s": timedelta(seconds=1), "m": timedelta(minutes=1)}
+_UNITS |= {"h": timedelta(hours=1), "d": timedelta(days=1)}
+_DURATION = re.compile(r"^(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h|d)\Z")
+_PATH = re.compile(r" - at `(?P<path>[^`]*)`$")
+_LINE = re.compile(r" \(at (?P<place>[^)]*)\)$")
+
+
+def duration_us(text: str) -> int:
+    """Return the microseconds of a Duration. Raises ValueError."""
+    match = _DURATION.match(text)
+    if not match:
+        raise ValueError(f"{text!r} is not a duration: write 200ms, 20s, 5m, 12h or 3d")
+    return round(float(match["number"]) * (_UNITS[match["unit"]] / timedelta(microseconds=1)))
+
+
+def duration_s(text: str) -> float:
+    """Return the seconds of a Duration. Raises ValueError."""
+    return duration_us(text) / 1e6
+
+
+def read_toml(path: Path, record: type[T]) -> T:
+    """Return the file as ``record``. Raises ConfigError with the file and the key (or line) of the fault."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise ConfigError(f"cannot be read: {reason}", file=str(path)) from error
+    return parse_toml(text, record, file=str(path))
+
+
+def parse_toml(text: str, record: type[T], *, file: str) -> T:
+    """Return TOML ``text`` as ``record``; ``file`` is named in errors. Raises ConfigError."""
+    try:
+        table: dict[str, Any] = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = str(error)
+        place = _LINE.search(message)
+        if place:
+            raise ConfigError(message[: place.start()], file=file, key=place["place"]) from error
+        raise ConfigError(message, file=file) from error
+    try:
+        return msgspec.convert(table, record)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        match = _PATH.search(message)
+        key = match["path"].removeprefix("$").removeprefix(".") if match else ""
+        raise ConfigError(message[: match.start()] if match else message, file=file, key=key) from error

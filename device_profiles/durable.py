@@ -1,0 +1,65 @@
+"""SQLite files whose commits survive a power cut, and the reserve of disk that lets an alarm commit on a full one."""
+
+import contextlib
+import errno
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+SYNCHRONOUS = "FULL"  # NORMAL loses the last commits of a WAL at a power cut, and a receipt may stand on them
+BUSY_TIMEOUT_S = 10.0
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open ``path`` in WAL mode with explicit transactions (BEGIN … COMMIT); a COMMIT returns after its fsync."""
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    return connection
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Return whether a write failed because there was no room (SQLite says FULL, or IOERR for its -shm and -wal)."""
+    if isinstance(error, sqlite3.OperationalError):
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        return code == sqlite3.SQLITE_FULL
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+class DiskReserve:
+    """A file of real blocks that is given up when the disk is full, so that alarms can still be written."""
+
+    def __init__(self, path: Path, size: int) -> None:
+        self.path = path
+        self.size = size  # bytes
+
+    @property
+    def held(self) -> bool:
+        """Whether the reserve is on disk."""
+        with contextlib.suppress(OSError):
+            return self.path.stat().st_size >= self.size
+        return False
+
+    def hold(self) -> bool:
+        """Take the reserve if there is room for twice its size; return whether it is held."""
+        if self.held:
+            return True
+        if shutil.disk_usage(self.path.parent).free < 2 * self.size:
+            return False
+        try:
+            with self.path.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, self.size)
+        except OSError as error:
+            self.release()
+            if is_disk_full(error):
+                return False
+            raise
+        return True
+
+    def release(self) -> bool:
+        """Give the room to whoever writes next; return whether there was any to give."""
+        held = self.path.exists()
+        self.path.unlink(missing_ok=True)
+        return held

@@ -1,0 +1,40 @@
+"""Named points at which a crash test kills a program with SIGKILL; without that test they do nothing."""
+
+import os
+import signal
+
+ENVIRONMENT = "CITYNERVE_FAULT"  # "<point>:<n>": die when the point is reached for the n-th time
+POINTS = (
+    "agent.before_outbox_commit",
+    "agent.after_outbox_commit",
+    "agent.after_publish",
+    "agent.before_forget",
+    "agent.after_forget",
+    "hub.before_append",
+    "hub.after_fsync",
+    "hub.after_puback",
+    "hub.after_receipt",
+    "hub.before_transitions",
+    "hub.after_transitions",
+    "hub.after_delivery",
+    "hub.before_archive",
+    "hub.after_archive",
+)
+
+
+class _Armed:
+    def __init__(self, text: str) -> None:
+        point, _, count = text.partition(":")
+        self.point = point
+        self.left = int(count or "1") if point else 0
+
+
+_armed = _Armed(os.environ.get(ENVIRONMENT, ""))
+
+
+def fault_point(name: str) -> None:
+    """Kill this process here, if a crash test armed the point."""
+    if _armed.left and name == _armed.point:
+        _armed.left -= 1
+        if _armed.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)

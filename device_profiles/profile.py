@@ -1,0 +1,238 @@
+"""Profiles: what a kind of device says, how it is read and when it is alarming, as data from one TOML file each."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from device_profiles.condition import Condition, ConditionError
+from device_profiles.config import Duration, duration_us, parse_toml
+from device_profiles.errors import ConfigError
+from device_profiles.wire import Name, Severity
+
+BUILT_IN = Path(__file__).parent / "profiles"
+
+Table = Literal["discrete_input", "coil", "input_register", "holding_register"]
+BIT_TABLES: frozenset[Table] = frozenset({"discrete_input", "coil"})
+Encoding = Literal["u16", "s16", "u32", "s32", "f32"]  # 32 bits: high word first
+WORDS: dict[Encoding, int] = {"u16": 1, "s16": 1, "u32": 2, "s32": 2, "f32": 2}
+_MAX_COUNT = {True: 2000, False: 125}  # Modbus application protocol V1.1b3, 6.1-6.4: bits, registers in one request
+
+_Positive = Annotated[int, msgspec.Meta(ge=1)]
+_Offset = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+
+
+class Block(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Registers or bits that are read with one request."""
+
+    table: Table
+    address: _Offset  # of the first, counted from 0 as on the wire
+    count: _Positive
+    every: Duration = "1s"  # aim; the line's budget may stretch it. Of no effect in a scan
+    scan: bool = False  # part of the alarm scan, which goes before every other block
+
+
+class ModbusMap(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a slave of this kind is read over Modbus."""
+
+    blocks: dict[Name, Block]
+    answer: Duration = "40ms"  # a healthy slave begins its answer within this: the time-out
+    latest: Duration = "150ms"  # no answer comes later than this: how long a line is drained after a time-out
+
+
+class Register(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where in a block a value stands."""
+
+    block: Name
+    at: _Offset  # bits or registers after the block's address
+    encoding: Encoding = "u16"  # of no effect in a table of bits
+    scale: float = 1.0  # value = raw × scale
+    unknown: tuple[int, ...] = ()  # raw numbers by which the device says that it does not know
+    invert: bool = False  # a bit whose 0 means true
+
+
+class ValueSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One value that a kind of device says."""
+
+    type: Literal["bool", "int", "float", "str"]
+    description: str
+    unit: str = ""
+    range: tuple[float, float] | None = None  # inclusive; outside it the value is unknown
+    deadband: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # a change up to this is none
+    period: Duration = "60s"  # said again after this even when unchanged
+    modbus: Register | None = None
+    names: dict[str, str] = {}  # number → what it means, for people
+
+
+class EventSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One kind of Event that the edge makes for this kind of device."""
+
+    severity: Severity
+    description: str
+
+
+class JudgeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which judge turns the readings into events, and its limits; the judge checks the names of the limits."""
+
+    name: Name
+    limits: dict[str, Duration | float] = {}
+
+
+class AlarmRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a device of this kind is alarming (ALARMS.md): on an event of the edge, or when a condition holds."""
+
+    rule: Name
+    severity: Severity
+    title: str
+    on: Name | None = None  # kind of the Event that opens it
+    until: tuple[Name, ...] = ()  # kinds of Events that clear it
+    when: str | None = None  # condition that opens it once it has held for `for`
+    hold: Duration = msgspec.field(name="for", default="0s")
+    clear_when: str | None = None  # condition that clears it once it has held for `clear`; default: not (when)
+    clear: Duration = "0s"
+    latch: bool = False  # cleared by a person's act only
+
+    @property
+    def for_us(self) -> int:
+        """Microseconds that ``when`` must hold."""
+        return duration_us(self.hold)
+
+    @property
+    def clear_us(self) -> int:
+        """Microseconds that the clear condition must hold."""
+        return duration_us(self.clear)
+
+    @property
+    def clear_text(self) -> str:
+        """The clear condition's text; only for a rule with ``when``."""
+        return self.clear_when if self.clear_when is not None else f"not ({self.when})"
+
+
+class Liveness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a device of this kind counts as silent, and how bad that is."""
+
+    silent_after: Duration
+    severity: Severity = "major"
+
+
+class ProfileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of a profile's file."""
+
+    kind: Name
+    title: str
+    values: dict[Name, ValueSpec]
+    liveness: Liveness
+    vendor: str = ""
+    source: str = ""  # the standard or document that it follows
+    modbus: ModbusMap | None = None
+    judge: JudgeSpec | None = None
+    events: dict[Name, EventSpec] = {}
+    alarms: tuple[AlarmRule, ...] = ()
+
+
+class Profile(msgspec.Struct, frozen=True):
+    """A profile that was checked, with the text it came from."""
+
+    spec: ProfileSpec
+    text: str
+    file: str
+
+    @property
+    def kind(self) -> str:
+        """The kind of device that it describes."""
+        return self.spec.kind
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of its text, by which journal and birth name it."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
+
+
+def parse_profile(text: str, *, file: str) -> Profile:
+    """Return the profile in TOML ``text``. Raises ConfigError with file and key."""
+    spec = parse_toml(text, ProfileSpec, file=file)
+    for key, message in _faults(spec):
+        raise ConfigError(message, file=file, key=key)
+    return Profile(spec, text, file)
+
+
+def load_profiles(folders: Iterable[Path] = ()) -> dict[str, Profile]:
+    """Return kind → profile of the built-in ones and of every ``*.toml`` in ``folders``. Raises ConfigError."""
+    profiles: dict[str, Profile] = {}
+    for folder in (BUILT_IN, *folders):
+        if not folder.is_dir():
+            raise ConfigError("is not a folder", file=str(folder))
+        for path in sorted(folder.glob("*.toml")):
+            try:
+                profile = parse_profile(path.read_text(encoding="utf-8"), file=str(path))
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(f"cannot be read: {error}", file=str(path)) from error
+            known = profiles.get(profile.kind)
+            if known is not None:
+                raise ConfigError(f"{profile.kind!r} is already defined in {known.file}", file=str(path), key="kind")
+            profiles[profile.kind] = profile
+    return profiles
+
+
+def _faults(spec: ProfileSpec) -> Iterable[tuple[str, str]]:
+    yield from _modbus_faults(spec)
+    for name, value in spec.values.items():
+        if value.range is not None and value.range[0] > value.range[1]:
+            yield f"values.{name}.range", "the first number is greater than the second"
+    if duration_us(spec.liveness.silent_after) <= 0:
+        yield "liveness.silent_after", "must be longer than 0"
+    rules: set[str] = set()
+    for index, rule in enumerate(spec.alarms):
+        if rule.rule in rules:
+            yield f"alarms[{index}].rule", f"{rule.rule!r} is defined twice"
+        rules.add(rule.rule)
+        for key, message in _rule_faults(rule, spec):
+            yield f"alarms[{index}].{key}", message
+
+
+def _modbus_faults(spec: ProfileSpec) -> Iterable[tuple[str, str]]:
+    blocks: Mapping[str, Block] = spec.modbus.blocks if spec.modbus else {}
+    for name, block in blocks.items():
+        if block.count > _MAX_COUNT[block.table in BIT_TABLES] or block.address + block.count > 65_536:
+            yield f"modbus.blocks.{name}.count", f"{block.count} at {block.address} is more than one request can read"
+    for name, value in spec.values.items():
+        if value.modbus is None:
+            continue
+        key = f"values.{name}.modbus"
+        found = blocks.get(value.modbus.block)
+        if found is None:
+            yield f"{key}.block", f"{value.modbus.block!r} is not in modbus.blocks"
+            continue
+        bits = found.table in BIT_TABLES
+        if bits is not (value.type == "bool"):
+            yield f"{key}.block", f"a {value.type} cannot stand in {found.table} block {value.modbus.block!r}"
+        if value.modbus.at + (1 if bits else WORDS[value.modbus.encoding]) > found.count:
+            yield f"{key}.at", f"{value.modbus.at} lies outside block {value.modbus.block!r} of {found.count}"
+
+
+def _rule_faults(rule: AlarmRule, spec: ProfileSpec) -> Iterable[tuple[str, str]]:
+    if (rule.on is None) is (rule.when is None):
+        yield "on", "a rule has either `on` (an event) or `when` (a condition)"
+        return
+    if rule.on is not None:
+        for key, kinds in (("on", (rule.on,)), ("until", rule.until)):
+            for kind in kinds:
+                if kind not in spec.events:
+                    yield key, f"{kind!r} is not in events"
+        if rule.clear_when is not None or rule.for_us or rule.clear_us:
+            yield "on", "`for`, `clear_when` and `clear` belong to `when`; the edge has confirmed an event already"
+        if not rule.until and not rule.latch:
+            yield "until", "name the events that clear it, or set latch = true"
+        return
+    if rule.until:
+        yield "until", "belongs to `on`; use clear_when"
+    for key, text in (("when", rule.when or ""), ("clear_when", rule.clear_text)):
+        try:
+            names = Condition(text).names
+        except ConditionError as error:
+            yield key, str(error)
+            continue
+        for name in sorted(names - spec.values.keys()):
+            yield key, f"{name!r} is not in values"
