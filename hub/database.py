@@ -1,0 +1,59 @@
+"""The hub's relational state: one SQLite file through SQLAlchemy Core, and the readers' cursors in it."""
+
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from device_profiles import durable
+from hub.errors import CursorMoved, SchemaError
+
+SCHEMA = 1  # PRAGMA user_version; a second schema brings Alembic
+
+metadata = sa.MetaData()
+cursors = sa.Table(
+    "cursors",
+    metadata,
+    sa.Column("reader", sa.Text, primary_key=True),
+    sa.Column("offset", sa.BigInteger, nullable=False),  # the last journal record whose effects are in this file
+)
+
+
+def open_database(path: Path) -> sa.Engine:
+    """Open or make ``path`` with every table that the imported modules declare. Raises SchemaError.
+
+    A transaction (``with engine.begin()``) is BEGIN IMMEDIATE: two writers wait for each other instead of failing.
+    """
+    engine = sa.create_engine(
+        f"sqlite:///{path}", creator=lambda: durable.connect(path), poolclass=sa.pool.QueuePool, pool_size=8
+    )
+    sa.event.listen(engine, "begin", _begin_immediate)
+    with engine.connect() as connection:
+        version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+    if version not in (0, SCHEMA):
+        raise SchemaError(f"{path} has schema {version}, this program knows {SCHEMA}: use the version that wrote it")
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
+    return engine
+
+
+def read_cursor(connection: sa.Connection, reader: str) -> int:
+    """Return the offset of the last record that ``reader`` has taken in, 0 at the beginning."""
+    return connection.execute(sa.select(cursors.c.offset).where(cursors.c.reader == reader)).scalar() or 0
+
+
+def move_cursor(connection: sa.Connection, reader: str, *, old: int, new: int) -> None:
+    """Move a cursor inside the transaction of its effects. Raises CursorMoved when it is not at ``old``."""
+    if old == 0 and read_cursor(connection, reader) == 0:
+        connection.execute(sa.insert(cursors).prefix_with("OR REPLACE").values(reader=reader, offset=new))
+        return
+    moved = connection.execute(
+        sa.update(cursors).where(cursors.c.reader == reader, cursors.c.offset == old).values(offset=new)
+    )
+    if moved.rowcount != 1:
+        raise CursorMoved(reader, expected=old)
+
+
+def _begin_immediate(connection: Any) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
