@@ -1,0 +1,56 @@
+# make demo and make test set up what they need; nothing else has to be called before.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+ROUNDS ?= 20
+.DELETE_ON_ERROR:
+.PHONY: help setup servers demo test check format bench crash sabotage wheel lock clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+setup: $(VENV)/.ready ## the environment, in .venv, from requirements.lock
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
+	touch $@
+
+servers: ## Debian's mosquitto and strace, when they are missing and we are root
+	@deploy/install-servers mosquitto strace
+
+demo: setup ## the story of one entrapment, in the terminal
+	$(BIN)/simulate demo
+
+test: setup servers ## all tests, against real servers
+	$(BIN)/pytest
+
+check: setup ## linter, formatter, strict types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: setup ## let the formatter write
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: setup servers ## figures as ratios in one run; build/bench.json
+	$(BIN)/python -m tests.bench
+
+crash: setup servers ## kill everything, ROUNDS times, and count
+	$(BIN)/simulate crash --rounds $(ROUNDS) --json
+
+sabotage: setup servers ## the scorer must be able to fail
+	deploy/sabotage $(BIN)/simulate
+
+wheel: setup servers ## build the wheel, install it in an empty environment, run the demo from there
+	deploy/try-wheel $(PYTHON) $(BIN)/python
+
+lock: setup ## write requirements.lock anew from pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra dev --python-version 3.11 --universal --generate-hashes \
+		--no-annotate --no-header --quiet --upgrade -o requirements.lock
+
+clean: ## remove what was made
+	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

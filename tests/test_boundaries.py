@@ -1,0 +1,68 @@
+"""Imports point one way (DESIGN.md, invariant 12): the contract knows nobody, and the programs know only the contract."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PROGRAMS = ("edge_agent", "hub", "simulators")
+ALLOWED = {"device_profiles": {"device_profiles"}, **{name: {"device_profiles", name} for name in PROGRAMS}}
+OURS = set(ALLOWED)
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("package", ALLOWED)
+def test_invariant_12_imports_point_one_way(package: str) -> None:
+    """A package imports itself and the contract, and nothing else of ours."""
+    files = list((ROOT / package).rglob("*.py"))
+    assert files
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in files
+        for name in _imports(path)
+        if name.split(".")[0] in OURS - ALLOWED[package]
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("package", PROGRAMS)
+def test_except_exception_stands_once_a_program(package: str) -> None:
+    """The per-message guard is the only place that catches everything."""
+    guards = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in (ROOT / package).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ExceptHandler) and _catches_all(node.type)
+    ]
+    assert len(guards) <= 1, guards
+
+
+def _catches_all(kind: ast.expr | None) -> bool:
+    names = kind.elts if isinstance(kind, ast.Tuple) else [kind]
+    return any(
+        name is None or (isinstance(name, ast.Name) and name.id in ("Exception", "BaseException")) for name in names
+    )
+
+
+def test_pure_modules_read_no_clock_and_no_random() -> None:
+    """Deciding is pure: time, randomness and ids are arguments (STYLE.md, 10)."""
+    pure = [
+        *(ROOT / "edge_agent" / "judge").glob("*.py"),
+        ROOT / "hub" / "alarms" / "engine.py",
+        ROOT / "hub" / "ranges.py",
+    ]
+    forbidden = {"time", "random", "datetime", "uuid", "secrets", "os", "threading", "asyncio"}
+    wrong = [
+        f"{path.name} imports {name}" for path in pure for name in _imports(path) if name.split(".")[0] in forbidden
+    ]
+    assert wrong == []
