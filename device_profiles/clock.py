@@ -71,6 +71,10 @@ def clock_from_environment() -> Clock:
         return Clock()
     try:
         start_us, speed, anchor_ns = text.split(":")
-        return Clock(start_us=int(start_us), speed=float(speed), anchor_ns=int(anchor_ns))
+        clock = Clock(start_us=int(start_us), speed=float(speed), anchor_ns=int(anchor_ns))
     except ValueError as error:
         raise ConfigError(f"{text!r} is not start_us:speed:anchor_ns", file="environment", key=ENVIRONMENT) from error
+    if not 0 < clock.speed <= MAX_SPEED:
+        message = f"speed {speed} is not above 0 and at most {MAX_SPEED:g}"
+        raise ConfigError(message, file="environment", key=ENVIRONMENT)
+    return clock

@@ -24,6 +24,8 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
 }
+MAX_LENGTH = 1_000  # characters; the longest rule we know has 120
+MAX_DEPTH = 50  # far below Python's own limit, which depends on who calls
 _Evaluate = Callable[[Values], Value]
 
 
@@ -36,15 +38,19 @@ class Condition:
 
     Names are values, with ``and or not``, comparisons (chained too), ``+ - * /``, ``abs()``, numbers, strings,
     ``true`` and ``false``. A name that is absent or None is unknown; so is every comparison with it, a comparison of
-    things that have no order, and a division by zero. ALARMS.md rule 5: false and unknown = false, true or
-    unknown = true, not unknown = unknown.
+    things that have no order, a string where a truth is asked for, and a division by zero. ALARMS.md rule 5:
+    false and unknown = false, true or unknown = true, not unknown = unknown.
     """
 
     def __init__(self, text: str) -> None:
+        if len(text) > MAX_LENGTH:
+            raise ConditionError(f"{text[:40]!r}… has more than {MAX_LENGTH} characters")
         try:
             tree = ast.parse(text, mode="eval")
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
             raise ConditionError(f"{text!r} is not a condition: {error}") from error
+        if _depth(tree.body) > MAX_DEPTH:
+            raise ConditionError(f"{text[:40]!r}… is nested more than {MAX_DEPTH} deep")
         self.text = text
         self.names = frozenset(
             node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id not in ("abs", "true", "false")
@@ -60,7 +66,16 @@ class Condition:
 
 
 def _truth(value: Value) -> Truth:
-    return None if value is None or value != value else bool(value)
+    return None if value is None or isinstance(value, str) or value != value else bool(value)
+
+
+def _depth(tree: ast.expr) -> int:
+    """Return how deep ``tree`` is nested, without recursion."""
+    depth, level = 0, [tree]
+    while level:
+        depth += 1
+        level = [child for node in level for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+    return depth
 
 
 def _compile(node: ast.expr) -> _Evaluate:

@@ -11,12 +11,15 @@ import msgspec
 from device_profiles.errors import ConfigError
 
 T = TypeVar("T")
-Duration = Annotated[str, msgspec.Meta(pattern=r"^\d+(\.\d+)?(ms|s|m|h|d)\Z")]  # "200ms", "20s", "5m", "3d"
+Duration = Annotated[
+    str, msgspec.Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h|d)\Z")
+]  # "200ms", "20s", "5m", "3d"
 
 _UNITS = {"ms": timedelta(milliseconds=1), "s": timedelta(seconds=1), "m": timedelta(minutes=1)}
 _UNITS |= {"h": timedelta(hours=1), "d": timedelta(days=1)}
-_DURATION = re.compile(r"^(?P<number>\d+(?:\.\d+)?)(?P<unit>ms|s|m|h|d)\Z")
-_PATH = re.compile(r" - at `(?P<path>[^`]*)`$")
+_DURATION = re.compile(r"^(?P<number>[0-9]{1,9}(?:\.[0-9]{1,6})?)(?P<unit>ms|s|m|h|d)\Z")
+_PATH = re.compile(r" - at (?:`key` in )?`(?P<path>[^`]*)`$")
+_FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `(?P<field>[^`]*)`")
 _LINE = re.compile(r" \(at (?P<place>[^)]*)\)$")
 
 
@@ -53,10 +56,14 @@ def parse_toml(text: str, record: type[T], *, file: str) -> T:
         if place:
             raise ConfigError(message[: place.start()], file=file, key=place["place"]) from error
         raise ConfigError(message, file=file) from error
+    except (ValueError, RecursionError) as error:  # an integer of thousands of digits, brackets without an end
+        raise ConfigError(f"cannot be read: {error}", file=file) from error
     try:
         return msgspec.convert(table, record)
     except msgspec.ValidationError as error:
         message = str(error)
         match = _PATH.search(message)
-        key = match["path"].removeprefix("$").removeprefix(".") if match else ""
+        path = match["path"].removeprefix("$").removeprefix(".") if match else ""
+        field = _FIELD.match(message)
+        key = ".".join(filter(None, (path, field["field"] if field else "")))
         raise ConfigError(message[: match.start()] if match else message, file=file, key=key) from error

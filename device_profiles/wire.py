@@ -1,7 +1,7 @@
 """The messages of the contract: facts made at the edge, the packs that carry them, the receipts that free them."""
 
 import re
-from typing import Annotated, Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -30,6 +30,11 @@ Value = (
     | Annotated[str, msgspec.Meta(max_length=512)]
     | None
 )  # None means unknown
+if TYPE_CHECKING:
+    Datum = Any  # a checker would ask each caller to cast its dict literals
+else:  # two levels and no integer over 64 bits: whatever was decoded can be encoded again
+    _Inner = Value | list[Value] | dict[str, Value]
+    Datum = Value | list[_Inner] | dict[str, _Inner]
 
 
 class Reading(msgspec.Struct, frozen=True, tag="reading", tag_field="type"):
@@ -47,7 +52,7 @@ class Event(msgspec.Struct, frozen=True, tag="event", tag_field="type"):
     t_us: Micros
     kind: Name  # e.g. lift.stuck_occupied
     severity: Severity
-    data: Annotated[dict[str, Any], msgspec.Meta(max_length=64)] = {}
+    data: Annotated[dict[str, Datum], msgspec.Meta(max_length=64)] = {}
 
 
 class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat", tag_field="type"):
@@ -178,7 +183,7 @@ _pack_decoder = msgspec.json.Decoder(Pack)
 _receipt_decoder = msgspec.json.Decoder(Receipt)
 _command_decoder = msgspec.json.Decoder(Command)
 _facts_decoder = msgspec.json.Decoder(tuple[Fact, ...])
-_PATH = re.compile(r" - at `(?P<path>[^`]*)`$")
+_PATH = re.compile(r" - at (?:`key` in )?`(?P<path>[^`]*)`$")
 
 
 def encode(message: Pack | Receipt | Command) -> bytes:

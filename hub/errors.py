@@ -16,3 +16,11 @@ class CursorMoved(HubError):
 
 class SchemaError(HubError):
     """The database was written by another version of this program."""
+
+
+class JournalFull(HubError):
+    """The disk has no room for more: readings wait at the edge until there is."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(f"{path}: no space left on the disk; free some, the hub goes on by itself")
+        self.path = path

@@ -1,4 +1,4 @@
-"""Imports point one way (DESIGN.md, invariant 12): the contract knows nobody, and the programs know only the contract."""
+"""Imports point one way (DESIGN.md, invariant 12), and what must be pure is."""
 
 import ast
 from collections.abc import Iterator
