@@ -234,5 +234,5 @@ def test_facts_are_frozen(fact: Fact) -> None:
 
 def test_wire_errors_read_well() -> None:
     """The text of an error is path and reason."""
-    assert str(fault_of(pack_json(READING, v=2))) == "$.v: Invalid value 2"
+    assert str(fault_of(pack_json(READING, v=2))) == "$.v: Invalid enum value 2"
     assert isinstance(fault_of(b"{").__cause__, msgspec.DecodeError)
