@@ -1,0 +1,154 @@
+"""The agent's config: one TOML file that says who it is, where its broker is and what hangs on its lines."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from device_profiles.config import Duration, duration_us, read_toml
+from device_profiles.errors import ConfigError, TopicError
+from device_profiles.link import BrokerConfig
+from device_profiles.profile import Profile, load_profiles
+from device_profiles.topics import AgentAddress, check_area
+from device_profiles.wire import Binding, Id, Name
+
+Size = Annotated[str, msgspec.Meta(pattern=r"^\d+(kB|MB|GB)\Z")]  # "64kB", "256MB", "2GB", decimal
+MIN_OUTBOX_BYTES = 64_000  # room for some packs at least
+_SIZE = re.compile(r"^(\d+)(kB|MB|GB)\Z")
+_UNITS = {"kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
+
+
+def size_bytes(text: str) -> int:
+    """Return the bytes of a Size. Raises ValueError."""
+    match = _SIZE.match(text)
+    if not match:
+        raise ValueError(f"{text!r} is not a size: write 64kB, 256MB or 2GB")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+class OutboxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the agent may keep on disk while the hub has not receipted it."""
+
+    max_bytes: Size = "256MB"  # of packs; beyond it readings are evicted, events never
+    max_age: Duration = "7d"  # readings older than this are evicted
+    reserve_bytes: Size = "4MB"  # given up when the disk is full, so that events can still be written
+
+
+class SlaveConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One device on a line."""
+
+    unit: Annotated[int, msgspec.Meta(ge=1, le=247)]  # its Modbus address
+    device: Id
+    profile: Name
+    asset: Annotated[str, msgspec.Meta(max_length=128)] = ""  # the register's id of what it watches
+
+
+class LineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One serial line and the slaves on it."""
+
+    port: Annotated[str, msgspec.Meta(min_length=1)]  # /dev/ttyUSB0, socket://host:port, rfc2217://host:port
+    slaves: Annotated[tuple[SlaveConfig, ...], msgspec.Meta(min_length=1)]
+    name: str = ""  # in logs; default: the port
+    baud: Annotated[int, msgspec.Meta(ge=1_200, le=1_000_000)] = 19_200
+    parity: Literal["N", "E", "O"] = "N"
+    stopbits: Literal[1, 2] = 1
+
+    @property
+    def label(self) -> str:
+        """What logs call this line."""
+        return self.name or self.port
+
+
+class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    agent: Id
+    area: str  # city/district/street
+    data: str  # folder for the outbox; relative to this file's folder
+    lines: Annotated[tuple[LineConfig, ...], msgspec.Meta(min_length=1)]
+    profiles: tuple[str, ...] = ()  # folders with profiles of your own; relative to this file's folder
+    broker: BrokerConfig = BrokerConfig()
+    outbox: OutboxConfig = OutboxConfig()
+
+    @property
+    def address(self) -> AgentAddress:
+        """Where the agent stands."""
+        return AgentAddress(self.area, self.agent)
+
+    @property
+    def slaves(self) -> tuple[SlaveConfig, ...]:
+        """The devices of all lines."""
+        return tuple(slave for line in self.lines for slave in line.slaves)
+
+    @property
+    def bindings(self) -> tuple[Binding, ...]:
+        """What a birth says of the devices."""
+        return tuple(Binding(slave.device, slave.profile, slave.asset) for slave in self.slaves)
+
+
+class LoadedConfig(msgspec.Struct, frozen=True):
+    """A config that was checked, with what it refers to."""
+
+    config: AgentConfig
+    folder: Path  # of the file: what its relative paths are relative to
+    data: Path
+    profiles: dict[str, Profile]  # those in use
+
+
+def load_config(path: Path) -> LoadedConfig:
+    """Return the checked config in ``path``. Raises ConfigError with file and key."""
+    config = read_toml(path, AgentConfig)
+    folder = path.resolve().parent
+    known = load_profiles(_profile_folders(config, folder, file=str(path)))
+    for key, message in _faults(config, known):
+        raise ConfigError(message, file=str(path), key=key)
+    used = {slave.profile for slave in config.slaves}
+    return LoadedConfig(config, folder, folder / config.data, {kind: known[kind] for kind in sorted(used)})
+
+
+def _profile_folders(config: AgentConfig, folder: Path, *, file: str) -> list[Path]:
+    folders = [folder / name for name in config.profiles]
+    for index, path in enumerate(folders):
+        if not path.is_dir():
+            raise ConfigError(f"{path} is not a folder", file=file, key=f"profiles[{index}]")
+    return folders
+
+
+def _faults(config: AgentConfig, known: dict[str, Profile]) -> Iterable[tuple[str, str]]:
+    try:
+        check_area(config.area)
+    except TopicError as error:
+        yield "area", str(error)
+    try:
+        config.broker.host_port()
+    except ValueError as error:
+        yield "broker.url", str(error)
+    if size_bytes(config.outbox.max_bytes) < MIN_OUTBOX_BYTES:
+        yield "outbox.max_bytes", f"must be at least {MIN_OUTBOX_BYTES // 1000}kB"
+    if duration_us(config.outbox.max_age) <= 0:
+        yield "outbox.max_age", "must be longer than 0"
+    yield from _line_faults(config, known)
+
+
+def _line_faults(config: AgentConfig, known: dict[str, Profile]) -> Iterable[tuple[str, str]]:
+    ports: set[str] = set()
+    devices: set[str] = set()
+    for number, line in enumerate(config.lines):
+        if line.port in ports:
+            yield f"lines[{number}].port", f"{line.port!r} is used twice"
+        ports.add(line.port)
+        units: set[int] = set()
+        for index, slave in enumerate(line.slaves):
+            key = f"lines[{number}].slaves[{index}]"
+            if slave.unit in units:
+                yield f"{key}.unit", f"unit {slave.unit} is used twice on this line"
+            if slave.device in devices:
+                yield f"{key}.device", f"{slave.device!r} is used twice"
+            if slave.profile not in known:
+                yield f"{key}.profile", f"unknown profile {slave.profile!r}; known: {', '.join(sorted(known))}"
+            elif known[slave.profile].spec.modbus is None:
+                yield f"{key}.profile", f"{slave.profile!r} has no [modbus]"
+            units.add(slave.unit)
+            devices.add(slave.device)

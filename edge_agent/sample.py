@@ -1,0 +1,24 @@
+"""What a source hands over after each poll of a device: the seam between reading and judging."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from device_profiles.wire import Value
+
+
+class Sample(msgspec.Struct, frozen=True):
+    """One poll of one device. A source gives one for each answer, and one for each failure."""
+
+    device: str
+    t_us: int  # city wall time at which the answer was there
+    values: dict[str, Value] = {}  # what this poll read, which may be a part of the profile's values; None is unknown
+    failure: str = ""  # why the poll gave nothing (a StrEnum's text); then `values` is empty
+
+    @property
+    def ok(self) -> bool:
+        """Whether the device answered."""
+        return not self.failure
+
+
+Sink = Callable[[Sample], None]  # called on the event loop; never blocks

@@ -1,0 +1,91 @@
+"""Real servers for tests: each on a free port, with its own config and data folder, stopped by its own process id."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+START_S = 10.0
+
+
+def need(program: str) -> str:
+    """Return the path of ``program``; without it a test is skipped, and under CI=true it fails."""
+    found = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
+    if found:
+        return found
+    message = f"{program} is not installed: apt-get install {program}"
+    if os.environ.get("CI") == "true":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+def free_port() -> int:
+    """Return a port of the loopback that was free a moment ago."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+class Mosquitto:
+    """A Mosquitto of our own; it may be killed and started again on the same port, with what its disk holds."""
+
+    def __init__(self, folder: Path, *, port: int | None = None, extra: str = "") -> None:
+        """``extra`` is appended to the config (ACLs, passwords); with it, say ``allow_anonymous`` yourself."""
+        self.program = need("mosquitto")
+        self.folder = folder
+        self.port = port or free_port()
+        self.url = f"mqtt://127.0.0.1:{self.port}"
+        self.process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "data").mkdir(exist_ok=True)
+        self.config = folder / "mosquitto.conf"
+        self.config.write_text(
+            f"listener {self.port} 127.0.0.1\npersistence true\npersistence_location {folder / 'data'}/\n"
+            "autosave_interval 1\nmax_queued_messages 10000\nmax_inflight_messages 200\nset_tcp_nodelay true\n"
+            # started by root it would become the user mosquitto, who may not write our folder
+            + ("user root\n" if os.geteuid() == 0 else "")
+            + (extra or "allow_anonymous true\n"),
+            encoding="utf-8",
+        )
+
+    def start(self) -> "Mosquitto":
+        """Start it and return when it accepts connections."""
+        with (self.folder / "mosquitto.log").open("ab") as log:
+            self.process = subprocess.Popen([self.program, "-c", str(self.config)], stdout=log, stderr=log)
+        wait_for_port(self.port, self.process)
+        return self
+
+    def stop(self, *, kill: bool = False) -> None:
+        """End it, with SIGKILL when ``kill``; no-op when it does not run."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+        self.process.wait(timeout=START_S)
+        self.process = None
+
+
+def start_mosquitto(folder: Path, port: int | None = None, *, extra: str = "") -> Mosquitto:
+    """Return a running Mosquitto with config and data in ``folder``; on ``port``, or a free one."""
+    return Mosquitto(folder, port=port, extra=extra).start()
+
+
+def wait_for_port(port: int, process: subprocess.Popen[bytes], timeout_s: float = START_S) -> None:
+    """Return when ``process`` accepts connections on ``port``. Raises RuntimeError when it does not."""
+    deadline = time.monotonic() + timeout_s
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise RuntimeError(f"server on port {port} ended with {process.returncode}")
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.02)  # nothing tells us when a foreign process listens
+    process.kill()
+    process.wait()
+    raise RuntimeError(f"nothing listens on port {port} after {timeout_s:g} s")
