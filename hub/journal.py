@@ -1,0 +1,286 @@
+"""The journal: the hub's append-only log of all its inputs, in one SQLite file whose commits survive a power cut."""
+
+import contextlib
+import sqlite3
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from device_profiles import durable
+from hub.errors import JournalFull
+
+Kind = Literal["pack", "double", "quarantine", "tick", "act", "text", "register"]
+
+RESERVE_BYTES = 16 * 1024 * 1024  # room for some 10,000 alarms and acts on a full disk
+POLL_S = 0.25  # how late an act that another process wrote is seen
+_READ_BYTES = 8 * 1024 * 1024  # what one read may bring into memory
+_STEP = 1_000  # rows cut in one transaction: more would hold the writer up for longer than an alarm may wait
+
+# AUTOINCREMENT: otherwise the ids of a journal that was cut empty begin at 1 again and cursors skip what comes.
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS records (
+  offset INTEGER PRIMARY KEY AUTOINCREMENT,
+  received_us INTEGER NOT NULL,
+  kind TEXT NOT NULL,
+  agent TEXT NOT NULL DEFAULT '',
+  epoch INTEGER NOT NULL DEFAULT 0,
+  lane TEXT NOT NULL DEFAULT '',
+  seq INTEGER,
+  body BLOB NOT NULL
+)
+"""
+_INSERT = "INSERT INTO records (received_us, kind, agent, epoch, lane, seq, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_SELECT = "SELECT offset, received_us, kind, agent, epoch, lane, seq, body FROM records"
+
+
+class NewRecord(msgspec.Struct, frozen=True):
+    """A record that is not yet in the journal."""
+
+    received_us: int  # city time at which the hub took it
+    kind: Kind
+    body: bytes = b""
+    agent: str = ""  # <area>/<agent>, empty when no agent sent it
+    epoch: int = 0
+    lane: str = ""
+    seq: int | None = None  # None for a will, and for whatever is no pack
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A record of the journal; ``offset`` orders all of them."""
+
+    offset: int
+    received_us: int
+    kind: str
+    agent: str
+    epoch: int
+    lane: str
+    seq: int | None
+    body: bytes
+
+
+class Act(msgspec.Struct, frozen=True):
+    """What a person did about an alarm."""
+
+    actor: str
+    act: str  # acknowledge, clear, …
+    rule: str
+    subject: str
+    reason: str = ""
+
+
+class Journal:
+    """The journal of one hub. Whoever appends or cuts waits for the other; readers wait for nobody."""
+
+    def __init__(self, path: Path, *, max_bytes: int = 0, reserve_bytes: int = RESERVE_BYTES) -> None:
+        """Open ``path``; ``max_bytes`` 0 is no bound but the disk. Use ``Journal.open``."""
+        self.path = path
+        self.max_bytes = max_bytes
+        self._reserve = durable.DiskReserve(path.with_suffix(".reserve"), reserve_bytes)
+        self._writing = threading.Lock()
+        self._writer = durable.connect(path)
+        self._writer.execute(_SCHEMA)
+        self._idle: list[sqlite3.Connection] = []  # read connections that nobody uses now
+        self._grown = threading.Condition()
+        self._last = self._stored_last()
+        self._reserve.hold()
+
+    @classmethod
+    def open(cls, path: Path, *, max_bytes: int = 0, reserve_bytes: int = RESERVE_BYTES) -> "Journal":
+        """Open or make the journal in ``path``."""
+        return cls(path, max_bytes=max_bytes, reserve_bytes=reserve_bytes)
+
+    def close(self) -> None:
+        """Close the file; nobody may use the journal any more."""
+        with self._writing:
+            self._writer.close()
+            while self._idle:
+                self._idle.pop().close()
+
+    def append(self, rows: Sequence[NewRecord], *, urgent: bool = False) -> list[Record]:
+        """Write ``rows`` in one transaction and return them with their offsets, after the fsync.
+
+        Raises JournalFull when there is no room; ``urgent`` rows take the reserve first.
+        """
+        if not rows:
+            return []
+        with self._writing:
+            last = self._insert(rows, urgent=urgent)
+        with self._grown:
+            self._last = max(self._last, last)
+            self._grown.notify_all()
+        return [_numbered(row, offset) for offset, row in enumerate(rows, last - len(rows) + 1)]
+
+    def read(self, after: int, limit: int) -> list[Record]:
+        """Return at most ``limit`` records after offset ``after``, in order; fewer when they are big."""
+        records, size = [], 0
+        with self._reading() as connection:
+            for row in connection.execute(f"{_SELECT} WHERE offset > ? ORDER BY offset LIMIT ?", (after, limit)):
+                records.append(Record(*row))
+                size += len(row[-1])
+                if size > _READ_BYTES:
+                    break
+        return records
+
+    def last(self, kind: Kind) -> Record | None:
+        """Return the newest record of a kind that comes seldom (text, act): it walks back through the others."""
+        with self._reading() as connection:
+            row = connection.execute(f"{_SELECT} WHERE kind = ? ORDER BY offset DESC LIMIT 1", (kind,)).fetchone()
+        return Record(*row) if row else None
+
+    def last_offset(self) -> int:
+        """Return the offset of the newest record ever written, 0 before the first."""
+        with self._grown:
+            return self._last
+
+    def first_offset(self) -> int:
+        """Return the offset of the oldest record kept; that of the next one when nothing is kept."""
+        with self._reading() as connection:
+            first: int | None = connection.execute("SELECT min(offset) FROM records").fetchone()[0]
+        return first if first is not None else self._stored_last() + 1
+
+    def wait(self, after: int, timeout_s: float) -> bool:
+        """Return True as soon as there is a record after ``after``, False when ``timeout_s`` real seconds are over."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            with self._grown:
+                left = deadline - time.monotonic()
+                if self._grown.wait_for(lambda: self._last > after, max(0.0, min(left, POLL_S))):
+                    return True
+            if left <= 0:
+                return False
+            self._look()
+
+    def roomy(self) -> bool:
+        """Return whether readings may be written: the reserve is held and the bound is not reached."""
+        return self._reserve.hold() and not (self.max_bytes and self.used_bytes() > self.max_bytes)
+
+    def make_room(self) -> bool:
+        """Give the reserve to alarms and acts on a full disk; return whether there was any to give."""
+        return self._reserve.release()
+
+    def used_bytes(self) -> int:
+        """Return the bytes that records take in the file (its free pages are used again)."""
+        with self._reading() as connection:
+            pages, free, size = (
+                connection.execute(f"PRAGMA {name}").fetchone()[0]
+                for name in ("page_count", "freelist_count", "page_size")
+            )
+        return int((pages - free) * size)
+
+    def offset_at(self, received_us: int) -> int:
+        """Return the offset of a record before which nothing is younger than ``received_us``, by bisection."""
+        low, high = self.first_offset(), self._stored_last() + 1
+        while low < high:
+            middle = (low + high) // 2
+            found = self.read(middle - 1, 1)
+            if found and found[0].received_us < received_us:
+                low = found[0].offset + 1
+            else:
+                high = middle
+        return low
+
+    def cut(self, before_offset: int, step: int = _STEP) -> int:
+        """Delete the records before ``before_offset``, ``step`` in a transaction; return how many.
+
+        The caller keeps ``before_offset`` at or below what every reader has taken in. Raises JournalFull.
+        """
+        gone = 0
+        while True:
+            with self._writing, self._translated(), self._transaction():
+                low = self._writer.execute("SELECT min(offset) FROM records").fetchone()[0]
+                end = min(before_offset, (low if low is not None else before_offset) + step)
+                deleted = self._writer.execute("DELETE FROM records WHERE offset < ?", (end,)).rowcount
+            gone += deleted
+            if not deleted or end >= before_offset:
+                return gone
+
+    def compact(self) -> None:
+        """Give free pages back to the disk; only at rest, it copies the file. Raises JournalFull."""
+        with self._writing, self._translated():
+            self._writer.execute("VACUUM")
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def backup(self, path: Path) -> None:
+        """Copy what is committed now to ``path``, while others write."""
+        with self._reading() as source, contextlib.closing(sqlite3.connect(path)) as target:
+            source.backup(target)
+
+    def _insert(self, rows: Sequence[NewRecord], *, urgent: bool) -> int:
+        try:
+            return self._insert_once(rows)
+        except JournalFull:
+            if not (urgent and self._reserve.release()):
+                raise
+        return self._insert_once(rows)
+
+    def _insert_once(self, rows: Sequence[NewRecord]) -> int:
+        with self._translated(), self._transaction():
+            return _insert(self._writer, rows)
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._writer.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._writer.execute("COMMIT")
+        except BaseException:
+            if self._writer.in_transaction:  # a full disk may have rolled back already
+                self._writer.execute("ROLLBACK")
+            raise
+
+    @contextlib.contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if durable.is_disk_full(error):
+                raise JournalFull(str(self.path)) from error
+            raise
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = durable.connect(self.path)
+            connection.execute("PRAGMA query_only=ON")
+        try:
+            yield connection
+        finally:
+            self._idle.append(connection)
+
+    def _stored_last(self) -> int:
+        with self._reading() as connection:
+            row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'records'").fetchone()
+        return row[0] if row else 0
+
+    def _look(self) -> None:
+        stored = self._stored_last()
+        with self._grown:
+            if stored > self._last:
+                self._last = stored
+                self._grown.notify_all()
+
+
+def append_act(path: Path, act: Act, *, now_us: int) -> Record:
+    """Write a person's act from another process than the hub's, which sees it within POLL_S."""
+    row = NewRecord(now_us, "act", msgspec.json.encode(act))
+    with contextlib.closing(durable.connect(path)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        offset = _insert(connection, [row])
+        connection.execute("COMMIT")
+    return _numbered(row, offset)
+
+
+def _insert(connection: sqlite3.Connection, rows: Sequence[NewRecord]) -> int:
+    values = [(r.received_us, r.kind, r.agent, r.epoch, r.lane, r.seq, r.body) for r in rows]
+    connection.executemany(_INSERT, values)
+    return int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
+
+
+def _numbered(row: NewRecord, offset: int) -> Record:
+    return Record(offset, row.received_us, row.kind, row.agent, row.epoch, row.lane, row.seq, row.body)
