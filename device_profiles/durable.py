@@ -14,17 +14,20 @@ BUSY_TIMEOUT_S = 10.0
 def connect(path: Path) -> sqlite3.Connection:
     """Open ``path`` in WAL mode with explicit transactions (BEGIN … COMMIT); a COMMIT returns after its fsync."""
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute(f"PRAGMA synchronous={SYNCHRONOUS}")
-    connection.execute("PRAGMA temp_store=MEMORY")
+    try:
+        for pragma in ("journal_mode=WAL", f"synchronous={SYNCHRONOUS}", "temp_store=MEMORY"):
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
 def is_disk_full(error: BaseException) -> bool:
-    """Return whether a write failed because there was no room (SQLite says FULL, or IOERR for its -shm and -wal)."""
+    """Return whether a write failed because there was no room (SQLite says FULL, or IOERR_SHMSIZE for its -shm)."""
     if isinstance(error, sqlite3.OperationalError):
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-        return code == sqlite3.SQLITE_FULL
+        code = getattr(error, "sqlite_errorcode", 0)
+        return code & 0xFF == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 

@@ -1,0 +1,103 @@
+"""A typing error in a file is an error that names the file and the key."""
+
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device_profiles.config import Duration, duration_s, duration_us, parse_toml, read_toml
+from device_profiles.errors import ConfigError
+
+
+class Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A part of the record under test."""
+
+    port: str
+    baud: Annotated[int, msgspec.Meta(ge=300)] = 19_200
+
+
+class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The record under test."""
+
+    agent: str
+    wait: Duration = "10s"
+    lines: tuple[Line, ...] = ()
+    main: Line | None = None
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("agent = 1", "agent"),
+        ("", "agent"),
+        ("agent = 'a'\nagnt = 'b'", "agnt"),
+        ("agent = 'a'\nwait = '10 s'", "wait"),
+        ("agent = 'a'\nwait = '10s\\n'", "wait"),
+        ("agent = 'a'\n[[lines]]\nport = 'x'\n[[lines]]\nport = 1", "lines[1].port"),
+        ("agent = 'a'\n[[lines]]\nport = 'x'\nboud = 300", "lines[0].boud"),
+        ("agent = 'a'\n[[lines]]\nbaud = 300", "lines[0].port"),
+        ("agent = 'a'\n[main]\nport = 'x'\nbaud = 299", "main.baud"),
+        ("agent = 'a'\n[main]\nport = 'x'\nbaud = 9600.5", "main.baud"),
+        ("agent = 'a'\nlines = 3", "lines"),
+        ("agent = 'a'\nwait = 1979-05-27", "wait"),
+        ("agent = 'a", "line 1, column 12"),
+        ("agent = 'a'\nagent = 'b'", "line 2, column 12"),
+        ("agent = ", "line 1, column 9"),
+    ],
+)
+def test_every_error_names_file_and_key(text: str, key: str) -> None:
+    """An unknown, missing or wrong key, or the line of a syntax error, stands in the error."""
+    with pytest.raises(ConfigError) as caught:
+        parse_toml(text, Config, file="agent.toml")
+    assert caught.value.file == "agent.toml"
+    assert caught.value.key == key or (key.startswith("line") and caught.value.key in (key, "end of document"))
+    assert str(caught.value).startswith(f"agent.toml: {caught.value.key}: ")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["a = " + "9" * 5000, "a = " + "[" * 5000])
+def test_texts_that_break_the_parser_are_errors_too(text: str) -> None:
+    """An endless number or endless brackets are named like any other fault."""
+    with pytest.raises(ConfigError, match=r"agent\.toml"):
+        parse_toml(text, Config, file="agent.toml")
+
+
+def test_a_good_file_is_the_record(tmp_path: Path) -> None:
+    """Defaults are filled in and tables become records."""
+    path = tmp_path / "agent.toml"
+    path.write_text("agent = 'a'\n[[lines]]\nport = '/dev/ttyS0'\n")
+    assert read_toml(path, Config) == Config("a", lines=(Line("/dev/ttyS0"),))
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    """A missing file, a folder and bytes that are no text each give an error with the file's name."""
+    (tmp_path / "latin.toml").write_bytes(b"agent = '\xe9'")
+    for name in ("missing.toml", ".", "latin.toml"):
+        with pytest.raises(ConfigError) as caught:
+            read_toml(tmp_path / name, Config)
+        assert caught.value.file == str(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("text", "us"),
+    [("200ms", 200_000), ("20s", 20_000_000), ("1.5m", 90_000_000), ("12h", 43_200_000_000), ("0s", 0)],
+)
+def test_durations(text: str, us: int) -> None:
+    """A duration is a number and a unit."""
+    assert duration_us(text) == us
+    assert duration_s(text) == us / 1e6
+
+
+@given(text=st.text(max_size=12) | st.from_regex(r"\A[0-9]{0,12}(\.[0-9]{0,8})?(ms|s|m|h|d)?\Z"))
+def test_any_text_is_a_duration_or_a_value_error(text: str) -> None:
+    """What a config accepts as a duration is exactly what can be turned into microseconds."""
+    try:
+        msgspec.convert(text, Duration)
+    except msgspec.ValidationError:
+        with pytest.raises(ValueError, match="is not a duration"):
+            duration_us(text)
+    else:
+        assert duration_us(text) >= 0
