@@ -1,0 +1,76 @@
+"""What every bench needs: a Mosquitto, a hub process, and a way to wait until a journal holds so many packs."""
+
+import contextlib
+import os
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.servers import Mosquitto, start_mosquitto
+
+QUEUES = "allow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 1000\n"
+
+
+@contextlib.contextmanager
+def broker(folder: Path) -> Iterator[Mosquitto]:
+    """Run a Mosquitto whose queues have no bound."""
+    server = start_mosquitto(folder / "mosquitto", extra=QUEUES)
+    try:
+        yield server
+    finally:
+        server.stop()
+
+
+@contextlib.contextmanager
+def hub(folder: Path, url: str, *, under: tuple[str, ...] = ()) -> Iterator[subprocess.Popen[str]]:
+    """Run the real hub on ``url`` until the block ends; returns once it says ready."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "hub.toml"
+    config.write_text(f'hub = "bench"\ndata = "data"\n[broker]\nurl = "{url}"\n', encoding="utf-8")
+    command = [*under, sys.executable, "-m", "hub", "run", str(config)]
+    with program(command) as process:
+        yield process
+
+
+@contextlib.contextmanager
+def program(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """Run one of our programs until the block ends; returns once it says ready."""
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=os.environ | {"PYTHONUNBUFFERED": "1"})
+    try:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.rstrip().endswith("ready"):
+                break
+        else:
+            raise RuntimeError(f"{' '.join(command)} ended with {process.wait()} before it was ready")
+        drain = subprocess.Popen(["cat"], stdin=process.stderr, stdout=subprocess.DEVNULL)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+        process.stderr.close() if process.stderr else None
+        with contextlib.suppress(UnboundLocalError):
+            drain.wait(timeout=5)
+
+
+def journalled(data: Path) -> int:
+    """Return how many packs stand in the hub's journal."""
+    connection = sqlite3.connect(f"file:{data / 'journal.db'}?mode=ro", uri=True, timeout=10)
+    try:
+        count: int = connection.execute("SELECT count(*) FROM records WHERE kind = 'pack'").fetchone()[0]
+        return count
+    finally:
+        connection.close()
+
+
+def wait_until(reached: object, *, timeout_s: float, what: str) -> None:
+    """Poll ``reached()`` every 20 ms until it is true. Raises TimeoutError."""
+    assert callable(reached)
+    deadline = time.monotonic() + timeout_s
+    while not reached():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{what} took more than {timeout_s:g} s")
+        time.sleep(0.02)
