@@ -125,7 +125,8 @@ class Control:
         if self.wanted is not Mode.INSPECTION:
             self._creep(self._body.level_m(self._body.floor))
         elif self._left_s <= 0:
-            storey = self._chance.randrange(self._body.spec.floors - 1)
+            storey = self._body.floor + self._chance.randint(-2, 1)
+            storey = min(self._body.spec.floors - 2, max(0, storey))
             self._creep((storey + self._chance.uniform(0.35, 0.65)) * self._body.spec.floor_height_m)
 
     def _go(self, floor: int) -> None:

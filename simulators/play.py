@@ -1,0 +1,103 @@
+"""A scenario being played: its lifts live, its acts take hold, and the moment of each is the truth that scores it."""
+
+import random
+
+import msgspec
+
+from device_profiles.config import duration_s, duration_us
+from simulators.lifts.control import Mode
+from simulators.lifts.lift import STEP_US, Lift
+from simulators.scenario import WIRE_ACTS, Act, Scenario
+
+
+class WireFault(msgspec.Struct, frozen=True):
+    """Something that the line must do to a slave now."""
+
+    act: str
+    lift: str
+
+
+class Play:
+    """The state of one run, in city time from 0."""
+
+    def __init__(self, scenario: Scenario, *, seed: int | None = None) -> None:
+        self.scenario = scenario
+        self.seed = scenario.seed if seed is None else seed
+        self.t_us = 0
+        self.lifts = {spec.device: Lift(spec, seed=self.seed) for spec in scenario.lifts}
+        self.truth: dict[str, int] = {}  # act → when it took hold
+        self.begun: dict[str, int] = {}  # act → when it was done; a fault may wait for its moment after that
+        self._waiting = list(scenario.acts)
+        self._watched: dict[str, Lift] = {}  # act that was done and has not taken hold → its lift
+
+    @property
+    def ends_us(self) -> int:
+        """When the story is over."""
+        return duration_us(self.scenario.duration)
+
+    def advance(self, to_us: int) -> list[WireFault]:
+        """Live until ``to_us`` (city time from the start), in whole steps; return what the line must do."""
+        faults: list[WireFault] = []
+        while self.t_us + STEP_US <= to_us:
+            self.t_us += STEP_US
+            for act in [act for act in self._waiting if self._due(act)]:
+                self._waiting.remove(act)
+                self.begun[act.name] = self.t_us
+                faults.extend(self._do(act))
+            for lift in self.lifts.values():
+                lift.advance(self.t_us)
+            for name, lift in list(self._watched.items()):
+                if name in lift.effects:
+                    self.truth[name] = lift.effects[name]
+                    del self._watched[name]
+        return faults
+
+    def _due(self, act: Act) -> bool:
+        start = duration_us(act.at) if act.at is not None else self.truth.get(act.after or "")
+        if start is None:
+            return False
+        jitter = random.Random(f"{self.seed}/{act.name}").uniform(0, duration_us(act.jitter))
+        return self.t_us >= start + duration_us(act.delay) + jitter
+
+    def _do(self, act: Act) -> list[WireFault]:
+        if act.act in WIRE_ACTS:
+            self.truth[act.name] = self.t_us
+            return [WireFault(act.act, act.lift)]
+        lift = self.lifts[act.lift]
+        _do_to_lift(lift, act)
+        self._watched[act.name] = lift
+        return []
+
+
+def _do_to_lift(lift: Lift, act: Act) -> None:
+    match act.act:
+        case "stop_between_floors":
+            lift.stop_between(act.name)
+        case "stop_between_floors_empty":
+            lift.stop_between(act.name, occupied=False)
+        case "jam_door":
+            lift.jam_door(act.name)
+        case "release":
+            lift.release(act.name)
+        case "press_button":
+            lift.press_button(act.name, for_s=duration_s(act.lasts))
+        case "break_sensor":
+            lift.break_sensor(act.name)
+        case "inspection":
+            lift.change_mode(act.name, Mode.INSPECTION)
+        case "fire_return":
+            lift.change_mode(act.name, Mode.FIRE_RETURN)
+        case "normal":
+            lift.change_mode(act.name, Mode.NORMAL)
+        case "cut_power":
+            lift.cut_power(act.name)
+        case "restore_power":
+            lift.restore_power(act.name)
+        case "hold_door":
+            lift.hold_door(act.name, for_s=duration_s(act.lasts))
+        case "seat":
+            lift.seat(act.name)
+        case "freeze":
+            lift.freeze(act.name)
+        case "thaw":
+            lift.thaw(act.name)

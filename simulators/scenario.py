@@ -1,0 +1,145 @@
+"""Scenarios: what happens to the lifts of a small city, and which alarms it must raise; everything else is false."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+
+from device_profiles.config import Duration, duration_us, read_toml
+from device_profiles.errors import ConfigError, TopicError
+from device_profiles.topics import AgentAddress, check_area
+from device_profiles.wire import Id, Name
+from simulators.lifts.spec import LiftSpec
+
+FOLDER = Path(__file__).parent / "scenarios"
+
+LiftAct = Literal[
+    "stop_between_floors",  # the safety circuit opens while the car is between floors with somebody inside
+    "stop_between_floors_empty",  # the same with nobody inside
+    "jam_door",  # the door does not open at the next level that the car reaches with somebody inside
+    "release",  # rescued: repaired, levelled, everybody out; it has happened when the door is wide open
+    "press_button",  # somebody presses the alarm button `for` so long
+    "break_sensor",  # the presence sensor reports itself broken
+    "inspection",  # inspection mode, as soon as the car is empty
+    "fire_return",  # fire return, at the next stop
+    "normal",  # back to automatic
+    "cut_power",
+    "restore_power",
+    "hold_door",  # the door is kept open `for` so long at the next stop
+    "seat",  # somebody enters who presses no floor
+    "freeze",  # the terminal repeats its values
+    "thaw",
+]
+WireAct = Literal["slave_silent", "slave_late", "slave_corrupt", "slave_back", "unplug_line", "plug_line"]
+WIRE_ACTS: frozenset[str] = frozenset(WireAct.__args__)  # type: ignore[attr-defined]
+
+
+class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Something that happens, at a time or after another act has taken hold."""
+
+    name: Id  # by which others refer to it
+    act: LiftAct | WireAct
+    lift: Id
+    at: Duration | None = None  # after the start
+    after: Id | None = None  # the act whose taking hold it waits for
+    delay: Duration = "0s"  # after that
+    jitter: Duration = "0s"  # up to so much more, by the seed
+    lasts: Duration = msgspec.field(name="for", default="5s")  # of press_button and hold_door
+
+
+class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An alarm that must come, once; the window of its fact counts from the moment at which ``after`` took hold."""
+
+    rule: Name
+    lift: Id
+    after: Id
+    not_before: Duration
+    not_after: Duration
+    clears_after: Id | None = None  # the act after which it must clear
+    clears_within: Duration = "30s"
+    stays_until: Id | None = None  # the act before which it must not clear
+
+
+class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One story with its truth."""
+
+    name: Id
+    title: str
+    seed: Annotated[int, msgspec.Meta(ge=0)]
+    duration: Duration  # city time
+    lifts: Annotated[tuple[LiftSpec, ...], msgspec.Meta(min_length=1, max_length=32)]
+    spare: Id  # the lift to which nothing happens, so that a sabotage can use it
+    acts: tuple[Act, ...] = ()
+    expected: tuple[Expected, ...] = ()
+    area: str = "hz/xiacheng/chaoming"
+    agent: Id = "chaoming-01"
+    baud: Literal[9600, 19200, 38400, 57600, 115200] = 19200
+
+    @property
+    def address(self) -> AgentAddress:
+        """The agent that serves the lifts."""
+        return AgentAddress(self.area, self.agent)
+
+    def subject(self, lift: str) -> str:
+        """Return the hub's key of a lift."""
+        return f"{self.area}/{lift}"
+
+
+def load_scenario(path: Path) -> Scenario:
+    """Return the scenario in a TOML file. Raises ConfigError with file and key."""
+    scenario = read_toml(path, Scenario)
+    for key, message in _faults(scenario):
+        raise ConfigError(message, file=str(path), key=key)
+    return scenario
+
+
+def load_scenarios(folder: Path = FOLDER) -> dict[str, Scenario]:
+    """Return name → scenario of a folder. Raises ConfigError."""
+    found = [load_scenario(path) for path in sorted(folder.glob("*.toml"))]
+    return {scenario.name: scenario for scenario in found}
+
+
+def _faults(scenario: Scenario) -> Iterable[tuple[str, str]]:
+    try:
+        check_area(scenario.area)
+    except TopicError as error:
+        yield "area", str(error)
+    lifts = [lift.device for lift in scenario.lifts]
+    if len(set(lifts)) < len(lifts):
+        yield "lifts", "a device is there twice"
+    if scenario.spare not in lifts or any(act.lift == scenario.spare for act in scenario.acts):
+        yield "spare", f"{scenario.spare!r} must be one of the lifts, and no act may use it"
+    yield from _act_faults(scenario, lifts)
+    yield from _expected_faults(scenario, lifts)
+
+
+def _act_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str]]:
+    before: set[str] = set()
+    for index, act in enumerate(scenario.acts):
+        key = f"acts[{index}]"
+        if act.name in before:
+            yield f"{key}.name", f"{act.name!r} is there twice"
+        if act.lift not in lifts:
+            yield f"{key}.lift", f"{act.lift!r} is not in lifts"
+        if (act.at is None) is (act.after is None):
+            yield f"{key}.at", "an act has either `at` or `after`"
+        if act.after is not None and act.after not in before:
+            yield f"{key}.after", f"{act.after!r} is no earlier act"
+        if act.at is not None and duration_us(act.at) >= duration_us(scenario.duration):
+            yield f"{key}.at", "is after the end of the scenario"
+        before.add(act.name)
+
+
+def _expected_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str]]:
+    acts = {act.name for act in scenario.acts}
+    for index, alarm in enumerate(scenario.expected):
+        key = f"expected[{index}]"
+        if alarm.lift not in lifts:
+            yield f"{key}.lift", f"{alarm.lift!r} is not in lifts"
+        if duration_us(alarm.not_after) <= duration_us(alarm.not_before):
+            yield f"{key}.not_after", "must be later than not_before"
+        for field in ("after", "clears_after", "stays_until"):
+            name = getattr(alarm, field)
+            if name is not None and name not in acts:
+                yield f"{key}.{field}", f"{name!r} is not in acts"

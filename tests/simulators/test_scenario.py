@@ -1,0 +1,89 @@
+"""Scenarios are strict data, and each one that ships plays out as it says, with every seed."""
+
+from pathlib import Path
+
+import pytest
+
+from device_profiles.config import duration_us
+from device_profiles.errors import ConfigError
+from simulators.scenario import FOLDER, load_scenario, load_scenarios
+
+NAMES = [
+    "lift-entrapment-between-floors",
+    "lift-entrapment-button",
+    "lift-inspection",
+    "lift-long-stop",
+    "lift-silent-slave",
+]
+TEXT = """
+name = "small"
+title = "t"
+seed = 1
+duration = "60s"
+spare = "lift-02"
+lifts = [{device = "lift-01"}, {device = "lift-02"}]
+"""
+STUCK = """
+[[acts]]
+name = "stuck"
+act = "stop_between_floors"
+lift = "lift-01"
+at = "5s"
+"""
+EXPECTED = """
+[[expected]]
+rule = "lift.entrapment"
+lift = "lift-01"
+after = "stuck"
+not_before = "20s"
+not_after = "25s"
+"""
+
+
+def test_the_shipped_scenarios_are_these() -> None:
+    """Every file loads, is named like its scenario, and keeps to speed 10 under 30 s."""
+    scenarios = load_scenarios()
+    assert sorted(scenarios) == NAMES
+    for name, scenario in scenarios.items():
+        assert (FOLDER / f"{name}.toml").is_file()
+        assert duration_us(scenario.duration) <= 180_000_000
+
+
+def test_a_small_scenario_is_read(tmp_path: Path) -> None:
+    """Defaults fill what is not said; the subject is the hub's key."""
+    path = tmp_path / "small.toml"
+    path.write_text(TEXT + STUCK + EXPECTED, encoding="utf-8")
+    scenario = load_scenario(path)
+    assert scenario.subject("lift-01") == "hz/xiacheng/chaoming/lift-01"
+    assert scenario.acts[0].jitter == "0s"
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (TEXT.replace("seed", "sed"), "sed"),
+        (TEXT.replace('"60s"', '"an hour"'), "duration"),
+        (TEXT.replace('spare = "lift-02"', 'spare = "lift-09"'), "spare"),
+        (TEXT + 'area = "hz"', "area"),
+        (TEXT.replace('"lift-01"}', '"lift-02"}'), "lifts"),
+        (TEXT.replace('"lift-01"}', '"lift-01", flors = 4}'), "lifts[0].flors"),
+        (TEXT + STUCK.replace("stop_between_floors", "explode"), "acts[0].act"),
+        (TEXT + STUCK.replace('"lift-01"', '"lift-07"'), "acts[0].lift"),
+        (TEXT + STUCK.replace('at = "5s"', ""), "acts[0].at"),
+        (TEXT + STUCK.replace('"5s"', '"61s"'), "acts[0].at"),
+        (TEXT + STUCK.replace('at = "5s"', 'after = "later"'), "acts[0].after"),
+        (TEXT + STUCK + STUCK, "acts[1].name"),
+        (TEXT + STUCK + EXPECTED.replace('"stuck"', '"luck"'), "expected[0].after"),
+        (TEXT + STUCK + EXPECTED.replace('"lift-01"', '"lift-07"'), "expected[0].lift"),
+        (TEXT + STUCK + EXPECTED.replace('"25s"', '"19s"'), "expected[0].not_after"),
+        (TEXT + STUCK + EXPECTED + 'clears_after = "x"', "expected[0].clears_after"),
+    ],
+)
+def test_a_fault_in_a_scenario_names_file_and_key(tmp_path: Path, text: str, key: str) -> None:
+    """A typing error is refused with the place where it stands."""
+    path = tmp_path / "faulty.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_scenario(path)
+    assert caught.value.file == str(path)
+    assert caught.value.key == key
