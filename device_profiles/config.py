@@ -19,6 +19,7 @@ _UNITS = {"ms": timedelta(milliseconds=1), "s": timedelta(seconds=1), "m": timed
 _UNITS |= {"h": timedelta(hours=1), "d": timedelta(days=1)}
 _DURATION = re.compile(r"^(?P<number>[0-9]{1,9}(?:\.[0-9]{1,6})?)(?P<unit>ms|s|m|h|d)\Z")
 _PATH = re.compile(r" - at (?:`key` in )?`(?P<path>[^`]*)`$")
+_STEP = re.compile(r"\[\.\.\.\]|\[(?P<index>\d+)\]|\.?(?P<name>[^.\[\]]+)")
 _FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `(?P<field>[^`]*)`")
 _LINE = re.compile(r" \(at (?P<place>[^)]*)\)$")
 
@@ -65,5 +66,31 @@ def parse_toml(text: str, record: type[T], *, file: str) -> T:
         match = _PATH.search(message)
         path = match["path"].removeprefix("$").removeprefix(".") if match else ""
         field = _FIELD.match(message)
-        key = ".".join(filter(None, (path, field["field"] if field else "")))
+        key = ".".join(filter(None, (_with_entries(path, table, record), field["field"] if field else "")))
         raise ConfigError(message[: match.start()] if match else message, file=file, key=key) from error
+
+
+def _with_entries(path: str, table: dict[str, Any], record: type[Any]) -> str:
+    """Return ``path`` with the key of the table's faulty entry wherever msgspec writes ``[...]``; shrinks ``table``."""
+    node: Any = table
+    named = ""
+    for step in _STEP.finditer(path):
+        text, key = step[0], step["name"] or int(step["index"] or 0)
+        if text == "[...]":
+            key = _faulty_entry(node, table, record)
+            text = f".{key}"
+        node, named = node[key], named + text
+    return named
+
+
+def _faulty_entry(node: dict[str, Any], table: dict[str, Any], record: type[Any]) -> str:
+    """Return the key of the first entry of ``node``, a part of ``table``, that is a fault by itself; keep only that."""
+    entries = dict(node)
+    for key, value in entries.items():
+        node.clear()
+        node[key] = value
+        try:
+            msgspec.convert(table, record)
+        except msgspec.ValidationError:
+            return key
+    raise AssertionError("one entry was at fault before")

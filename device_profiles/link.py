@@ -88,6 +88,7 @@ class Link:
         self._on_puback = on_puback
         self._failures = 0
         self._told = False  # the loss of the link was logged
+        self._stopping = False
         self._client = _client(broker, client_id, folder=folder, persistent=persistent, manual_ack=manual_ack)
         try:
             self._host, self._port = broker.host_port()
@@ -111,6 +112,7 @@ class Link:
 
     def stop(self) -> None:
         """Say goodbye to the broker (no will is sent) and end the thread."""
+        self._stopping = True
         self._client.disconnect()
         self._client.loop_stop()
         self.connected.clear()
@@ -159,7 +161,8 @@ class Link:
 
     def _handle_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         self.connected.clear()
-        self._lost(str(reason))
+        if not self._stopping:
+            self._lost(str(reason))
 
     def _lost(self, reason: str) -> None:
         self._failures += 1
@@ -191,7 +194,10 @@ def _client(broker: BrokerConfig, client_id: str, *, folder: Path, persistent: b
     if broker.username:
         client.username_pw_set(broker.username, _password(broker, folder))
     if broker.url.startswith("mqtts:"):
-        client.tls_set(ca_certs=str(folder / broker.ca_file) if broker.ca_file else None)
+        try:
+            client.tls_set(ca_certs=str(folder / broker.ca_file) if broker.ca_file else None)
+        except OSError as error:  # ssl.SSLError is one
+            raise ConfigError(f"cannot be used: {error}", file=str(folder), key="broker.ca_file") from error
     return client
 
 

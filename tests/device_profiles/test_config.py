@@ -26,6 +26,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wait: Duration = "10s"
     lines: tuple[Line, ...] = ()
     main: Line | None = None
+    spare: dict[str, Line] = {}
+    rooms: dict[str, dict[str, int]] = {}
 
 
 @pytest.mark.parametrize(
@@ -42,6 +44,9 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ("agent = 'a'\n[main]\nport = 'x'\nbaud = 299", "main.baud"),
         ("agent = 'a'\n[main]\nport = 'x'\nbaud = 9600.5", "main.baud"),
         ("agent = 'a'\nlines = 3", "lines"),
+        ("agent = 'a'\n[spare.a]\nport = 'x'\n[spare.b]\nport = 1", "spare.b.port"),
+        ("agent = 'a'\n[spare.a]\nport = 'x'\n[spare.b]\nport = 'x'\nboud = 1", "spare.b.boud"),
+        ("agent = 'a'\n[rooms.a]\nx = 1\n[rooms.'b.c']\nx = 1\ny = 'two'", "rooms.b.c.y"),
         ("agent = 'a'\nwait = 1979-05-27", "wait"),
         ("agent = 'a", "line 1, column 12"),
         ("agent = 'a'\nagent = 'b'", "line 2, column 12"),

@@ -1,0 +1,229 @@
+"""A link stays connected, keeps its session over a broker's restart, and acks only what came on its own connection."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from device_profiles.errors import ConfigError
+from device_profiles.link import BrokerConfig, Inbound, Link, Will
+from tests.servers import Mosquitto, free_port, start_mosquitto
+
+WAIT_S = 20.0
+TOPIC = "citynerve/1/agent/hz/x/c/a/event"
+
+
+class Party:
+    """A link with what it received and what was acked to it."""
+
+    def __init__(self, broker: BrokerConfig, folder: Path, client_id: str, **options: object) -> None:
+        self.inbox: queue.Queue[Inbound] = queue.Queue()
+        self.pubacks: queue.Queue[int] = queue.Queue()
+        self.connections: queue.Queue[int] = queue.Queue()
+        self.link = Link(
+            broker,
+            client_id=client_id,
+            folder=folder,
+            on_message=self.inbox.put,
+            on_puback=self.pubacks.put,
+            on_connected=lambda: self.connections.put(self.link.connection),
+            **options,  # type: ignore[arg-type]
+        )
+
+    def connected(self) -> int:
+        """Wait for the next connection and return its number."""
+        return self.connections.get(timeout=WAIT_S)
+
+    def received(self) -> Inbound:
+        """Wait for the next message."""
+        return self.inbox.get(timeout=WAIT_S)
+
+
+@pytest.fixture
+def parties(mosquitto: Mosquitto, tmp_path: Path) -> Iterator[tuple[Party, Party]]:
+    """Return a publisher and a subscriber that acks by hand, both connected."""
+    broker = BrokerConfig(url=mosquitto.url)
+    sender = Party(broker, tmp_path, "sender", persistent=False)
+    receiver = Party(broker, tmp_path, "receiver", persistent=True, manual_ack=True, subscriptions=(TOPIC,))
+    for party in (receiver, sender):
+        party.link.start()
+        assert party.connected() == 1
+    _settle(sender, receiver)
+    yield sender, receiver
+    sender.link.stop()
+    receiver.link.stop()
+
+
+def _settle(sender: Party, receiver: Party) -> None:
+    """Return once the subscription stands: SUBSCRIBE is answered before what is published after it comes."""
+    deadline = time.monotonic() + WAIT_S
+    while time.monotonic() < deadline:
+        sender.link.publish(TOPIC, b"settle")
+        try:
+            receiver.link.ack(receiver.inbox.get(timeout=0.2))
+            break
+        except queue.Empty:
+            continue
+    sender.pubacks.get(timeout=WAIT_S)
+    while not sender.pubacks.empty() or not receiver.inbox.empty():
+        if not receiver.inbox.empty():
+            receiver.link.ack(receiver.inbox.get())
+        if not sender.pubacks.empty():
+            sender.pubacks.get()
+
+
+def test_a_publish_is_acked_by_its_mid(parties: tuple[Party, Party]) -> None:
+    """The PUBACK names the mid that publish returned, and the message arrives as it was."""
+    sender, receiver = parties
+    mid = sender.link.publish(TOPIC, b"hello")
+    assert mid is not None
+    assert sender.pubacks.get(timeout=WAIT_S) == mid
+    message = receiver.received()
+    assert (message.topic, message.payload, message.retain, message.connection) == (TOPIC, b"hello", False, 1)
+
+
+def test_what_was_not_acked_comes_again_after_drop(parties: tuple[Party, Party]) -> None:
+    """Dropping the connection makes the broker send the unacked message again, on a connection of another number."""
+    sender, receiver = parties
+    sender.link.publish(TOPIC, b"hello")
+    first = receiver.received()
+    receiver.link.drop()
+    again = receiver.received()
+    assert (first.payload, first.connection) == (b"hello", 1)
+    assert (again.payload, again.connection) == (b"hello", 2)
+
+
+def test_only_the_own_connection_acks(parties: tuple[Party, Party]) -> None:
+    """An ack for a message of an earlier connection is not sent: its packet id may name another message now."""
+    sender, receiver = parties
+    sender.link.publish(TOPIC, b"hello")
+    first = receiver.received()
+    receiver.link.drop()
+    receiver.received()
+    receiver.link.ack(first)
+    receiver.link.drop()
+    third = receiver.received()
+    assert (third.payload, third.connection) == (b"hello", 3)
+    receiver.link.ack(third)
+    for text in (b"one", b"two"):  # once they are here, the ack before them is out
+        sender.link.publish(TOPIC, text)
+        assert receiver.received().payload == text
+    receiver.link.drop()
+    assert [receiver.received().payload for _ in range(2)] == [b"one", b"two"]
+
+
+def test_the_session_survives_a_restart_of_the_broker(mosquitto: Mosquitto, parties: tuple[Party, Party]) -> None:
+    """Both links return by themselves, and the unacked message comes again from the broker's disk."""
+    sender, receiver = parties
+    sender.link.publish(TOPIC, b"before")
+    receiver.received()
+    mosquitto.stop()
+    assert sender.link.publish(TOPIC, b"nobody there") is None or not sender.link.connected.is_set()
+    mosquitto.start()
+    assert sender.connected() == receiver.connected() == 2
+    again = receiver.received()
+    assert (again.payload, again.connection) == (b"before", 2)
+    receiver.link.ack(again)
+    sender.link.publish(TOPIC, b"after")
+    payloads = {receiver.received().payload}
+    while b"after" not in payloads:
+        payloads.add(receiver.received().payload)
+    assert payloads <= {b"after", b"nobody there"}
+
+
+def test_the_will_is_told_for_a_death_and_not_for_a_goodbye(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """stop() says goodbye; a connection that is cut leaves the will, retained."""
+    broker = BrokerConfig(url=mosquitto.url)
+    polite = Party(broker, tmp_path, "polite", persistent=False, will=Will("wills/polite", b"dead"))
+    watcher = Party(broker, tmp_path, "watcher", persistent=False, subscriptions=("wills/#",))
+    rude = Party(broker, tmp_path, "rude", persistent=False, will=Will("wills/rude", b"dead"))
+    for party in (watcher, polite, rude):
+        party.link.start()
+        party.connected()
+    polite.link.stop()
+    rude.link.drop()
+    message = watcher.received()
+    assert (message.topic, message.payload) == ("wills/rude", b"dead")
+    for party in (watcher, rude):
+        party.link.stop()
+
+
+def test_a_wrong_password_is_logged_once_and_tried_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A refused link says so once, keeps trying, and connects when the broker learns the password."""
+    accounts = tmp_path / "accounts"
+    accounts.touch()
+    server = start_mosquitto(tmp_path / "broker", extra=f"allow_anonymous false\npassword_file {accounts}\n")
+    (tmp_path / "password").write_text("s3cret\n")
+    broker = BrokerConfig(url=server.url, username="hub", password_file="password")
+    party = Party(broker, tmp_path, "hub-x", persistent=False)
+    with caplog.at_level(logging.INFO, "device_profiles.link"):
+        party.link.start()
+        _wait_for_text(server.folder / "mosquitto.log", "not authorised", times=3)
+        server.stop()
+        accounts.write_text(PASSWORD_LINE)
+        server.start()
+        assert party.connected() == 1
+    party.link.stop()
+    server.stop()
+    assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
+    assert "refuses hub-x" in caplog.records[0].getMessage()
+
+
+# user hub, password s3cret, as mosquitto_passwd writes it (PBKDF2-SHA512, 101 rounds)
+PASSWORD_LINE = (
+    "hub:$7$101$Me2h8sCJNB6aKuao$kuqYLzKg6fNpkhAUTbIMid+xAZ4e5kQq"
+    "9RaccSyUxRZuw93f0tNIllKD4NvE6HSPq9mHbjPB/whiApjD0fN+Ag==\n"
+)
+
+
+def _wait_for_text(path: Path, text: str, *, times: int) -> None:
+    """Wait until a foreign process has logged ``text`` so often; it can tell us by its file alone."""
+    deadline = time.monotonic() + WAIT_S
+    while path.read_text().count(text) < times:
+        assert time.monotonic() < deadline, f"{text!r} was not logged {times} times"
+        threading.Event().wait(0.05)
+
+
+def test_a_lost_link_is_logged_once(mosquitto: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """One warning when it is lost, one line when it is back, however many tries were between."""
+    party = Party(BrokerConfig(url=mosquitto.url), tmp_path, "a", persistent=False)
+    with caplog.at_level(logging.INFO, "device_profiles.link"):
+        party.link.start()
+        party.connected()
+        mosquitto.stop(kill=True)
+        threading.Event().wait(1.5)  # some tries that fail
+        mosquitto.start()
+        party.connected()
+    party.link.stop()
+    assert [record.levelname for record in caplog.records] == ["INFO", "WARNING", "INFO"]
+
+
+def test_stop_does_not_wait_for_a_broker_that_is_away(tmp_path: Path) -> None:
+    """A link that never connected publishes nothing and stops."""
+    link = Link(BrokerConfig(url=f"mqtt://127.0.0.1:{free_port()}"), client_id="a", folder=tmp_path, persistent=False)
+    link.start()
+    assert link.publish(TOPIC, b"x") is None
+    started = time.monotonic()
+    link.stop()
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("broker", "key"),
+    [
+        (BrokerConfig(url="http://127.0.0.1"), "broker.url"),
+        (BrokerConfig(url="mqtt://"), "broker.url"),
+        (BrokerConfig(url="mqtt://127.0.0.1:99999"), "broker.url"),
+        (BrokerConfig(username="a", password_file="missing"), "broker.password_file"),
+        (BrokerConfig(url="mqtts://127.0.0.1", ca_file="missing"), "broker.ca_file"),
+    ],
+)
+def test_a_broker_config_that_cannot_be_used_is_named(tmp_path: Path, broker: BrokerConfig, key: str) -> None:
+    """URL, password file and authority are checked when the link is made."""
+    with pytest.raises(ConfigError) as caught:
+        Link(broker, client_id="a", folder=tmp_path, persistent=False)
+    assert caught.value.key == key

@@ -1,0 +1,167 @@
+"""A profile is data: every fault in it is named by file and key, before anything uses it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from device_profiles.errors import ConfigError
+from device_profiles.profile import BUILT_IN, load_profiles, parse_profile
+
+MANHOLE = """
+kind = "manhole"
+title = "Manhole cover"
+
+[liveness]
+silent_after = "15m"
+
+[modbus.blocks.state]
+table = "input_register"
+address = 0
+count = 4
+
+[modbus.blocks.bits]
+table = "discrete_input"
+address = 0
+count = 8
+
+[values.tilt_deg]
+type = "float"
+description = "tilt against the street"
+range = [0, 180]
+modbus = { block = "state", at = 0, scale = 0.1 }
+
+[values.open]
+type = "bool"
+description = "the cover is off"
+modbus = { block = "bits", at = 7 }
+
+[events."manhole.opened"]
+severity = "major"
+description = "somebody took it off"
+
+[events."manhole.closed"]
+severity = "info"
+description = "it is back"
+
+[[alarms]]
+rule = "manhole.tilted"
+severity = "major"
+title = "Manhole cover tilted"
+when = "tilt_deg >= 10"
+for = "20s"
+clear_when = "tilt_deg < 8"
+clear = "3s"
+
+[[alarms]]
+rule = "manhole.open"
+severity = "critical"
+title = "Manhole open"
+on = "manhole.opened"
+until = ["manhole.closed"]
+"""
+
+
+def test_a_profile_has_rules_with_times() -> None:
+    """Durations become microseconds; without a clear condition it is the opposite of the condition."""
+    profile = parse_profile(MANHOLE, file="manhole.toml")
+    tilted, opened = profile.spec.alarms
+    assert (tilted.for_us, tilted.clear_us, tilted.clear_text) == (20_000_000, 3_000_000, "tilt_deg < 8")
+    assert (opened.on, opened.until, opened.for_us) == ("manhole.opened", ("manhole.closed",), 0)
+    plain = parse_profile(MANHOLE.replace('clear_when = "tilt_deg < 8"\n', ""), file="manhole.toml")
+    assert plain.spec.alarms[0].clear_text == "not (tilt_deg >= 10)"
+
+
+def test_the_digest_is_of_the_text() -> None:
+    """The same text has the same digest, and any change another."""
+    first, same = parse_profile(MANHOLE, file="a.toml"), parse_profile(MANHOLE, file="b.toml")
+    other = parse_profile(MANHOLE + "# note\n", file="a.toml")
+    assert first.digest == same.digest != other.digest
+    assert re.fullmatch("[0-9a-f]{64}", first.digest)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ("count = 4", "count = 126", "modbus.blocks.state.count"),
+        ("count = 8", "count = 2001", "modbus.blocks.bits.count"),
+        ("address = 0\ncount = 4", "address = 65533\ncount = 4", "modbus.blocks.state.count"),
+        ('{ block = "state", at = 0', '{ block = "stat", at = 0', "values.tilt_deg.modbus.block"),
+        ('{ block = "state", at = 0', '{ block = "bits", at = 0', "values.tilt_deg.modbus.block"),
+        ('{ block = "bits", at = 7 }', '{ block = "state", at = 1 }', "values.open.modbus.block"),
+        ('{ block = "bits", at = 7 }', '{ block = "bits", at = 8 }', "values.open.modbus.at"),
+        ("at = 0, scale", "at = 4, scale", "values.tilt_deg.modbus.at"),
+        ("at = 0, scale", 'at = 3, encoding = "f32", scale', "values.tilt_deg.modbus.at"),
+        ("range = [0, 180]", "range = [180, 0]", "values.tilt_deg.range"),
+        ('silent_after = "15m"', 'silent_after = "0s"', "liveness.silent_after"),
+        ('rule = "manhole.open"', 'rule = "manhole.tilted"', "alarms[1].rule"),
+        ('on = "manhole.opened"', 'on = "manhole.opened"\nwhen = "open"', "alarms[1].on"),
+        ('on = "manhole.opened"\n', "", "alarms[1].on"),
+        ('on = "manhole.opened"', 'on = "manhole.eaten"', "alarms[1].on"),
+        ('until = ["manhole.closed"]', 'until = ["manhole.shut"]', "alarms[1].until"),
+        ('until = ["manhole.closed"]', "", "alarms[1].until"),
+        ('until = ["manhole.closed"]', 'until = ["manhole.closed"]\nfor = "1s"', "alarms[1].on"),
+        ('until = ["manhole.closed"]', 'until = ["manhole.closed"]\nclear = "1s"', "alarms[1].on"),
+        ('until = ["manhole.closed"]', 'until = ["manhole.closed"]\nclear_when = "open"', "alarms[1].on"),
+        ('when = "tilt_deg >= 10"', 'when = "tilt_deg >= 10"\nuntil = ["manhole.closed"]', "alarms[0].until"),
+        ('when = "tilt_deg >= 10"', 'when = "tilt >= 10"', "alarms[0].when"),
+        ('when = "tilt_deg >= 10"', 'when = "tilt_deg.real >= 10"', "alarms[0].when"),
+        ('clear_when = "tilt_deg < 8"', 'clear_when = "tilt < 8"', "alarms[0].clear_when"),
+        ('clear_when = "tilt_deg < 8"', 'clear_when = "tilt_deg <"', "alarms[0].clear_when"),
+        ('for = "20s"', 'for = "20"', "alarms[0].for"),
+        ('for = "20s"', 'hold = "20s"', "alarms[0].hold"),
+        ('type = "float"', 'type = "complex"', "values.tilt_deg.type"),
+        ('kind = "manhole"', 'kind = "Manhole Cover"', "kind"),
+        ('kind = "manhole"', 'kind = "manhole"\ncolour = "grey"', "colour"),
+        ('title = "Manhole cover"\n', "", "title"),
+    ],
+)
+def test_every_fault_names_file_and_key(old: str, new: str, key: str) -> None:
+    """A profile with one fault is refused with the file and the key of that fault."""
+    assert old in MANHOLE
+    with pytest.raises(ConfigError) as caught:
+        parse_profile(MANHOLE.replace(old, new, 1), file="manhole.toml")
+    assert (caught.value.file, caught.value.key) == ("manhole.toml", key)
+
+
+def test_a_latched_event_rule_needs_no_until() -> None:
+    """What only a person clears names no clearing event."""
+    text = MANHOLE.replace('until = ["manhole.closed"]', "latch = true")
+    assert parse_profile(text, file="manhole.toml").spec.alarms[1].latch
+
+
+@pytest.mark.parametrize("path", sorted(BUILT_IN.glob("*.toml")), ids=lambda path: path.stem)
+def test_built_in_profiles_load(path: Path) -> None:
+    """Each profile that we ship is sound, and is called what its file is called."""
+    profile = parse_profile(path.read_text(encoding="utf-8"), file=str(path))
+    assert profile.kind == path.stem
+    assert load_profiles()[path.stem] == profile
+
+
+def test_a_folder_adds_kinds(tmp_path: Path) -> None:
+    """A new kind of device is one more file; other files are ignored."""
+    (tmp_path / "manhole.toml").write_text(MANHOLE)
+    (tmp_path / "notes.txt").write_text("nothing")
+    profiles = load_profiles([tmp_path])
+    assert profiles["manhole"].spec.title == "Manhole cover"
+    assert profiles.keys() > {"manhole"}
+
+
+def test_two_profiles_of_one_kind_are_refused(tmp_path: Path) -> None:
+    """The second file is named, and says where the first one is."""
+    for name in ("a.toml", "b.toml"):
+        (tmp_path / name).write_text(MANHOLE)
+    with pytest.raises(ConfigError, match=re.escape(str(tmp_path / "a.toml"))) as caught:
+        load_profiles([tmp_path])
+    assert (caught.value.file, caught.value.key) == (str(tmp_path / "b.toml"), "kind")
+
+
+def test_what_cannot_be_read_is_named(tmp_path: Path) -> None:
+    """A folder that is missing, and a file that is no text."""
+    with pytest.raises(ConfigError) as caught:
+        load_profiles([tmp_path / "missing"])
+    assert caught.value.file == str(tmp_path / "missing")
+    (tmp_path / "latin.toml").write_bytes(b"kind = '\xe9'")
+    with pytest.raises(ConfigError) as caught:
+        load_profiles([tmp_path])
+    assert caught.value.file == str(tmp_path / "latin.toml")
