@@ -1,0 +1,92 @@
+"""Inboxes: messages that came and are not yet in the journal, bounded in bytes."""
+
+import threading
+from collections import deque
+from typing import NamedTuple, Protocol
+
+from device_profiles.link import Inbound
+
+TAKEN_BYTES = 4 * 1024 * 1024  # in one transaction
+_OVERHEAD_BYTES = 500  # of a message's objects and topic
+
+
+class Port(Protocol):
+    """A connection to the broker; paho's Link is one."""
+
+    def start(self) -> None:
+        """Begin to connect and to deliver; returns at once."""
+
+    def stop(self) -> None:
+        """End it."""
+
+    def ack(self, message: Inbound) -> None:
+        """Send the PUBACK of a message."""
+
+    def publish(self, topic: str, payload: bytes) -> int | None:
+        """Hand over a message with QoS 1; None while there is no connection."""
+
+    def drop(self) -> None:
+        """Cut the connection and make it anew: what was not acked comes again."""
+
+
+class Waiting(NamedTuple):
+    """A message and the connection that it came on."""
+
+    message: Inbound
+    port: Port
+
+
+class Inbox:
+    """A queue that makes whoever puts in wait while it is full. All inboxes that one thread empties share a lock."""
+
+    def __init__(self, max_bytes: int, *, lock: threading.Lock, ready: threading.Condition) -> None:
+        """``ready`` (over ``lock``) is notified when there is something to take."""
+        self._max_bytes = max_bytes
+        self._lock = lock
+        self._ready = ready
+        self._room = threading.Condition(lock)
+        self._queue: deque[Waiting] = deque()
+        self._bytes = 0
+        self._closed = False
+
+    def __len__(self) -> int:
+        return len(self._queue)
+
+    def put(self, waiting: Waiting, *, timeout_s: float) -> bool:
+        """Queue a message; False when there was no room for ``timeout_s`` or the inbox is closed."""
+        with self._lock:
+            self._room.wait_for(lambda: self._closed or self._bytes < self._max_bytes, timeout_s)
+            if self._closed or self._bytes >= self._max_bytes:
+                return False
+            self._queue.append(waiting)
+            self._bytes += _size(waiting)
+            self._ready.notify()
+        return True
+
+    def take(self, limit: int) -> list[Waiting]:
+        """Return the oldest messages, at most ``limit`` and a few MB; at once, also when there is none."""
+        taken: list[Waiting] = []
+        size = 0
+        with self._lock:
+            while self._queue and len(taken) < limit and size < TAKEN_BYTES:
+                taken.append(self._queue.popleft())
+                size += _size(taken[-1])
+            self._bytes -= size
+            self._room.notify_all()
+        return taken
+
+    def put_back(self, taken: list[Waiting]) -> None:
+        """Put what could not be written to the front again."""
+        with self._lock:
+            self._queue.extendleft(reversed(taken))
+            self._bytes += sum(map(_size, taken))
+
+    def close(self) -> None:
+        """Take nothing more in."""
+        with self._lock:
+            self._closed = True
+            self._room.notify_all()
+
+
+def _size(waiting: Waiting) -> int:
+    return len(waiting.message.payload) + _OVERHEAD_BYTES
