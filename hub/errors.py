@@ -24,3 +24,12 @@ class JournalFull(HubError):
     def __init__(self, path: str) -> None:
         super().__init__(f"{path}: no space left on the disk; free some, the hub goes on by itself")
         self.path = path
+
+
+class StoreDown(HubError):
+    """A store outside the hub's own database takes nothing now: its reader waits and tries again."""
+
+    def __init__(self, store: str, reason: str) -> None:
+        super().__init__(f"{store}: {reason}")
+        self.store = store
+        self.reason = reason

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from device_profiles.clock import Clock
 from device_profiles.durable import is_disk_full
+from hub.errors import StoreDown
 from hub.journal import POLL_S, Journal, Record
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class ReaderLoop:
         self._clock = clock
         self._on_crash = on_crash
         self._stopping = threading.Event()
+        self._down = False  # the reader's store is away, and that was logged
         self._unread_us: int | None = None  # received time of the oldest record that is known and not yet stored
         self._thread = threading.Thread(target=self._run, name=f"reader {reader.name}", daemon=True)
 
@@ -94,6 +96,11 @@ class ReaderLoop:
         """Hand ``records`` over; False when the disk was full and it should be tried again."""
         try:
             self.reader.apply(records)
+        except StoreDown as error:
+            logger.log(logging.DEBUG if self._down else logging.ERROR, "reader %s waits: %s", self.reader.name, error)
+            self._down = True
+            self._stopping.wait(RETRY_S)
+            return False
         except sa.exc.OperationalError as error:
             if error.orig is None or not is_disk_full(error.orig):
                 raise
@@ -101,4 +108,7 @@ class ReaderLoop:
                 logger.error("reader %s waits: no space left on the disk", self.reader.name)
                 self._stopping.wait(RETRY_S)
             return False
+        if self._down:
+            logger.info("reader %s goes on", self.reader.name)
+        self._down = False
         return True

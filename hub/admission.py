@@ -1,0 +1,49 @@
+"""Decide whether the time of a fact is believed (ALARMS.md 11)."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from device_profiles.wire import ClockState, Fact, Heartbeat, Pack
+
+FUTURE_US = 60_000_000  # further ahead than this is no clock that drifts, it is a clock that is wrong
+MAX_OFFSET_US = 3_600_000_000  # an agent that knew of more would have set its clock: more is not removed
+HISTORICAL_US = 60_000_000  # what comes later than this after it was observed is history, not news
+
+
+class Admission(StrEnum):
+    """What becomes of a fact because of its time."""
+
+    ACCEPTED = "accepted"
+    LATE = "late"  # behind what the subject has said already: history, no news
+    FUTURE = "future"  # never believed
+
+
+def ceiling_us(clock: ClockState, *, received_us: int) -> int:
+    """Return the greatest ``t_us`` that is believed of a pack's facts, on the agent's clock."""
+    offset_us = max(-MAX_OFFSET_US, min(MAX_OFFSET_US, clock.offset_us))
+    return received_us + offset_us + FUTURE_US
+
+
+def admit(t_us: int, *, ceiling: int, now_us: int = 0) -> Admission:
+    """Return what becomes of a fact at ``t_us``; ``now_us`` is the greatest accepted time of its subject so far."""
+    if t_us > ceiling:
+        return Admission.FUTURE
+    return Admission.LATE if t_us < now_us else Admission.ACCEPTED
+
+
+def admit_facts(pack: Pack, *, received_us: int) -> Iterable[tuple[Fact, Admission]]:
+    """Yield the facts of ``pack``, accepted or from the future; a heartbeat keeps only the times that are believed."""
+    ceiling = ceiling_us(pack.clock, received_us=received_us)
+    for fact in pack.facts:
+        admission = admit(fact.t_us, ceiling=ceiling)
+        if isinstance(fact, Heartbeat) and any(t_us > ceiling for t_us in fact.seen_us.values()):
+            believed = {device: t_us for device, t_us in fact.seen_us.items() if t_us <= ceiling}
+            yield Heartbeat(fact.t_us, believed), admission
+        else:
+            yield fact, admission
+
+
+def is_historical(t_us: int, pack: Pack, *, received_us: int) -> bool:
+    """Return whether a fact came as history: thinned out into the backlog, or long after it was observed."""
+    observed_us = t_us - pack.clock.offset_us
+    return pack.lane == "backlog" or received_us - observed_us > HISTORICAL_US

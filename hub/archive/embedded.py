@@ -1,0 +1,115 @@
+"""The archive of a try-out: one SQLite file beside the journal."""
+
+import contextlib
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from device_profiles import durable
+from device_profiles.wire import Value
+from hub.archive import Point, Query
+from hub.errors import StoreDown
+
+_HOUR_US = 3_600_000_000
+# `value` has no declared type, so that SQLite keeps integers, floats and texts as they are; bools are told by `type`.
+_SCHEMA = """
+CREATE TABLE IF NOT EXISTS points (
+  subject TEXT NOT NULL, field TEXT NOT NULL, t_us INTEGER NOT NULL, value, type TEXT NOT NULL,
+  agent TEXT NOT NULL, epoch INTEGER NOT NULL, lane TEXT NOT NULL, seq INTEGER NOT NULL, historical INTEGER NOT NULL,
+  PRIMARY KEY (subject, field, t_us)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS place (id INTEGER PRIMARY KEY CHECK (id = 1), offset INTEGER NOT NULL);
+INSERT OR IGNORE INTO place VALUES (1, 0);
+"""
+_UPSERT = """
+INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (subject, field, t_us) DO UPDATE SET value = excluded.value, type = excluded.type, agent = excluded.agent,
+  epoch = excluded.epoch, lane = excluded.lane, seq = excluded.seq, historical = excluded.historical
+WHERE (excluded.epoch, excluded.seq, excluded.lane, excluded.agent) > (epoch, seq, lane, agent)
+"""
+_WHERE = "WHERE (? = '' OR subject = ?) AND (? = '' OR field = ?) AND t_us >= ? AND t_us < ?"
+_READ = f"SELECT * FROM points {_WHERE} ORDER BY subject, field, t_us LIMIT ?"
+_COUNT = f"SELECT t_us / {_HOUR_US}, count(*) FROM points {_WHERE} GROUP BY 1 ORDER BY 1"
+
+
+class EmbeddedArchive:
+    """Points and the place in the journal in one file: both move in one transaction."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make ``path``. Raises StoreDown when the disk is full."""
+        self.path = path
+        self._lock = threading.Lock()  # one connection, used by the archive's reader and by whoever asks
+        with _translated(path):
+            self._connection = durable.connect(path)
+            self._connection.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._connection.close()
+
+    def offset(self) -> int:
+        """Return the place in the journal."""
+        with self._lock, _translated(self.path):
+            return int(self._connection.execute("SELECT offset FROM place").fetchone()[0])
+
+    def write(self, points: list[Point], *, offset: int) -> None:
+        """Store points and place in one transaction; of two points of one identity the greater rank stays."""
+        rows = [_row(point) for point in points]
+        with self._lock, _translated(self.path), self._transaction() as connection:
+            connection.executemany(_UPSERT, rows)
+            connection.execute("UPDATE place SET offset = ? WHERE offset < ?", (offset, offset))
+
+    def read(self, query: Query) -> list[Point]:
+        """Return points in the order of subject, field and time."""
+        with self._lock, _translated(self.path):
+            rows = self._connection.execute(_READ, (*_bounds(query), query.limit)).fetchall()
+        return [_point(row) for row in rows]
+
+    def count_by_hour(self, query: Query) -> dict[int, int]:
+        """Return start of the hour → points in it; the query's limit is of no effect."""
+        with self._lock, _translated(self.path):
+            rows = self._connection.execute(_COUNT, _bounds(query)).fetchall()
+        return {hour * _HOUR_US: count for hour, count in rows}
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield self._connection
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:  # a full disk may have rolled back already
+                self._connection.execute("ROLLBACK")
+            raise
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if durable.is_disk_full(error):
+            raise StoreDown("archive", f"no space left for {path}") from error
+        raise
+
+
+def _bounds(query: Query) -> tuple[str, str, str, str, int, int]:
+    return (query.subject, query.subject, query.field, query.field, query.from_us, query.to_us)
+
+
+def _row(point: Point) -> tuple[Any, ...]:
+    kind = type(point.value).__name__
+    return (
+        point.subject, point.field, point.t_us, point.value, kind,
+        point.agent, point.epoch, point.lane, point.seq, point.historical,
+    )  # fmt: skip
+
+
+def _point(row: tuple[Any, ...]) -> Point:
+    subject, field, t_us, stored, kind, agent, epoch, lane, seq, historical = row
+    area, _, device = subject.rpartition("/")
+    value: Value = bool(stored) if kind == "bool" else stored
+    return Point(area, agent, device, field, t_us, value, epoch, lane, seq, bool(historical))

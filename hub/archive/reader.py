@@ -1,0 +1,93 @@
+"""Write what devices said from the journal into the archive; alarms never wait for it."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable
+
+import msgspec
+
+from device_profiles.errors import WireError
+from device_profiles.faults import fault_point
+from device_profiles.topics import AgentAddress
+from device_profiles.wire import Event, Pack, Reading, Value, decode_pack
+from hub.admission import Admission, admit_facts, is_historical
+from hub.archive import BATCH_POINTS, EVENT_PREFIX, Archive, Point
+from hub.journal import Record
+
+logger = logging.getLogger(__name__)
+
+_LANES = frozenset({"reading", "backlog", "event"})
+
+
+class ArchiveReader:
+    """A reader of the journal whose effects are points and whose cursor is the archive's own."""
+
+    name = "archive"
+
+    def __init__(self, archive: Archive, *, batch_points: int = BATCH_POINTS) -> None:
+        self.refused: Counter[str] = Counter()  # facts that were not archived, by reason
+        self._archive = archive
+        self._batch_points = batch_points
+
+    def cursor(self) -> int:
+        """Return the archive's place in the journal."""
+        return self._archive.offset()
+
+    def apply(self, records: list[Record]) -> None:
+        """Archive ``records``, in batches; each batch moves the place behind the last record that is complete.
+
+        Raises StoreDown; what was written then is written again, to the same effect.
+        """
+        batch: list[Point] = []
+        complete = 0
+        for record in records:
+            points = self._points(record)
+            while len(batch) + len(points) > self._batch_points:
+                room = self._batch_points - len(batch)
+                self._write(batch + points[:room], complete)
+                batch, points = [], points[room:]
+            batch += points
+            complete = record.offset
+        if records:
+            self._write(batch, complete)
+
+    def _write(self, points: list[Point], offset: int) -> None:
+        fault_point("hub.before_archive")
+        self._archive.write(points, offset=offset)
+        fault_point("hub.after_archive")
+
+    def _points(self, record: Record) -> list[Point]:
+        if record.kind != "pack" or record.lane not in _LANES or record.seq is None:
+            return []
+        try:
+            pack = decode_pack(record.body)
+        except WireError as error:  # written by another version: intake journals only what it can decode
+            logger.error("record %d is not archived: %s", record.offset, error)
+            self.refused["undecodable"] += 1
+            return []
+        points = {(point.device, point.field, point.t_us): point for point in self._points_of(pack, record)}
+        return list(points.values())  # of two facts of one pack at one instant the last one counts
+
+    def _points_of(self, pack: Pack, record: Record) -> Iterable[Point]:
+        area = AgentAddress.parse(record.agent).area
+        for fact, admission in admit_facts(pack, received_us=record.received_us):
+            if not isinstance(fact, Reading | Event):
+                continue
+            if admission is Admission.FUTURE:
+                self.refused[admission] += 1
+                continue
+            historical = is_historical(fact.t_us, pack, received_us=record.received_us)
+            for field, value in fields_of(fact):
+                yield Point(
+                    area, pack.agent, fact.device, field, fact.t_us, value,
+                    pack.epoch, pack.lane, pack.seq or 0, historical,
+                )  # fmt: skip
+
+
+def fields_of(fact: Reading | Event) -> Iterable[tuple[str, Value]]:
+    """Yield field and value of everything that ``fact`` says."""
+    if isinstance(fact, Reading):
+        yield from fact.values.items()
+    else:
+        detail = {"severity": fact.severity, "data": fact.data}
+        yield EVENT_PREFIX + fact.kind, msgspec.json.encode(detail, order="sorted").decode()
