@@ -1,0 +1,141 @@
+"""The command centre's client: it hears alarms over MQTT and writes down when."""
+
+import asyncio
+import contextlib
+import json
+import logging
+import socket
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import aiomqtt
+import msgspec
+
+from device_profiles.clock import Clock
+from device_profiles.topics import ALARM_FILTER
+
+logger = logging.getLogger(__name__)
+
+RECONNECT_S = 0.2  # a test's client, alone on loopback: no jitter needed
+
+
+class Account(msgspec.Struct, frozen=True):
+    """Where the broker is and as whom it is asked."""
+
+    host: str
+    port: int
+    username: str = ""
+    password: str = ""
+
+
+class AlarmWord(msgspec.Struct, frozen=True):
+    """One message about an alarm, as it arrived."""
+
+    id: str
+    rule: str
+    subject: str
+    active: bool
+    t_fact_us: int  # of the fact that opened it
+    t_raised_us: int  # when the hub opened it
+    t_delivered_us: int  # city time of its arrival
+
+
+class ObservingPath(Protocol):
+    """What lies between the broker and the one who writes down; a sabotage is one that lies."""
+
+    def pass_on(self, word: AlarmWord) -> Iterable[tuple[float, AlarmWord]]:
+        """Return (real seconds to wait, word) for each word that arrives because of ``word``."""
+        ...
+
+
+class HonestPath:
+    """Every word arrives, once, at once."""
+
+    def pass_on(self, word: AlarmWord) -> Iterable[tuple[float, AlarmWord]]:
+        """Return the word."""
+        return [(0.0, word)]
+
+
+def parse_word(payload: bytes, *, now_us: int) -> AlarmWord | None:
+    """Return the word in a CloudEvents message of the alarm channel; None for the empty one that ends its retention."""
+    if not payload:
+        return None
+    event = json.loads(payload)
+    data = event["data"]
+    return AlarmWord(
+        id=data["id"],
+        rule=data["rule"],
+        subject=data["subject"],
+        active=bool(data["active"]),
+        t_fact_us=int(data["t_fact_us"]),
+        t_raised_us=int(data["t_raised_us"]),
+        t_delivered_us=now_us,
+    )
+
+
+class Witness:
+    """A client that stays connected and keeps every word."""
+
+    def __init__(self, account: Account, clock: Clock, *, path: ObservingPath | None = None) -> None:
+        self.words: list[AlarmWord] = []
+        self.strange: list[str] = []  # messages on alarm topics that could not be read
+        self.on_word: Callable[[AlarmWord], None] | None = None
+        self.subscribed = asyncio.Event()
+        self.pending = 0  # words under way on the observing path
+        self._account = account
+        self._clock = clock
+        self._path = path or HonestPath()
+
+    def open_alarms(self) -> dict[str, AlarmWord]:
+        """Return id → last word of the alarms that are open."""
+        last = {word.id: word for word in self.words}
+        return {word.id: word for word in last.values() if word.active}
+
+    async def listen_loop(self) -> None:
+        """Listen until cancelled; a lost broker is called again."""
+        while True:
+            with contextlib.suppress(aiomqtt.MqttError):
+                await self._listen()
+            self.subscribed.clear()
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _listen(self) -> None:
+        account = self._account
+        async with aiomqtt.Client(
+            account.host,
+            account.port,
+            username=account.username or None,
+            password=account.password or None,
+            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+        ) as client:
+            await client.subscribe(ALARM_FILTER, qos=1)
+            self.subscribed.set()
+            async for message in client.messages:
+                self._hear(str(message.topic), bytes(message.payload or b""))
+
+    def _hear(self, topic: str, payload: bytes) -> None:
+        try:
+            word = parse_word(payload, now_us=self._clock.wall_us())
+        except (ValueError, KeyError, TypeError) as error:
+            logger.warning("%s: not an alarm: %r", topic, error)
+            self.strange.append(topic)
+            return
+        if word is not None:
+            for delay_s, passed in self._path.pass_on(word):
+                self._keep_after(delay_s, passed)
+
+    def _keep_after(self, delay_s: float, word: AlarmWord) -> None:
+        if delay_s <= 0:
+            self._keep(word)
+            return
+        self.pending += 1
+        asyncio.get_running_loop().call_later(delay_s, self._keep_late, word)
+
+    def _keep_late(self, word: AlarmWord) -> None:
+        self.pending -= 1
+        self._keep(msgspec.structs.replace(word, t_delivered_us=self._clock.wall_us()))
+
+    def _keep(self, word: AlarmWord) -> None:
+        self.words.append(word)
+        if self.on_word is not None:
+            self.on_word(word)

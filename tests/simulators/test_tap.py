@@ -1,0 +1,140 @@
+"""The tap knows every pack that passed to a real broker, passes everything on, and breaks lines on command."""
+
+import asyncio
+import contextlib
+import json
+import shutil
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiomqtt
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device_profiles.topics import AgentAddress, lane_topic
+from simulators.packs import PackKey
+from simulators.tap import MAX_PACKET, PacketReader, ProtocolError, Tap, published
+
+ADDRESS = AgentAddress("hz/xiacheng/chaoming", "chaoming-01")
+
+
+def _length(size: int) -> bytes:
+    out = bytearray()
+    while True:
+        size, low = divmod(size, 128)
+        out.append(low | (0x80 if size else 0))
+        if not size:
+            return bytes(out)
+
+
+def _packet(first: int, body: bytes) -> bytes:
+    return bytes([first]) + _length(len(body)) + body
+
+
+@given(
+    packets=st.lists(st.tuples(st.integers(16, 255), st.binary(max_size=400)), max_size=8),
+    cuts=st.lists(st.integers(1, 50), min_size=1),
+)
+def test_packets_are_the_same_however_the_stream_is_cut(packets: list[tuple[int, bytes]], cuts: list[int]) -> None:
+    """Any split of the bytes gives the packets that were sent."""
+    stream = b"".join(_packet(*packet) for packet in packets)
+    reader, found, at, turn = PacketReader(), [], 0, 0
+    while at < len(stream):
+        step = cuts[turn % len(cuts)]
+        found += reader.feed(stream[at : at + step])
+        at, turn = at + step, turn + 1
+    assert found == packets
+
+
+def test_what_is_no_mqtt_is_refused() -> None:
+    """A length without end and a packet beyond the bound are errors: the tap's memory is bounded."""
+    with pytest.raises(ProtocolError):
+        list(PacketReader().feed(b"\x30\xff\xff\xff\xff\x01"))
+    with pytest.raises(ProtocolError):
+        list(PacketReader().feed(b"\x30" + _length(MAX_PACKET + 1)))
+
+
+def test_a_publish_is_taken_apart_with_and_without_a_packet_id() -> None:
+    """QoS 0 has no packet id, QoS 1 has one; other packets are no publishes."""
+    topic = b"\x00\x03a/b"
+    assert published(0x30, topic + b"hello") == ("a/b", b"hello")
+    assert published(0x3A, topic + b"\x00\x07hello") == ("a/b", b"hello")
+    assert published(0x40, b"\x00\x07") is None
+
+
+@pytest.fixture
+async def broker_port(tmp_path: Path) -> AsyncIterator[int]:
+    """A Mosquitto of our own on a free port."""
+    mosquitto = shutil.which("mosquitto")
+    if mosquitto is None:
+        pytest.skip("mosquitto is not on the PATH")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    config = tmp_path / "mosquitto.conf"
+    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nlog_dest stderr\n", encoding="utf-8")
+    process = await asyncio.create_subprocess_exec(mosquitto, "-c", str(config), stderr=asyncio.subprocess.PIPE)
+    assert process.stderr is not None
+    try:
+        async with asyncio.timeout(10):
+            while b"running" not in await process.stderr.readline():
+                pass
+        yield port
+    finally:
+        process.terminate()
+        await process.communicate()
+
+
+def _payload(seq: int) -> bytes:
+    facts = [{"type": "heartbeat", "t_us": seq, "seen_us": {}}]
+    return json.dumps({"v": 1, "epoch": 9, "seq": seq, "facts": facts}).encode()
+
+
+async def test_packs_are_recorded_once_and_reach_the_broker(broker_port: int) -> None:
+    """A double adds nothing, what is no pack is counted as strange, and a subscriber behind the broker hears all."""
+    topic = lane_topic(ADDRESS, "event")
+    async with Tap("127.0.0.1", broker_port) as tap, aiomqtt.Client("127.0.0.1", broker_port) as hub:
+        await hub.subscribe(topic, qos=1)
+        async with aiomqtt.Client("127.0.0.1", tap.port) as agent:
+            for payload in (_payload(1), _payload(2), _payload(2), b"garbage", _payload(3)):
+                await agent.publish(topic, payload, qos=1)
+        async with asyncio.timeout(10):
+            heard = [bytes((await anext(hub.messages)).payload) for _ in range(5)]  # type: ignore[arg-type]
+    assert heard[-1] == _payload(3)
+    assert set(tap.packs) == {PackKey(str(ADDRESS), 9, "event", seq) for seq in (1, 2, 3)}
+    assert (tap.facts, tap.publishes, tap.strange) == (3, 5, 1)
+
+
+async def test_a_cut_breaks_the_line_and_a_hold_swallows(broker_port: int) -> None:
+    """cut() is noticed at once; while held nobody gets in; after resume() a client connects and packs stay known."""
+    topic = lane_topic(ADDRESS, "reading")
+    async with Tap("127.0.0.1", broker_port) as tap:
+        with contextlib.suppress(aiomqtt.MqttError):
+            async with aiomqtt.Client("127.0.0.1", tap.port) as agent:
+                await agent.publish(topic, _payload(1), qos=1)
+                tap.hold()
+                tap.cut()
+                with pytest.raises(aiomqtt.MqttError):
+                    async with asyncio.timeout(10):
+                        await anext(agent.messages)
+        with pytest.raises(aiomqtt.MqttError):
+            async with aiomqtt.Client("127.0.0.1", tap.port, timeout=0.3):
+                pass
+        tap.resume()
+        async with aiomqtt.Client("127.0.0.1", tap.port) as agent:
+            await agent.publish(topic, _payload(2), qos=1)
+    assert {key.seq for key in tap.packs} == {1, 2}
+
+
+async def test_a_dead_broker_is_a_refused_connection() -> None:
+    """With no broker behind it the tap lets a client go at once."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        async with Tap("127.0.0.1", probe.getsockname()[1]) as tap:
+            reader, writer = await asyncio.open_connection("127.0.0.1", tap.port)
+            async with asyncio.timeout(10):
+                with contextlib.suppress(ConnectionError):
+                    assert await reader.read() == b""
+            writer.close()
