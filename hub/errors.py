@@ -33,3 +33,15 @@ class StoreDown(HubError):
         super().__init__(f"{store}: {reason}")
         self.store = store
         self.reason = reason
+
+
+class BrokerFolderError(HubError):
+    """A folder cannot be made a broker's, or is none."""
+
+
+class BackupError(HubError):
+    """A backup cannot be made or is not whole, or the place to restore it to is not empty."""
+
+
+class DataInUse(HubError):
+    """Another hub runs on this data folder."""

@@ -6,14 +6,12 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Literal
-
-import msgspec
 
 from device_profiles import durable
 from hub.errors import JournalFull
+from hub.records import Act, Kind, NewRecord, Record, append_act, insert_rows, numbered, reserve_path
 
-Kind = Literal["pack", "double", "quarantine", "tick", "act", "text", "register"]
+__all__ = ["POLL_S", "Act", "Journal", "Kind", "NewRecord", "Record", "append_act"]
 
 RESERVE_BYTES = 16 * 1024 * 1024  # room for some 10,000 alarms and acts on a full disk
 POLL_S = 0.25  # how late an act that another process wrote is seen
@@ -31,45 +29,11 @@ CREATE TABLE IF NOT EXISTS records (
   lane TEXT NOT NULL DEFAULT '',
   seq INTEGER,
   body BLOB NOT NULL
-)
+);
+CREATE INDEX IF NOT EXISTS texts ON records (offset) WHERE kind = 'text';
 """
-_INSERT = "INSERT INTO records (received_us, kind, agent, epoch, lane, seq, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_OLDEST = "SELECT offset FROM records WHERE kind <> 'text' ORDER BY offset LIMIT 1"
 _SELECT = "SELECT offset, received_us, kind, agent, epoch, lane, seq, body FROM records"
-
-
-class NewRecord(msgspec.Struct, frozen=True):
-    """A record that is not yet in the journal."""
-
-    received_us: int  # city time at which the hub took it
-    kind: Kind
-    body: bytes = b""
-    agent: str = ""  # <area>/<agent>, empty when no agent sent it
-    epoch: int = 0
-    lane: str = ""
-    seq: int | None = None  # None for a will, and for whatever is no pack
-
-
-class Record(msgspec.Struct, frozen=True):
-    """A record of the journal; ``offset`` orders all of them."""
-
-    offset: int
-    received_us: int
-    kind: str
-    agent: str
-    epoch: int
-    lane: str
-    seq: int | None
-    body: bytes
-
-
-class Act(msgspec.Struct, frozen=True):
-    """What a person did about an alarm."""
-
-    actor: str
-    act: str  # acknowledge, clear, …
-    rule: str
-    subject: str
-    reason: str = ""
 
 
 class Journal:
@@ -79,10 +43,10 @@ class Journal:
         """Open ``path``; ``max_bytes`` 0 is no bound but the disk. Use ``Journal.open``."""
         self.path = path
         self.max_bytes = max_bytes
-        self._reserve = durable.DiskReserve(path.with_suffix(".reserve"), reserve_bytes)
+        self._reserve = durable.DiskReserve(reserve_path(path), reserve_bytes)
         self._writing = threading.Lock()
         self._writer = durable.connect(path)
-        self._writer.execute(_SCHEMA)
+        self._writer.executescript(_SCHEMA)
         self._idle: list[sqlite3.Connection] = []  # read connections that nobody uses now
         self._grown = threading.Condition()
         self._last = self._stored_last()
@@ -112,7 +76,7 @@ class Journal:
         with self._grown:
             self._last = max(self._last, last)
             self._grown.notify_all()
-        return [_numbered(row, offset) for offset, row in enumerate(rows, last - len(rows) + 1)]
+        return [numbered(row, offset) for offset, row in enumerate(rows, last - len(rows) + 1)]
 
     def read(self, after: int, limit: int) -> list[Record]:
         """Return at most ``limit`` records after offset ``after``, in order; fewer when they are big."""
@@ -125,10 +89,10 @@ class Journal:
                     break
         return records
 
-    def last(self, kind: Kind) -> Record | None:
-        """Return the newest record of a kind that comes seldom (text, act): it walks back through the others."""
+    def last_text(self) -> Record | None:
+        """Return the newest record of rule texts."""
         with self._reading() as connection:
-            row = connection.execute(f"{_SELECT} WHERE kind = ? ORDER BY offset DESC LIMIT 1", (kind,)).fetchone()
+            row = connection.execute(f"{_SELECT} WHERE kind = 'text' ORDER BY offset DESC LIMIT 1").fetchone()
         return Record(*row) if row else None
 
     def last_offset(self) -> int:
@@ -137,10 +101,10 @@ class Journal:
             return self._last
 
     def first_offset(self) -> int:
-        """Return the offset of the oldest record kept; that of the next one when nothing is kept."""
+        """Return the offset of the oldest record kept (texts apart); that of the next one when nothing is kept."""
         with self._reading() as connection:
-            first: int | None = connection.execute("SELECT min(offset) FROM records").fetchone()[0]
-        return first if first is not None else self._stored_last() + 1
+            oldest = connection.execute(_OLDEST).fetchone()
+        return int(oldest[0]) if oldest else self._stored_last() + 1
 
     def wait(self, after: int, timeout_s: float) -> bool:
         """Return True as soon as there is a record after ``after``, False when ``timeout_s`` real seconds are over."""
@@ -186,14 +150,16 @@ class Journal:
     def cut(self, before_offset: int, step: int = _STEP) -> int:
         """Delete the records before ``before_offset``, ``step`` in a transaction; return how many.
 
-        The caller keeps ``before_offset`` at or below what every reader has taken in. Raises JournalFull.
+        Texts stay: what is left is judged by the last of them. The caller keeps ``before_offset`` at or below what
+        every reader has taken in. Raises JournalFull.
         """
         gone = 0
         while True:
             with self._writing, self._translated(), self._transaction():
-                low = self._writer.execute("SELECT min(offset) FROM records").fetchone()[0]
-                end = min(before_offset, (low if low is not None else before_offset) + step)
-                deleted = self._writer.execute("DELETE FROM records WHERE offset < ?", (end,)).rowcount
+                oldest = self._writer.execute(_OLDEST).fetchone()
+                end = min(before_offset, (oldest[0] if oldest else before_offset) + step)
+                delete = "DELETE FROM records WHERE offset < ? AND kind <> 'text'"
+                deleted = self._writer.execute(delete, (end,)).rowcount
             gone += deleted
             if not deleted or end >= before_offset:
                 return gone
@@ -219,7 +185,7 @@ class Journal:
 
     def _insert_once(self, rows: Sequence[NewRecord]) -> int:
         with self._translated(), self._transaction():
-            return _insert(self._writer, rows)
+            return insert_rows(self._writer, rows)
 
     @contextlib.contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -227,10 +193,9 @@ class Journal:
         try:
             yield
             self._writer.execute("COMMIT")
-        except BaseException:
-            if self._writer.in_transaction:  # a full disk may have rolled back already
+        finally:
+            if self._writer.in_transaction:  # it failed; a full disk may have rolled back already
                 self._writer.execute("ROLLBACK")
-            raise
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
@@ -264,23 +229,3 @@ class Journal:
             if stored > self._last:
                 self._last = stored
                 self._grown.notify_all()
-
-
-def append_act(path: Path, act: Act, *, now_us: int) -> Record:
-    """Write a person's act from another process than the hub's, which sees it within POLL_S."""
-    row = NewRecord(now_us, "act", msgspec.json.encode(act))
-    with contextlib.closing(durable.connect(path)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
-        offset = _insert(connection, [row])
-        connection.execute("COMMIT")
-    return _numbered(row, offset)
-
-
-def _insert(connection: sqlite3.Connection, rows: Sequence[NewRecord]) -> int:
-    values = [(r.received_us, r.kind, r.agent, r.epoch, r.lane, r.seq, r.body) for r in rows]
-    connection.executemany(_INSERT, values)
-    return int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
-
-
-def _numbered(row: NewRecord, offset: int) -> Record:
-    return Record(offset, row.received_us, row.kind, row.agent, row.epoch, row.lane, row.seq, row.body)

@@ -7,9 +7,9 @@ import msgspec
 from device_profiles.errors import TopicError, WireError
 from device_profiles.topics import AgentAddress, parse_lane_topic
 from device_profiles.wire import MAX_PACK_BYTES, Epoch, Id, Lane, Pack, Seq, decode_pack
+from hub.admission import ceiling_us
 from hub.journal import NewRecord, Record
 
-FUTURE_US = 60_000_000  # ALARMS.md, 11
 _KEPT_BYTES = 65_536  # of a message that nobody can be receipted for
 _DETAIL_CHARS = 500
 
@@ -77,11 +77,11 @@ def examine(topic: str, payload: bytes) -> tuple[AgentAddress, Pack] | Faulty:
 
 
 def future_fact(pack: Pack, now_us: int) -> str:
-    """Return which fact is too far ahead of ``now_us`` (the agent's known offset removed), empty when none is."""
-    limit_us = now_us + FUTURE_US + pack.clock.offset_us
+    """Return which fact is too far ahead of ``now_us`` to be believed, empty when none is."""
+    ceiling = ceiling_us(pack.clock, received_us=now_us)
     for index, fact in enumerate(pack.facts):
-        if fact.t_us > limit_us:
-            return f"$.facts[{index}].t_us is {(fact.t_us - limit_us + FUTURE_US) / 1e6:.0f} s ahead"
+        if fact.t_us > ceiling:
+            return f"$.facts[{index}].t_us is {fact.t_us}, more than a minute ahead of {now_us}"
     return ""
 
 

@@ -35,15 +35,27 @@ class Reader(Protocol):
 class ReaderLoop:
     """The thread that feeds one reader from its cursor on, and knows how far behind it is."""
 
-    def __init__(self, journal: Journal, reader: Reader, *, clock: Clock, on_crash: Callable[[str], None]) -> None:
-        """``on_crash`` is told the reader's name, on its thread, when it ends by an error; so should the program."""
+    def __init__(
+        self,
+        journal: Journal,
+        reader: Reader,
+        *,
+        clock: Clock,
+        on_crash: Callable[[str], None],
+        urgent: bool = False,
+    ) -> None:
+        """``on_crash`` is told the reader's name, on its thread, when it ends by an error; so should the program.
+
+        An ``urgent`` reader (alarms) takes the journal's reserve on a full disk, any other one waits.
+        """
         self.reader = reader
         self.position = reader.cursor()
         self._journal = journal
         self._clock = clock
         self._on_crash = on_crash
+        self._urgent = urgent
+        self._waits = False  # the last batch could not be stored
         self._stopping = threading.Event()
-        self._down = False  # the reader's store is away, and that was logged
         self._unread_us: int | None = None  # received time of the oldest record that is known and not yet stored
         self._thread = threading.Thread(target=self._run, name=f"reader {reader.name}", daemon=True)
 
@@ -93,22 +105,24 @@ class ReaderLoop:
         self._unread_us = records[-1].received_us if self._journal.last_offset() > self.position else None
 
     def _stored(self, records: list[Record]) -> bool:
-        """Hand ``records`` over; False when the disk was full and it should be tried again."""
+        """Hand ``records`` over; False when that must be tried again."""
         try:
             self.reader.apply(records)
         except StoreDown as error:
-            logger.log(logging.DEBUG if self._down else logging.ERROR, "reader %s waits: %s", self.reader.name, error)
-            self._down = True
-            self._stopping.wait(RETRY_S)
+            self._wait(str(error))
             return False
         except sa.exc.OperationalError as error:
             if error.orig is None or not is_disk_full(error.orig):
                 raise
-            if not self._journal.make_room():
-                logger.error("reader %s waits: no space left on the disk", self.reader.name)
-                self._stopping.wait(RETRY_S)
+            if not (self._urgent and self._journal.make_room()):
+                self._wait("no space left on the disk")
             return False
-        if self._down:
+        if self._waits:
             logger.info("reader %s goes on", self.reader.name)
-        self._down = False
+        self._waits = False
         return True
+
+    def _wait(self, reason: str) -> None:
+        logger.log(logging.DEBUG if self._waits else logging.ERROR, "reader %s waits: %s", self.reader.name, reason)
+        self._waits = True
+        self._stopping.wait(RETRY_S)

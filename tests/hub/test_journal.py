@@ -95,14 +95,16 @@ def _act_elsewhere(path: Path, act: Act) -> None:
     append_act(path, act, now_us=5)
 
 
-def test_last_of_a_kind(tmp_path: Path) -> None:
-    """The newest text is found behind later records."""
+def test_texts_are_found_and_never_cut(tmp_path: Path) -> None:
+    """The rule texts in force survive every cut, so that what is left can be replayed."""
     journal = Journal.open(tmp_path / "journal.db")
-    assert journal.last("text") is None
-    journal.append([NewRecord(1, "text", b"{}"), *rows(3)])
-    found = journal.last("text")
+    assert journal.last_text() is None
+    journal.append([NewRecord(1, "text", b"{}"), *rows(30)])
+    assert journal.cut(25, step=5) == 23
+    found = journal.last_text()
     assert found is not None
     assert found.offset == 1
+    assert [record.offset for record in journal.read(0, 100)] == [1, *range(25, 32)]
     journal.close()
 
 

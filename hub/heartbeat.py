@@ -1,0 +1,76 @@
+"""The hub's own life: a retained status with a last will, said again so often that its absence is noticed in 10 s."""
+
+import threading
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from device_profiles.clock import Clock
+from device_profiles.link import BrokerConfig, Link, Will
+from device_profiles.topics import hub_status_topic
+from device_profiles.wire import Id, Micros
+
+PERIOD_S = 3.0  # real seconds; two may be late before a client calls the hub absent
+ABSENT_S = 10.0
+_KEEPALIVE_S = 5  # the broker says the will after one and a half of it
+
+
+class HubStatus(msgspec.Struct, frozen=True):
+    """What the hub says of itself."""
+
+    hub: Id
+    online: bool
+    t_us: Micros
+    journal: int  # offset of the newest record
+    version: str
+    v: Literal[1] = 1
+
+
+class Heartbeat:
+    """Says the hub's status on a link of its own."""
+
+    def __init__(
+        self, broker: BrokerConfig, *, hub: str, folder: Path, clock: Clock, last_offset: Callable[[], int]
+    ) -> None:
+        self._hub = hub
+        self._clock = clock
+        self._last_offset = last_offset
+        self._topic = hub_status_topic(hub)
+        self._stopping = threading.Event()
+        self._wake = threading.Event()
+        self._link = Link(
+            msgspec.structs.replace(broker, keepalive_s=_KEEPALIVE_S),
+            client_id=f"hub-{hub}-status",
+            folder=folder,
+            persistent=False,
+            will=Will(self._topic, self._status(online=False)),
+            on_connected=self._wake.set,
+        )
+        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
+
+    def start(self) -> None:
+        """Begin to connect and to say it."""
+        self._link.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Say goodbye: the status is offline at once."""
+        self._stopping.set()
+        self._wake.set()
+        if self._thread.is_alive():
+            self._thread.join(5.0)
+        self._link.publish(self._topic, self._status(online=False), retain=True)
+        self._link.stop()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._link.publish(self._topic, self._status(online=True), retain=True)
+            self._wake.wait(PERIOD_S)
+            self._wake.clear()
+
+    def _status(self, *, online: bool) -> bytes:
+        status = HubStatus(self._hub, online, self._clock.wall_us(), self._last_offset(), version("citynerve"))
+        return msgspec.json.encode(status)

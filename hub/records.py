@@ -1,0 +1,86 @@
+"""Records: what one row of the journal says."""
+
+import contextlib
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from device_profiles import durable
+
+Kind = Literal["pack", "double", "quarantine", "tick", "act", "text", "register"]
+
+_INSERT = "INSERT INTO records (received_us, kind, agent, epoch, lane, seq, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+
+
+class NewRecord(msgspec.Struct, frozen=True):
+    """A record that is not yet in the journal."""
+
+    received_us: int  # city time at which the hub took it
+    kind: Kind
+    body: bytes = b""
+    agent: str = ""  # <area>/<agent>, empty when no agent sent it
+    epoch: int = 0
+    lane: str = ""
+    seq: int | None = None  # None for a will, and for whatever is no pack
+
+
+class Record(msgspec.Struct, frozen=True):
+    """A record of the journal; ``offset`` orders all of them."""
+
+    offset: int
+    received_us: int
+    kind: str
+    agent: str
+    epoch: int
+    lane: str
+    seq: int | None
+    body: bytes
+
+
+class Act(msgspec.Struct, frozen=True):
+    """What a person did about an alarm."""
+
+    actor: str
+    act: str  # acknowledge, clear, …
+    rule: str
+    subject: str
+    reason: str = ""
+
+
+def reserve_path(journal: Path) -> Path:
+    """Return the file that holds the reserve of a journal."""
+    return journal.with_suffix(".reserve")
+
+
+def append_act(path: Path, act: Act, *, now_us: int) -> Record:
+    """Write a person's act from another process than the hub's, which sees it within POLL_S; with the reserve too."""
+    row = NewRecord(now_us, "act", msgspec.json.encode(act))
+    try:
+        return _append_one(path, row)
+    except sqlite3.OperationalError as error:
+        if not (durable.is_disk_full(error) and durable.DiskReserve(reserve_path(path), 0).release()):
+            raise
+    return _append_one(path, row)
+
+
+def _append_one(path: Path, row: NewRecord) -> Record:
+    with contextlib.closing(durable.connect(path)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        offset = insert_rows(connection, [row])
+        connection.execute("COMMIT")
+    return numbered(row, offset)
+
+
+def insert_rows(connection: sqlite3.Connection, rows: Sequence[NewRecord]) -> int:
+    """Insert inside the caller's transaction and return the offset of the last row; offsets have no holes."""
+    values = [(r.received_us, r.kind, r.agent, r.epoch, r.lane, r.seq, r.body) for r in rows]
+    connection.executemany(_INSERT, values)
+    return int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
+
+
+def numbered(row: NewRecord, offset: int) -> Record:
+    """Return a row with the offset it was given."""
+    return Record(offset, row.received_us, row.kind, row.agent, row.epoch, row.lane, row.seq, row.body)

@@ -1,0 +1,63 @@
+"""Retention: cuts the journal's old end, by age and by size, never past a reader that has not taken it in."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from device_profiles.clock import Clock
+from hub.errors import JournalFull
+from hub.journal import Journal
+
+logger = logging.getLogger(__name__)
+
+PERIOD_S = 10.0
+_FILL = 0.9  # of max_bytes: cutting begins before readings have to wait
+_STEP = 1_000
+
+
+def cut_old(journal: Journal, *, keep_us: int, now_us: int, slowest: int) -> int:
+    """Cut what is older than ``keep_us`` or too much, up to what the slowest reader has taken in; return how many."""
+    before = min(slowest + 1, journal.offset_at(now_us - keep_us))
+    cut = journal.cut(before)
+    while journal.max_bytes and journal.used_bytes() > _FILL * journal.max_bytes:
+        before = min(slowest + 1, journal.first_offset() + _STEP)
+        step = journal.cut(before)
+        if not step:
+            break
+        cut += step
+    return cut
+
+
+class Retention:
+    """The thread that cuts now and then."""
+
+    def __init__(self, journal: Journal, *, keep_us: int, clock: Clock, slowest: Callable[[], int]) -> None:
+        """``slowest`` tells the offset up to which every reader has stored its effects."""
+        self._journal = journal
+        self._keep_us = keep_us
+        self._clock = clock
+        self._slowest = slowest
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
+
+    def start(self) -> None:
+        """Begin to cut."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the cut at hand."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(5.0)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(PERIOD_S):
+            try:
+                cut = cut_old(
+                    self._journal, keep_us=self._keep_us, now_us=self._clock.wall_us(), slowest=self._slowest()
+                )
+            except JournalFull:
+                logger.debug("the journal cannot be cut: no space left on the disk")
+                continue
+            if cut:
+                logger.debug("%d old records cut from the journal", cut)
