@@ -13,6 +13,7 @@ from device_profiles.link import BrokerConfig
 from device_profiles.profile import Profile, load_profiles
 from device_profiles.topics import AgentAddress, check_area
 from device_profiles.wire import Binding, Id, Name
+from edge_agent.judge import Judge, judge_of
 
 Size = Annotated[str, msgspec.Meta(pattern=r"^\d+(kB|MB|GB)\Z")]  # "64kB", "256MB", "2GB", decimal
 MIN_OUTBOX_BYTES = 64_000  # room for some packs at least
@@ -95,6 +96,7 @@ class LoadedConfig(msgspec.Struct, frozen=True):
     folder: Path  # of the file: what its relative paths are relative to
     data: Path
     profiles: dict[str, Profile]  # those in use
+    judges: dict[str, Judge]  # by profile; a profile without one is not here
 
 
 def load_config(path: Path) -> LoadedConfig:
@@ -104,8 +106,9 @@ def load_config(path: Path) -> LoadedConfig:
     known = load_profiles(_profile_folders(config, folder, file=str(path)))
     for key, message in _faults(config, known):
         raise ConfigError(message, file=str(path), key=key)
-    used = {slave.profile for slave in config.slaves}
-    return LoadedConfig(config, folder, folder / config.data, {kind: known[kind] for kind in sorted(used)})
+    used = {kind: known[kind] for kind in sorted({slave.profile for slave in config.slaves})}
+    judges = {kind: judge for kind, profile in used.items() if (judge := judge_of(profile)) is not None}
+    return LoadedConfig(config, folder, folder / config.data, used, judges)
 
 
 def _profile_folders(config: AgentConfig, folder: Path, *, file: str) -> list[Path]:

@@ -1,0 +1,68 @@
+"""Judges: pure functions that turn a device's values into events. One module for each kind of decision."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Protocol
+
+import msgspec
+
+from device_profiles.condition import Values
+from device_profiles.errors import ConfigError
+from device_profiles.profile import Profile
+from edge_agent.judge import lift
+from edge_agent.judge.finding import Finding
+from edge_agent.judge.lift_limits import LiftLimits
+from edge_agent.judge.lift_state import CarState
+from edge_agent.judge.limits import read_limits
+
+State = Any  # each judge's own frozen record; only that judge looks inside
+
+
+class JudgeFunction(Protocol):
+    """Decide on one sample."""
+
+    def __call__(self, state: State, values: Values, t_us: int, /) -> tuple[State, tuple[Finding, ...]]:
+        """Return the next state and what was found."""
+
+
+class Judge(msgspec.Struct, frozen=True):
+    """A judge with the limits of one profile."""
+
+    state: type[Any]  # its state's record; called without arguments, a fresh one
+    judge: JudgeFunction
+    pending: Callable[[State], bool]  # a timer runs whose end would be an event
+    shift: Callable[[State, int], State]  # the clock was set by so many microseconds
+    kinds: frozenset[str]  # the events it may make
+    phase: Callable[[State], str]  # for logs, and to know when the state is worth storing
+
+
+def lift_judge(limits: LiftLimits) -> Judge:
+    """Return the judge of lifts."""
+    return Judge(
+        state=CarState,
+        judge=partial(lift.judge, limits=limits),
+        pending=partial(lift.pending, limits=limits),
+        shift=lift.shift,
+        kinds=frozenset(lift.KINDS.values()),
+        phase=lift.phase,
+    )
+
+
+# name in a profile's [judge] → its limits and how to make it
+JUDGES: Mapping[str, tuple[type[msgspec.Struct], Callable[[Any], Judge]]] = {"lift": (LiftLimits, lift_judge)}
+
+
+def judge_of(profile: Profile) -> Judge | None:
+    """Return the judge that a profile asks for, None when it asks for none. Raises ConfigError with file and key."""
+    spec = profile.spec.judge
+    if spec is None:
+        return None
+    if spec.name not in JUDGES:
+        known = ", ".join(sorted(JUDGES))
+        raise ConfigError(f"no judge {spec.name!r}; known: {known}", file=profile.file, key="judge.name")
+    record, make = JUDGES[spec.name]
+    judge = make(read_limits(spec, record, file=profile.file))
+    missing = sorted(judge.kinds - profile.spec.events.keys())
+    if missing:
+        raise ConfigError(f"judge {spec.name!r} also makes {', '.join(missing)}", file=profile.file, key="events")
+    return judge
