@@ -26,7 +26,8 @@ _REQUESTS: dict[Table, type[ModbusPDU]] = {
 }
 _DECODER = DecodePDU(is_server=False)
 _FRAMER = FramerRTU(_DECODER)
-_EXCEPTION_BYTES = 5
+_EXCEPTION_BYTES = 5  # of a whole refusal, the shortest frame there is
+_NAMED_BYTES = 64  # a foreign frame at the start of what arrived is looked for up to this length
 
 
 class Failure(StrEnum):
@@ -106,7 +107,7 @@ def explain(question: Question, data: bytes) -> Failure:
         return Failure.LATE
     if found is Match.PARTIAL:
         return Failure.HALF_FRAME
-    if not _sound(data):
+    if not any(_sound(data[:size]) for size in range(_EXCEPTION_BYTES, min(len(data), _NAMED_BYTES) + 1)):
         return Failure.BAD_CRC
     if data[0] != question.unit:
         return Failure.FOREIGN_UNIT
