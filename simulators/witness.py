@@ -82,6 +82,7 @@ class Witness:
         self.on_word: Callable[[AlarmWord], None] | None = None
         self.subscribed = asyncio.Event()
         self.pending = 0  # words under way on the observing path
+        self._past: set[str] = set()  # ids of alarms of an earlier story
         self._account = account
         self._clock = clock
         self._path = path or HonestPath()
@@ -90,6 +91,11 @@ class Witness:
         """Return id → last word of the alarms that are open."""
         last = {word.id: word for word in self.words}
         return {word.id: word for word in last.values() if word.active}
+
+    def forget_past(self) -> None:
+        """Ignore the alarms heard so far: they are retained from an earlier story on the same broker."""
+        self._past |= {word.id for word in self.words}
+        self.words.clear()
 
     async def listen_loop(self) -> None:
         """Listen until cancelled; a lost broker is called again."""
@@ -120,7 +126,7 @@ class Witness:
             logger.warning("%s: not an alarm: %r", topic, error)
             self.strange.append(topic)
             return
-        if word is not None:
+        if word is not None and word.id not in self._past:
             for delay_s, passed in self._path.pass_on(word):
                 self._keep_after(delay_s, passed)
 

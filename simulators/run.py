@@ -1,0 +1,95 @@
+"""One run of a scenario: set the stage, play at the city's pace, wait for what is under way, score."""
+
+import asyncio
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from device_profiles.clock import Clock, simulated_clock
+from simulators.packs import journalled
+from simulators.play import Play
+from simulators.process import ProgramDied
+from simulators.sabotage import Sabotage, lose_a_pack, observing_path, staged
+from simulators.scenario import Scenario
+from simulators.scoring import Observed, Score, score
+from simulators.stage import Stage, StageOptions
+
+TICK_S = 0.01  # real; at speed 10 the registers are at most 0.1 s old, less than the time of one scan
+DEFAULT_SPEED = 10.0
+
+OnTick = Callable[[Stage, int], None]  # the stage, and the city time since the play began in µs
+
+
+class RunOptions(msgspec.Struct, frozen=True):
+    """What a run may vary."""
+
+    seed: int | None = None  # None: the scenario's own
+    speed: float = DEFAULT_SPEED
+    keep: Path | None = None  # where the work folder stays; None: it is removed
+    sabotage: Sabotage | None = None
+    stage: StageOptions = StageOptions()
+
+
+async def run(scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None = None) -> Score:
+    """Play ``scenario`` on a stage of its own and return its score. Raises ProgramDied, ValueError."""
+    played = staged(scenario, options.sabotage)
+    play = Play(played, seed=options.seed)
+    clock = simulated_clock(start_us=Clock().wall_us(), speed=options.speed)
+    with work_folder(options.keep) as folder:
+        stage = Stage(play, clock, folder, options=options.stage, path=observing_path(options.sabotage))
+        async with stage:
+            stage.witness.forget_past()
+            start_us = await play_through(stage, on_tick=on_tick)
+            await stage.finish()
+        if options.sabotage is Sabotage.LOST:
+            lose_a_pack(stage.journal, stage.tap.packs)
+        truth = {name: start_us + t_us for name, t_us in play.truth.items() if name in _known(played, options.sabotage)}
+        observed = Observed(truth, stage.witness.words, stage.tap.packs, journalled(stage.journal), options.speed)
+        return score(played, observed, seed=play.seed, broker=stage.place.name)
+
+
+async def play_through(stage: Stage, *, on_tick: OnTick | None = None) -> int:
+    """Play to the end of the story; return the city time at which it began. Raises ProgramDied."""
+    start_us = stage.clock.wall_us()
+    while stage.play.t_us < stage.play.ends_us - 1_000_000:
+        advance(stage, start_us)
+        for program in (stage.hub, stage.agent, stage.broker):
+            if program is not None and not program.running:
+                raise ProgramDied(program.name, code=program.code, log=program.tail)
+        if on_tick is not None:
+            on_tick(stage, stage.play.t_us)
+        await asyncio.sleep(TICK_S)
+    return start_us
+
+
+def advance(stage: Stage, start_us: int) -> None:
+    """Bring the world to the present: physics, faults on the line, registers."""
+    to_us = min(stage.clock.wall_us() - start_us, stage.play.ends_us)
+    for fault in stage.play.advance(to_us):
+        stage.bus.strike(fault)
+    stage.bus.show()
+
+
+@contextmanager
+def work_folder(keep: Path | None) -> Iterator[Path]:
+    """Yield an empty folder; without ``keep`` it is removed afterwards. Raises ValueError if ``keep`` is in use."""
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        if any(keep.iterdir()):
+            raise ValueError(f"{keep} is not empty")
+        yield keep.resolve()
+        return
+    folder = Path(tempfile.mkdtemp(prefix="citynerve-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _known(scenario: Scenario, sabotage: Sabotage | None) -> set[str]:
+    """Return the acts that the truth knows: all, but for the one that a sabotage hides."""
+    return {act.name for act in scenario.acts if sabotage is not Sabotage.FALSE or act.lift != scenario.spare}

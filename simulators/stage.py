@@ -1,0 +1,194 @@
+"""The stage: broker, hub and agent as processes of their own, with one clock, joined by a real line and real sockets.
+
+lifts ─ pty ─▶ agent ─tcp─▶ Tap ─tcp─▶ broker ◀─tcp─ hub
+                                          └─tcp─▶ Witness
+"""
+
+import asyncio
+import os
+import shutil
+import socket
+import sys
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import msgspec
+
+from device_profiles.clock import Clock
+from simulators.fieldbus import FieldBus
+from simulators.packs import journalled_keys
+from simulators.play import Play
+from simulators.process import Program, ProgramDied
+from simulators.settings import BrokerPlace, Secret, agent_toml, given_broker, hub_toml
+from simulators.tap import Tap
+from simulators.witness import HonestPath, ObservingPath, Witness
+
+USERNAME, PASSWORD = "CITYNERVE_BROKER_USERNAME", "CITYNERVE_BROKER_PASSWORD"
+DRAIN_S = 15.0  # real; from the last fact to its row in the journal
+_POLL_S = 0.05
+_HEARD_S = 6.0  # real; the slowest observing path holds a word for so long
+
+
+class StageOptions(msgspec.Struct, frozen=True):
+    """How a stage is set up."""
+
+    broker_url: str = ""  # a broker that runs already; empty: one of our own
+    embedded: bool = False  # amqtt even when Mosquitto is there
+
+
+def find_mosquitto() -> str | None:
+    """Return Mosquitto's path; Debian installs it where only root's PATH reaches."""
+    return shutil.which("mosquitto", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin")))
+
+
+class Stage:
+    """An async context manager: everything runs inside it, nothing is left after it."""
+
+    def __init__(
+        self,
+        play: Play,
+        clock: Clock,
+        folder: Path,
+        *,
+        options: StageOptions | None = None,
+        path: ObservingPath | None = None,
+    ) -> None:
+        self.play = play
+        self.clock = clock
+        self.folder = folder
+        self.options = options or StageOptions()
+        self.journal = folder / "hub" / "data" / "journal.db"
+        self.logs = folder / "logs"
+        self.hub = self._python("hub", "hub", "run", str(folder / "hub" / "hub.toml"))
+        self.agent = self._python("agent", "edge_agent", "run", str(folder / "agent" / "agent.toml"))
+        self.broker: Program | None = None  # None: a given one
+        self.place: BrokerPlace
+        self.tap: Tap
+        self.witness: Witness
+        self.bus: FieldBus
+        self._path = path or HonestPath()
+        self._stack = AsyncExitStack()
+
+    def environment(self, **more: str) -> dict[str, str]:
+        """Return the environment of the programs: ours, the city's clock and ``more``."""
+        root = str(Path(__file__).parents[1])
+        paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
+        return os.environ | {"PYTHONPATH": os.pathsep.join(paths)} | self.clock.environment() | more
+
+    async def __aenter__(self) -> "Stage":
+        try:
+            await self._set_up()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def finish(self) -> None:
+        """End the story: hear what is under way, stop the agent, wait for its packs in the journal, stop the hub."""
+        await self._until(lambda: self.witness.pending == 0, _HEARD_S)
+        await self.agent.stop()
+        await self._until(self.is_drained, DRAIN_S)
+        await self.hub.stop()
+
+    def is_drained(self) -> bool:
+        """Whether every pack that the tap saw is in the journal."""
+        return self.tap.packs.keys() <= journalled_keys(self.journal)
+
+    async def start_broker(self) -> None:
+        """Start our own broker, again after it died."""
+        if self.broker is not None:
+            await self.broker.start(self.environment())
+            await self.broker.until_ready()
+
+    async def _set_up(self) -> None:
+        for name in ("hub", "agent", "logs"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        self.place = await self._broker_place()
+        self._stack.push_async_callback(self._stop_broker)
+        await self.start_broker()
+        self.tap = await self._stack.enter_async_context(Tap(self.place.host, self.place.port))
+        self.bus = self._stack.enter_context(FieldBus(self.play, link=self.folder / "line"))
+        self._write_configs()
+        self._stack.push_async_callback(self.hub.stop)
+        self._stack.push_async_callback(self.agent.stop)
+        await self.hub.start(self.environment())
+        await self.agent.start(self.environment())
+        self.witness = Witness(self.place.centre.account(self.place.host, self.place.port), self.clock, path=self._path)
+        self._stack.push_async_callback(_end, asyncio.create_task(self.witness.listen_loop(), name="witness"))
+        await asyncio.gather(self.hub.until_ready(), self.agent.until_ready(), self.witness.subscribed.wait())
+
+    def _write_configs(self) -> None:
+        (self.folder / "hub" / "hub.toml").write_text(hub_toml(self.place), encoding="utf-8")
+        text = agent_toml(self.play.scenario, self.place, line=self.folder / "line", tap_port=self.tap.port)
+        (self.folder / "agent" / "agent.toml").write_text(text, encoding="utf-8")
+
+    async def _broker_place(self) -> BrokerPlace:
+        if self.options.broker_url:
+            username, password = os.environ.get(USERNAME, ""), os.environ.get(PASSWORD, "")
+            return given_broker(self.options.broker_url, username=username, password=password, folder=self.folder)
+        folder, port = self.folder / "broker", _free_port()
+        address = self.play.scenario.address
+        await self._run_hub("broker", "init", str(folder), "--port", str(port))
+        await self._run_hub("broker", "agent", str(folder), str(address))
+        mosquitto = None if self.options.embedded else find_mosquitto()
+        if mosquitto is not None:
+            command, ready = [mosquitto, "-c", str(folder / "mosquitto.conf")], " running"
+        else:
+            command = [
+                sys.executable,
+                "-m",
+                "simulators.broker",
+                str(port),
+                str(folder / "passwords"),
+                str(folder / "acl"),
+            ]
+            ready = ": ready"
+        self.broker = Program("broker", command, log=self.logs / "broker.log", ready=ready)
+        users = ("hub", str(address).replace("/", "."), "centre")
+        hub, agent, centre = (Secret(user, folder / "secrets" / f"{user}.password") for user in users)
+        return BrokerPlace("mosquitto" if mosquitto else "embedded", "127.0.0.1", port, hub, agent, centre)
+
+    async def _run_hub(self, *arguments: str) -> None:
+        """Run a hub command to its end. Raises ProgramDied."""
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "hub", *arguments),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            env=self.environment(),
+        )
+        _, errors = await process.communicate()
+        if process.returncode:
+            raise ProgramDied(f"hub {arguments[0]} {arguments[1]}", code=process.returncode, log=errors.decode())
+
+    async def _stop_broker(self) -> None:
+        if self.broker is not None:
+            await self.broker.stop()
+
+    def _python(self, name: str, module: str, *arguments: str) -> Program:
+        return Program(name, [sys.executable, "-m", module, *arguments], log=self.logs / f"{name}.log")
+
+    @staticmethod
+    async def _until(holds: Callable[[], bool], within_s: float) -> bool:
+        loop = asyncio.get_running_loop()
+        end_s = loop.time() + within_s
+        while not holds():
+            if loop.time() >= end_s:
+                return False
+            await asyncio.sleep(_POLL_S)
+        return True
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
