@@ -14,10 +14,13 @@ T = TypeVar("T")
 Duration = Annotated[
     str, msgspec.Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h|d)\Z")
 ]  # "200ms", "20s", "5m", "3d"
+Size = Annotated[str, msgspec.Meta(pattern=r"^\d+(kB|MB|GB)\Z")]  # "64kB", "256MB", "2GB", decimal
 
 _UNITS = {"ms": timedelta(milliseconds=1), "s": timedelta(seconds=1), "m": timedelta(minutes=1)}
 _UNITS |= {"h": timedelta(hours=1), "d": timedelta(days=1)}
 _DURATION = re.compile(r"^(?P<number>[0-9]{1,9}(?:\.[0-9]{1,6})?)(?P<unit>ms|s|m|h|d)\Z")
+_SIZE = re.compile(r"^(\d+)(kB|MB|GB)\Z")
+_SIZES = {"kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
 _PATH = re.compile(r" - at (?:`key` in )?`(?P<path>[^`]*)`$")
 _STEP = re.compile(r"\[\.\.\.\]|\[(?P<index>\d+)\]|\.?(?P<name>[^.\[\]]+)")
 _FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `(?P<field>[^`]*)`")
@@ -35,6 +38,14 @@ def duration_us(text: str) -> int:
 def duration_s(text: str) -> float:
     """Return the seconds of a Duration. Raises ValueError."""
     return duration_us(text) / 1e6
+
+
+def size_bytes(text: str) -> int:
+    """Return the bytes of a Size. Raises ValueError."""
+    match = _SIZE.match(text)
+    if not match:
+        raise ValueError(f"{text!r} is not a size: write 64kB, 256MB or 2GB")
+    return int(match[1]) * _SIZES[match[2]]
 
 
 def read_toml(path: Path, record: type[T]) -> T:

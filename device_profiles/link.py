@@ -82,6 +82,7 @@ class Link:
         self.client_id = client_id
         self.connection = 0  # connections made so far
         self.connected = threading.Event()
+        self.subscribed = threading.Event()  # the broker has confirmed the subscriptions of this connection
         self._subscriptions = subscriptions
         self._on_message = on_message
         self._on_connected = on_connected
@@ -103,6 +104,7 @@ class Link:
         self._client.on_disconnect = self._handle_disconnect
         self._client.on_message = self._handle_message
         self._client.on_publish = self._handle_publish
+        self._client.on_subscribe = self._handle_subscribe
 
     def start(self) -> None:
         """Begin to connect; returns at once."""
@@ -161,6 +163,7 @@ class Link:
 
     def _handle_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
         self.connected.clear()
+        self.subscribed.clear()
         if not self._stopping:
             self._lost(str(reason))
 
@@ -175,6 +178,12 @@ class Link:
         if self._on_message is not None:
             mid = message.mid if message.qos else 0
             self._on_message(Inbound(message.topic, bytes(message.payload), message.retain, mid, self.connection))
+
+    def _handle_subscribe(self, _client: paho.Client, _data: Any, _mid: int, reasons: Any, _properties: Any) -> None:
+        if any(reason.is_failure for reason in reasons):
+            logger.error("broker %s:%d refuses what %s subscribes to", self._host, self._port, self.client_id)
+            return
+        self.subscribed.set()
 
     def _handle_publish(self, _client: paho.Client, _data: Any, mid: int, _reason: Any, _properties: Any) -> None:
         if self._on_puback is not None:

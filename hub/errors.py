@@ -45,3 +45,7 @@ class BackupError(HubError):
 
 class DataInUse(HubError):
     """Another hub runs on this data folder."""
+
+
+class NoData(HubError):
+    """There is no data of a hub where it was looked for."""

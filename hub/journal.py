@@ -40,7 +40,7 @@ class Journal:
     """The journal of one hub. Whoever appends or cuts waits for the other; readers wait for nobody."""
 
     def __init__(self, path: Path, *, max_bytes: int = 0, reserve_bytes: int = RESERVE_BYTES) -> None:
-        """Open ``path``; ``max_bytes`` 0 is no bound but the disk. Use ``Journal.open``."""
+        """Open ``path``; ``max_bytes`` 0 is no bound but the disk, ``reserve_bytes`` 0 takes no reserve (readers)."""
         self.path = path
         self.max_bytes = max_bytes
         self._reserve = durable.DiskReserve(reserve_path(path), reserve_bytes)
@@ -50,7 +50,8 @@ class Journal:
         self._idle: list[sqlite3.Connection] = []  # read connections that nobody uses now
         self._grown = threading.Condition()
         self._last = self._stored_last()
-        self._reserve.hold()
+        if reserve_bytes:
+            self._reserve.hold()
 
     @classmethod
     def open(cls, path: Path, *, max_bytes: int = 0, reserve_bytes: int = RESERVE_BYTES) -> "Journal":

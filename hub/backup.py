@@ -1,0 +1,101 @@
+"""Backups of a running hub: what follows the journal is copied before it, so that no copy is ahead of the journal."""
+
+import contextlib
+import hashlib
+import shutil
+import sqlite3
+from pathlib import Path
+
+import msgspec
+
+from hub.errors import BackupError
+
+FILES = ("hub.db", "archive.db", "journal.db")  # in this order: a reader's copy is never ahead of the journal's
+MANIFEST = "manifest.json"
+_CHUNK = 1024 * 1024
+
+
+class Part(msgspec.Struct, frozen=True):
+    """One file of a backup."""
+
+    name: str
+    size: int  # bytes
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """What a backup holds."""
+
+    hub: str
+    made_us: int
+    first_offset: int  # of the journal
+    last_offset: int
+    parts: tuple[Part, ...]
+    v: int = 1
+
+
+def back_up(data: Path, folder: Path, *, hub: str, now_us: int) -> Manifest:
+    """Copy the databases in ``data`` to ``folder``, which must be empty or absent. Raises BackupError."""
+    if not (data / "journal.db").is_file():
+        raise BackupError(f"{data} holds no journal.db")
+    if folder.exists() and any(folder.iterdir()):
+        raise BackupError(f"{folder} is not empty")
+    folder.mkdir(parents=True, exist_ok=True)
+    names = [name for name in FILES if (data / name).is_file()]
+    for name in names:
+        _copy(data / name, folder / name)
+    first, last = _offsets(folder / "journal.db")
+    manifest = Manifest(hub, now_us, first, last, tuple(_part(folder / name) for name in names))
+    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+    return manifest
+
+
+def restore(folder: Path, data: Path) -> Manifest:
+    """Copy the backup in ``folder`` to ``data``, which must be empty or absent. Raises BackupError."""
+    manifest = read_manifest(folder)
+    if data.exists() and any(data.iterdir()):
+        raise BackupError(f"{data} is not empty; restore to an empty data folder")
+    for part in manifest.parts:
+        if not (folder / part.name).is_file() or _part(folder / part.name) != part:
+            raise BackupError(f"{folder / part.name} is not what {MANIFEST} says; the backup is damaged")
+    data.mkdir(parents=True, exist_ok=True)
+    for part in manifest.parts:
+        shutil.copyfile(folder / part.name, data / part.name)
+    return manifest
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Return the manifest of a backup. Raises BackupError."""
+    try:
+        manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+    except (OSError, msgspec.MsgspecError) as error:
+        raise BackupError(f"{folder / MANIFEST} cannot be read: {error}") from error
+    if any(part.name not in FILES for part in manifest.parts):
+        raise BackupError(f"{folder / MANIFEST} names files that no hub has")
+    return manifest
+
+
+def _copy(source: Path, target: Path) -> None:
+    with (
+        contextlib.closing(sqlite3.connect(source, timeout=30)) as old,
+        contextlib.closing(sqlite3.connect(target)) as new,
+    ):
+        old.backup(new, pages=4096)
+        new.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
+        if new.execute("PRAGMA quick_check").fetchone() != ("ok",):
+            raise BackupError(f"the copy of {source} is damaged")
+
+
+def _offsets(journal: Path) -> tuple[int, int]:
+    with contextlib.closing(sqlite3.connect(journal)) as connection:
+        first = connection.execute("SELECT min(offset) FROM records").fetchone()[0]
+        last = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'records'").fetchone()
+    return first or 0, last[0] if last else 0
+
+
+def _part(path: Path) -> Part:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+    return Part(path.name, path.stat().st_size, digest.hexdigest())

@@ -1,0 +1,146 @@
+"""The command ``hub``: turns argv into a config and an exit code."""
+
+import asyncio
+import contextlib
+import logging
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from device_profiles.clock import clock_from_environment
+from device_profiles.errors import ContractError
+from device_profiles.profile import load_profiles
+from hub import app as program
+from hub import backup as backups
+from hub.commands.broker import broker_app
+from hub.config import EXAMPLE, Settings, read_config
+from hub.database import open_database
+from hub.errors import HubError, NoData
+from hub.journal import Journal
+from hub.ledger_store import catch_up, load
+from hub.ledger_view import table, view
+
+ENVIRONMENT = "CITYNERVE_HUB_CONFIG"
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The hub of a city's nerves."
+)
+journal_app = typer.Typer(no_args_is_help=True, help="Care for the journal.")
+app.add_typer(broker_app, name="broker")
+app.add_typer(journal_app, name="journal")
+
+Config = Annotated[Path, typer.Argument(envvar=ENVIRONMENT, help="The hub's config file.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class Role(StrEnum):
+    """What can run as a process of its own."""
+
+    ARCHIVE = "archive"
+
+
+@app.command()
+def run(
+    config: Config = Path("hub.toml"),
+    only: Annotated[Role | None, typer.Option(help="Run this reader alone, beside a hub.")] = None,
+) -> None:
+    """Run the hub until SIGTERM or SIGINT."""
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
+    settings, clock = read_config(config), clock_from_environment()
+    runner = program.run if only is None else program.run_archive
+    raise typer.Exit(asyncio.run(runner(settings, clock=clock)))
+
+
+@app.command()
+def check(config: Config = Path("hub.toml")) -> None:
+    """Check the config and every profile it names."""
+    settings = read_config(config)
+    profiles = load_profiles(settings.profiles)
+    settings.check_broker()
+    rules = sum(len(profile.spec.alarms) for profile in profiles.values())
+    typer.echo(f"{config}: ok, {len(profiles)} profiles with {rules} alarm rules")
+
+
+@app.command()
+def init(config: Config = Path("hub.toml")) -> None:
+    """Write a commented example config."""
+    try:
+        with config.open("x", encoding="utf-8") as file:
+            file.write(EXAMPLE)
+    except FileExistsError as error:
+        raise HubError(f"{config} is there already") from error
+    typer.echo(f"{config} written")
+
+
+@app.command()
+def ledger(config: Config = Path("hub.toml"), as_json: Json = False) -> None:
+    """Show what arrived of each agent, epoch and lane, what came twice, what is missing and what is lost."""
+    settings = read_config(config)
+    with _journal(settings) as journal:
+        engine = open_database(settings.database)
+        known = load(engine)
+        engine.dispose()
+        catch_up(known, journal)
+    found = view(known)
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+    else:
+        Console().print(table(found))
+
+
+@app.command()
+def backup(config: Config, folder: Path) -> None:
+    """Copy the data of a hub, running or not, to an empty FOLDER."""
+    settings = read_config(config)
+    made = backups.back_up(settings.data, folder, hub=settings.config.hub, now_us=clock_from_environment().wall_us())
+    typer.echo(f"{folder}: {len(made.parts)} files, journal {made.first_offset} to {made.last_offset}")
+
+
+@app.command()
+def restore(folder: Path, config: Config) -> None:
+    """Copy a backup in FOLDER to the empty data folder of CONFIG."""
+    settings = read_config(config)
+    made = backups.restore(folder, settings.data)
+    typer.echo(f"{settings.data}: journal {made.first_offset} to {made.last_offset}")
+
+
+@journal_app.command()
+def compact(config: Config = Path("hub.toml")) -> None:
+    """Give the room of cut records back to the disk; the hub must not run."""
+    settings = read_config(config)
+    with program.locked(settings), _journal(settings) as journal:
+        journal.compact()
+    typer.echo(f"{settings.journal}: {settings.journal.stat().st_size} bytes")
+
+
+def main() -> None:
+    """Run the command; a fault of config or usage is exit 2 and one line, any other of ours exit 1."""
+    try:
+        app()
+    except ContractError as error:
+        _fail(error, 2)
+    except HubError as error:
+        _fail(error, 1)
+
+
+def _fail(error: Exception, code: int) -> None:
+    sys.stderr.write(f"hub: {' '.join(str(error).split())}\n")
+    sys.exit(code)
+
+
+@contextlib.contextmanager
+def _journal(settings: Settings) -> Iterator[Journal]:
+    if not settings.journal.is_file():
+        raise NoData(f"{settings.journal} is not there: has this hub ever run?")
+    journal = Journal.open(settings.journal, reserve_bytes=0)
+    try:
+        yield journal
+    finally:
+        journal.close()

@@ -1,0 +1,1 @@
+"""Groups of subcommands of ``hub``, one file each."""

@@ -1,0 +1,163 @@
+"""The hub's config: one TOML file whose every key is checked."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from device_profiles.config import Duration, Size, duration_us, read_toml, size_bytes
+from device_profiles.errors import ConfigError, TopicError
+from device_profiles.link import BrokerConfig
+from device_profiles.topics import check_id
+
+_LEAST_BYTES = 1_000_000  # of any bound: below it a single batch does not fit
+
+
+class JournalConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of the past the journal keeps."""
+
+    keep: Duration = "14d"
+    max_bytes: Size = "20GB"  # above it the oldest goes, and readings wait when that is not possible
+    reserve_bytes: Size = "16MB"  # of disk, for alarms and acts when it is full
+
+
+class IntakeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much may be in memory before it is in the journal."""
+
+    hold_bytes: Size = "64MB"
+
+
+class ArchiveConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where time series go."""
+
+    kind: Literal["embedded"] = "embedded"
+    apart: bool = False  # a process of its own follows the journal: hub run --only archive
+
+
+class MqttChannelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Alarms as CloudEvents on the broker."""
+
+    enabled: bool = True
+
+
+class ChannelsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where alarms go."""
+
+    mqtt: MqttChannelConfig = MqttChannelConfig()
+
+
+class HubConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of hub.toml; relative paths are relative to its folder."""
+
+    hub: str
+    data: str
+    profiles: tuple[str, ...] = ()  # folders of more profiles
+    broker: BrokerConfig = BrokerConfig()
+    journal: JournalConfig = JournalConfig()
+    intake: IntakeConfig = IntakeConfig()
+    archive: ArchiveConfig = ArchiveConfig()
+    channels: ChannelsConfig = ChannelsConfig()
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """A config that was checked, and the paths that follow from it."""
+
+    config: HubConfig
+    file: Path
+
+    @property
+    def folder(self) -> Path:
+        """What relative paths are relative to."""
+        return self.file.parent
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        return self.folder / self.config.data
+
+    @property
+    def journal(self) -> Path:
+        """The journal's file."""
+        return self.data / "journal.db"
+
+    @property
+    def database(self) -> Path:
+        """The relational database's file."""
+        return self.data / "hub.db"
+
+    @property
+    def archive(self) -> Path:
+        """The embedded archive's file."""
+        return self.data / "archive.db"
+
+    @property
+    def profiles(self) -> list[Path]:
+        """The folders of more profiles."""
+        return [self.folder / folder for folder in self.config.profiles]
+
+    def check_broker(self) -> None:
+        """Read the files that the broker's part names. Raises ConfigError."""
+        broker = self.config.broker
+        for key, name in (("password_file", broker.password_file), ("ca_file", broker.ca_file)):
+            if name and not os.access(self.folder / name, os.R_OK):
+                raise ConfigError(f"{self.folder / name} cannot be read", file=str(self.file), key=f"broker.{key}")
+
+
+def read_config(file: Path) -> Settings:
+    """Return the settings in ``file``. Raises ConfigError with file and key."""
+    config = read_toml(file, HubConfig)
+    for key, message in _faults(config):
+        raise ConfigError(message, file=str(file), key=key)
+    return Settings(config, file.absolute())
+
+
+def _faults(config: HubConfig) -> Iterable[tuple[str, str]]:
+    try:
+        check_id(config.hub)
+    except TopicError as error:
+        yield "hub", str(error)
+    try:
+        config.broker.host_port()
+    except ValueError as error:
+        yield "broker.url", str(error)
+    if duration_us(config.journal.keep) <= 0:
+        yield "journal.keep", "must be longer than 0"
+    sizes = {
+        "journal.max_bytes": config.journal.max_bytes,
+        "journal.reserve_bytes": config.journal.reserve_bytes,
+        "intake.hold_bytes": config.intake.hold_bytes,
+    }
+    for key, size in sizes.items():
+        if size_bytes(size) < _LEAST_BYTES:
+            yield key, f"{size} is less than 1MB"
+
+
+EXAMPLE = """# A hub's config. Paths are relative to this file. Check it with: hub check hub.toml
+hub = "hub-1"                         # its name at the broker: a-z, 0-9 and '-'
+data = "data"                         # folder of journal.db, hub.db and archive.db
+profiles = []                         # folders with profiles of your own kinds of devices
+
+[broker]
+url = "mqtt://127.0.0.1:1883"         # or mqtts://
+# username = "hub"                    # `hub broker init` makes a broker with passwords
+# password_file = "broker/secrets/hub.password"
+# ca_file = "ca.pem"
+keepalive_s = 30
+
+[journal]
+keep = "14d"                          # how long every input of the hub can be replayed
+max_bytes = "20GB"                    # above it the oldest goes
+reserve_bytes = "16MB"                # disk for alarms and acts when it is full
+
+[intake]
+hold_bytes = "64MB"                   # messages in memory that are not yet in the journal
+
+[archive]
+kind = "embedded"
+apart = false                         # true: run `hub run --only archive` beside the hub
+
+[channels.mqtt]
+enabled = true                        # alarms as CloudEvents, retained while open
+"""
