@@ -1,0 +1,1 @@
+"""Alarms: what the hub decides from the journal alone, by the rules of ALARMS.md."""

@@ -1,0 +1,94 @@
+"""Conditions of a device over its own time: its timers start, freeze and fire (ALARMS.md, 4-7, 10, 16)."""
+
+from collections.abc import Iterable, Sequence
+
+from hub.alarms.decisions import Decisions
+from hub.alarms.rows import DeviceState
+from hub.alarms.rules import Rule
+from hub.alarms.state import State
+from hub.alarms.timers import weigh
+from hub.alarms.transitions import Reason
+
+
+def settle(decisions: Decisions, device: DeviceState, rules: Iterable[str], *, at_us: int) -> None:
+    """Weigh ``rules`` on the device's values, which hold since ``at_us``, and fire what is due at once."""
+    for rule in rules:
+        _weigh(decisions.state, device, rule, at_us=at_us)
+    device.reckon()
+    fire(decisions, [(device, at_us)])
+
+
+def settle_all(decisions: Decisions, device: DeviceState, *, at_us: int) -> None:
+    """Weigh every rule of the device."""
+    rules = decisions.state.rules_of(device)
+    settle(decisions, device, [*(rules.conditions if rules is not None else ()), *device.elder], at_us=at_us)
+
+
+def fire(decisions: Decisions, moves: Sequence[tuple[DeviceState, int]]) -> None:
+    """Fire, in the order (due, rule, subject), each timer of a device that is due at or before its new time."""
+    while True:
+        due = [
+            (timer.due_us, rule, device.key, device)
+            for device, upto_us in moves
+            if device.next_us is not None and device.next_us <= upto_us
+            for rule, timer in device.timers.items()
+            if timer.due_us is not None and timer.due_us <= upto_us
+        ]
+        if not due:
+            return
+        due_us, rule, _, device = min(due, key=lambda item: item[:3])
+        _fire_one(decisions, device, rule, due_us=due_us)
+
+
+def _fire_one(decisions: Decisions, device: DeviceState, rule: str, *, due_us: int) -> None:
+    state = decisions.state
+    del device.timers[rule]
+    occurrence = state.occurrence(rule, device.key)
+    if occurrence is not None and occurrence.open:
+        decisions.end(occurrence, decisions.mark(device, due_us), reason=Reason.CLEAR_HELD)
+        forget_elder(state, device, rule)
+    else:
+        found = _in_force(state, device, rule)
+        if found is not None:
+            decisions.open(found.head, device, t_us=due_us, reason=Reason.CONDITION_HELD)
+    _weigh(state, device, rule, at_us=due_us)
+    device.reckon()
+    state.touch(device)
+
+
+def _weigh(state: State, device: DeviceState, rule: str, *, at_us: int) -> None:
+    """Weigh the clear condition of an open alarm under the text that opened it, else the condition in force."""
+    alarm = state.open_alarm(rule, device.key)
+    if alarm is None:
+        found = _in_force(state, device, rule)
+        if found is not None and found.when is not None:
+            weigh(device.timers, rule, found.alarming(device.values), at_us=at_us, length_us=found.for_us)
+        return
+    rules = state.book.of_digest(alarm.digest)
+    opener = rules.by_rule.get(rule) if rules is not None else None
+    if opener is None or opener.when is None or alarm.latched:
+        device.timers.pop(rule, None)
+        return
+    weigh(device.timers, rule, opener.clearing(device.values), at_us=at_us, length_us=opener.clear_us)
+
+
+def _in_force(state: State, device: DeviceState, rule: str) -> Rule | None:
+    rules = state.rules_of(device)
+    return rules.by_rule.get(rule) if rules is not None else None
+
+
+def forget_elder(state: State, device: DeviceState, rule: str) -> None:
+    """Weigh ``rule`` by the text in force from now on: its alarm of an older text has ended."""
+    if rule in device.elder:
+        device.elder.remove(rule)
+        state.touch(device)
+
+
+def reweigh(decisions: Decisions, device: DeviceState, rule: str) -> None:
+    """Begin anew with a rule whose alarm a person has closed; nothing fires before the device speaks."""
+    device.timers.pop(rule, None)
+    forget_elder(decisions.state, device, rule)
+    if device.now_us is not None and not device.dark:
+        _weigh(decisions.state, device, rule, at_us=device.now_us)
+    device.reckon()
+    decisions.state.touch(device)

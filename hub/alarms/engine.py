@@ -1,0 +1,80 @@
+"""The alarm engine: a fold over the journal's records, from which every transition follows (ALARMS.md).
+
+It reads nothing else: no wall clock, no random, and no order of a set or dict that a restart could change.
+"""
+
+from typing import TypeVar
+
+import msgspec
+
+from device_profiles.errors import WireError
+from device_profiles.wire import ClockStep, Event, Heartbeat, Reading, Status, decode_pack
+from hub.alarms.acts import ActBody, take_act
+from hub.alarms.agents import greet, take_status
+from hub.alarms.arrivals import arrive
+from hub.alarms.bindings import RecordedTexts, take_texts
+from hub.alarms.clock_steps import take_clock_step
+from hub.alarms.decisions import Decisions
+from hub.alarms.events import take_event
+from hub.alarms.liveness import take_tick
+from hub.alarms.moves import take_heartbeat, take_reading
+from hub.alarms.state import State
+from hub.alarms.transitions import Refusal, Transition
+from hub.journal import Record
+
+T = TypeVar("T")
+
+
+class _Tick(msgspec.Struct, frozen=True):
+    now_us: int
+
+
+def fold(state: State, record: Record) -> list[Transition]:
+    """Take ``record`` into ``state`` and return what it brings about, in order."""
+    decisions = Decisions(state, record)
+    if record.kind == "pack":
+        _fold_pack(decisions, record)
+    elif record.kind == "tick":
+        tick = _body(decisions, record, _Tick)
+        if tick is not None:
+            take_tick(decisions, tick.now_us)
+    elif record.kind == "act":
+        act = _body(decisions, record, ActBody)
+        if act is not None:
+            take_act(decisions, act)
+    elif record.kind == "text":
+        texts = _body(decisions, record, RecordedTexts)
+        if texts is not None:
+            take_texts(decisions, texts)
+    return decisions.made
+
+
+def _fold_pack(decisions: Decisions, record: Record) -> None:
+    try:
+        pack = decode_pack(record.body)
+    except WireError:
+        decisions.refuse(record.agent, Refusal.BODY_UNREADABLE, record.received_us)
+        return
+    arrival = arrive(decisions, greet(decisions, record, pack), record, pack)
+    moves = pack.lane == "reading"
+    for fact in pack.facts:
+        if isinstance(fact, Reading):
+            if moves:
+                take_reading(arrival, fact)
+        elif isinstance(fact, Event):
+            take_event(arrival, fact)
+        elif isinstance(fact, Heartbeat):
+            if moves:
+                take_heartbeat(arrival, fact)
+        elif isinstance(fact, Status):
+            take_status(arrival, fact)
+        elif isinstance(fact, ClockStep) and moves:
+            take_clock_step(arrival, fact)
+
+
+def _body(decisions: Decisions, record: Record, form: type[T]) -> T | None:
+    try:
+        return msgspec.json.decode(record.body, type=form)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        decisions.refuse(record.kind, Refusal.BODY_UNREADABLE, record.received_us)
+        return None

@@ -1,0 +1,90 @@
+"""Events of the edge open and clear alarms, however late they come (ALARMS.md, 12)."""
+
+from device_profiles.wire import Event
+from hub.alarms.arrivals import Arrival
+from hub.alarms.conditions import forget_elder
+from hub.alarms.rows import DeviceState, Mark, Occurrence
+from hub.alarms.rules import Rule, RuleSet
+from hub.alarms.transitions import Reason, Refusal
+
+LATE_US = 300_000_000  # an older event is recorded and told in a digest, not sounded
+
+
+def take_event(arrival: Arrival, fact: Event) -> None:
+    """Clear and open what the event clears and opens."""
+    state = arrival.decisions.state
+    key = f"{arrival.agent.area}/{fact.device}"
+    device = state.devices.get(key) or DeviceState(arrival.agent.area, fact.device, arrival.agent.key)
+    mark = Mark(arrival.agent.key, arrival.pack.epoch, _believed(arrival, key, fact.t_us))
+    own = state.rules_of(device)
+    for occurrence in state.open_of(key):
+        if _clears(arrival, occurrence, fact.kind):
+            _clear(arrival, device, occurrence, mark, fact.kind)
+    if own is not None:
+        _note_release(arrival, key, own, mark, fact.kind)
+    rules = own or state.book.guess(fact.kind)
+    for rule in rules.opened_by(fact.kind) if rules is not None else ():
+        _open(arrival, device, rule, mark, fact.kind)
+
+
+def _believed(arrival: Arrival, key: str, t_us: int) -> int:
+    """Return the event's time; that of its arrival instead of one in the future: no alarm is lost to a wrong clock."""
+    if t_us <= arrival.future_us:
+        return t_us
+    arrival.decisions.refuse(key, Refusal.TIME_IN_FUTURE, t_us)
+    return arrival.present_us
+
+
+def _clears(arrival: Arrival, occurrence: Occurrence, kind: str) -> bool:
+    """Return whether the rule that opened the alarm, as it stood then, lets this kind of event clear it."""
+    alarm = occurrence.alarm
+    rules = arrival.decisions.state.book.of_digest(alarm.digest) if alarm is not None else None
+    rule = rules.by_rule.get(occurrence.rule) if rules is not None else None
+    return rule is not None and not rule.head.latch and kind in rule.spec.until and rule.spec.on != kind
+
+
+def _clear(arrival: Arrival, device: DeviceState, occurrence: Occurrence, mark: Mark, kind: str) -> None:
+    if occurrence.opened is not None and mark.before(occurrence.opened):
+        arrival.decisions.join(occurrence, t_us=mark.t_us, reason=Reason.CLEAR_BEFORE_EVENT, detail=kind)
+        return
+    arrival.decisions.end(occurrence, mark, reason=Reason.CLEAR_EVENT, detail=kind)
+    forget_elder(arrival.decisions.state, device, occurrence.rule)
+
+
+def _note_release(arrival: Arrival, key: str, rules: RuleSet, mark: Mark, kind: str) -> None:
+    """Remember an event that clears while nothing is open: the one that opens may have been overtaken."""
+    state = arrival.decisions.state
+    for rule in rules.cleared_by(kind):
+        occurrence = state.occurrence(rule.head.rule, key) or Occurrence(rule.head.rule, key)
+        known = occurrence.released or occurrence.cleared
+        if not occurrence.open and (known is None or known.before(mark)):
+            occurrence.released = mark
+            state.keep(occurrence)
+
+
+def _open(arrival: Arrival, device: DeviceState, rule: Rule, mark: Mark, kind: str) -> None:
+    decisions = arrival.decisions
+    late = arrival.present_us - mark.t_us > LATE_US
+    occurrence = decisions.state.occurrence(rule.head.rule, device.key)
+    if occurrence is not None and occurrence.open:
+        _join_open(arrival, occurrence, mark, kind, late=late)
+    elif occurrence is not None and occurrence.cleared is not None and mark.before(occurrence.cleared):
+        decisions.join(occurrence, t_us=mark.t_us, reason=Reason.EVENT_BEFORE_CLEAR, detail=kind)
+    else:
+        released = occurrence.released if occurrence is not None else None
+        overtaken = released if released is not None and mark.before(released) else None
+        reason = Reason.EVENT_OVERTAKEN if overtaken is not None else Reason.EVENT_LATE if late else Reason.EVENT
+        raised = decisions.open(rule.head, device, t_us=mark.t_us, reason=reason, sounded=not late, detail=kind)
+        raised.opened = mark
+        if overtaken is not None:
+            decisions.end(raised, overtaken, reason=Reason.CLEAR_EVENT, detail=kind)
+
+
+def _join_open(arrival: Arrival, occurrence: Occurrence, mark: Mark, kind: str, *, late: bool) -> None:
+    alarm = occurrence.alarm
+    if occurrence.opened is None or occurrence.opened.before(mark):
+        occurrence.opened = mark
+    if alarm is not None and not alarm.sounded and not late:
+        arrival.decisions.sound(occurrence, t_us=mark.t_us, detail=kind)
+    else:
+        arrival.decisions.join(occurrence, t_us=mark.t_us, reason=Reason.EVENT_AGAIN, detail=kind)

@@ -1,0 +1,73 @@
+"""Silence, judged at each tick: who has not spoken for too long, on its own clock (ALARMS.md, 8)."""
+
+from hub.alarms.decisions import Decisions
+from hub.alarms.rows import AgentState, DeviceState
+from hub.alarms.rules import SILENT, RuleSet
+from hub.alarms.timers import freeze_all
+from hub.alarms.transitions import Reason
+
+AWAY_US = 5_000_000  # ticks come once a second: after a longer gap between two the hub itself had been away
+
+
+def take_tick(decisions: Decisions, now_us: int) -> None:
+    """Mark the devices that are silent, and raise device.silent where the hub has listened for long enough."""
+    state, hub = decisions.state, decisions.state.hub
+    if hub.tick_us is None or not 0 <= now_us - hub.tick_us <= AWAY_US:
+        hub.listening_us = now_us  # the hub's own absence is nobody's silence
+    hub.tick_us = now_us
+    state.dirty["hub"] = None
+    for key in sorted(_overdue(decisions, now_us)):
+        device = state.devices[key]
+        rules = state.rules_of(device)
+        if rules is not None:
+            _go_dark(decisions, device)
+            _tell(decisions, device, rules, now_us=now_us)
+
+
+def _overdue(decisions: Decisions, now_us: int) -> list[str]:
+    """Return the keys of silent devices of which not everything has been said yet."""
+    state = decisions.state
+    overdue = []
+    for key, device in state.devices.items():
+        if device.told and device.dark:
+            continue
+        rules = state.rules_of(device)
+        agent = state.agents.get(device.agent)
+        if rules is None or agent is None:
+            continue
+        if now_us - agent.offset.us - _reference(device, agent) > rules.silent_us:
+            overdue.append(key)
+    return overdue
+
+
+def _reference(device: DeviceState, agent: AgentState) -> int:
+    """Return when the device was heard last; in a new epoch, whose clock may have gone back, its begin."""
+    heard = device.now_us if device.now_us is not None else device.base_us
+    if device.epoch < agent.epoch and agent.begun_us is not None:
+        return min(heard, agent.begun_us)
+    return heard
+
+
+def _go_dark(decisions: Decisions, device: DeviceState) -> None:
+    since_us = device.now_us if device.now_us is not None else device.base_us
+    if not device.dark:
+        freeze_all(device.timers, since_us)
+        device.reckon()
+        device.dark = True
+        decisions.state.touch(device)
+    if not device.silent:
+        device.silent = True
+        decisions.state.touch(device)
+        for occurrence in decisions.state.open_of(device.key):
+            decisions.mark_stale(occurrence, stale=True, t_us=since_us)
+
+
+def _tell(decisions: Decisions, device: DeviceState, rules: RuleSet, *, now_us: int) -> None:
+    state = decisions.state
+    if device.told or now_us - state.hub.listening_us < rules.silent_us:
+        return
+    device.told = True
+    state.touch(device)
+    if state.open_alarm(SILENT, device.key) is None:
+        t_us = _reference(device, state.agents[device.agent]) + rules.silent_us
+        decisions.open(rules.silent, device, t_us=t_us, reason=Reason.SILENCE)

@@ -1,0 +1,100 @@
+"""The engine's state as it is stored: one record for each device, agent and alarm."""
+
+import msgspec
+
+from device_profiles.wire import Binding, Value
+from hub.alarms.offsets import Offset
+from hub.alarms.timers import Timer, first_due
+from hub.alarms.transitions import Alarm, Refusal
+
+
+class DeviceState(msgspec.Struct, omit_defaults=True):
+    """What the reading lane has told of one device."""
+
+    area: str
+    device: str
+    agent: str  # key of the agent that speaks for it
+    profile: str = ""  # "" before a birth
+    asset: str = ""
+    base_us: int = 0  # when a birth bound it: it counts as silent from then on if it never speaks
+    now_us: int | None = None  # now(d)
+    epoch: int = 0  # of the pack that moved now(d)
+    step: int = 0  # seq of the last ClockStep before it, 0 for none
+    rebase: bool = False  # the clock was set: the next time is taken as it is
+    dark: bool = False  # its values are unknown until it speaks again
+    silent: bool = False  # it is shown as silent
+    told: bool = False  # device.silent was raised for this silence
+    values: dict[str, Value] = msgspec.field(default_factory=dict)
+    timers: dict[str, Timer] = msgspec.field(default_factory=dict)
+    next_us: int | None = None  # when the first of them is due
+    elder: list[str] = msgspec.field(default_factory=list)  # rules open here under a text that is not in force
+
+    @property
+    def key(self) -> str:
+        """The subject of its alarms."""
+        return f"{self.area}/{self.device}"
+
+    def reckon(self) -> None:
+        """Find the first due timer again, after timers have changed."""
+        first = first_due(self.timers) if self.timers else None
+        self.next_us = first[0] if first else None
+
+
+class AgentState(msgspec.Struct, omit_defaults=True):
+    """What the packs have told of one agent."""
+
+    area: str
+    agent: str
+    offset: Offset = msgspec.field(default_factory=Offset)
+    lanes: dict[str, int] = msgspec.field(default_factory=dict)  # lane → greatest live epoch
+    epoch: int = 0  # the greatest of them
+    boot: str = ""  # of that epoch
+    begun_us: int | None = None  # sent time of that epoch's first own pack
+    step_epoch: int = 0  # where on the reading lane its clock was set last
+    step_seq: int = 0
+    status_epoch: int = 0  # of the newest birth
+    status_seq: int = 0
+    bound: tuple[Binding, ...] = ()  # the devices that it named
+
+    @property
+    def key(self) -> str:
+        """The subject of its alarms."""
+        return f"{self.area}/{self.agent}"
+
+
+class Mark(msgspec.Struct, frozen=True):
+    """An instant on an agent's clock; epochs order what a clock that went back would mix up."""
+
+    agent: str
+    epoch: int
+    t_us: int
+
+    def before(self, other: "Mark") -> bool:
+        """Return whether this is earlier; epochs of different agents say nothing."""
+        if self.agent != other.agent:
+            return self.t_us < other.t_us
+        return (self.epoch, self.t_us) < (other.epoch, other.t_us)
+
+
+class Occurrence(msgspec.Struct, omit_defaults=True):
+    """The open or the last alarm of a rule on a subject, and the marks that place late events."""
+
+    rule: str
+    subject: str
+    alarm: Alarm | None = None  # None: an event that clears was seen before any that opens
+    opened: Mark | None = None  # the newest event that opened or joined it
+    cleared: Mark | None = None  # the end of the last alarm
+    released: Mark | None = None  # the newest event that clears, seen while nothing was open
+
+    @property
+    def open(self) -> bool:
+        """Whether there is an open alarm."""
+        return self.alarm is not None and self.alarm.open
+
+
+class HubState(msgspec.Struct, omit_defaults=True):
+    """What concerns no device: the ticks, and the counts of what was refused."""
+
+    tick_us: int | None = None  # the last tick
+    listening_us: int = 0  # since then, ticks have come without a gap
+    refused: dict[Refusal, int] = msgspec.field(default_factory=dict)

@@ -1,0 +1,122 @@
+"""Rules as the engine uses them: profiles compiled from the texts that the journal holds."""
+
+import functools
+
+import msgspec
+
+from device_profiles.condition import Condition, Truth, Values
+from device_profiles.config import duration_us
+from device_profiles.errors import ConfigError
+from device_profiles.profile import AlarmRule, ProfileSpec, parse_profile
+from device_profiles.wire import Severity
+
+SILENT = "device.silent"
+OFFLINE = "agent.offline"
+EPOCH_BACK = "agent.epoch_back"
+TWO_SESSIONS = "agent.two_sessions"
+RESERVED = frozenset({SILENT, OFFLINE, EPOCH_BACK, TWO_SESSIONS})  # a profile's rule of such a name is not used
+
+
+class RuleHead(msgspec.Struct, frozen=True):
+    """What an alarm takes over from the rule that opens it."""
+
+    rule: str
+    severity: Severity
+    title: str
+    latch: bool
+    digest: str  # of the profile, "" for a rule of the hub
+
+
+OFFLINE_HEAD = RuleHead(OFFLINE, "major", "Edge agent offline", False, "")
+EPOCH_BACK_HEAD = RuleHead(
+    EPOCH_BACK, "major", "Agent went back to an older epoch: cloned card or restored backup", True, ""
+)
+TWO_SESSIONS_HEAD = RuleHead(TWO_SESSIONS, "major", "Two agents live under one name: cloned card", True, "")
+
+
+class Rule:
+    """One alarm rule of a profile, its conditions compiled."""
+
+    __slots__ = ("clear", "clear_us", "for_us", "head", "names", "spec", "when")
+
+    def __init__(self, spec: AlarmRule, digest: str) -> None:
+        self.spec = spec
+        self.head = RuleHead(spec.rule, spec.severity, spec.title, spec.latch, digest)
+        self.when = Condition(spec.when) if spec.when is not None else None
+        self.clear = Condition(spec.clear_text) if self.when is not None else None
+        self.for_us = spec.for_us
+        self.clear_us = spec.clear_us
+        self.names = frozenset[str]().union(*(c.names for c in (self.when, self.clear) if c is not None))
+
+    def alarming(self, values: Values) -> Truth:
+        """Return the truth of ``when``; of an event rule, never true."""
+        return self.when.evaluate(values) if self.when is not None else False
+
+    def clearing(self, values: Values) -> Truth:
+        """Return the truth of the clear condition; not true while ``when`` still is (they would chase each other)."""
+        truth = self.clear.evaluate(values) if self.clear is not None else False
+        return False if truth and self.alarming(values) else truth
+
+
+class RuleSet:
+    """The rules of one profile text, indexed by what may change them."""
+
+    def __init__(self, spec: ProfileSpec, digest: str) -> None:
+        self.kind = spec.kind
+        self.digest = digest
+        self.silent_us = duration_us(spec.liveness.silent_after)
+        self.silent = RuleHead(SILENT, spec.liveness.severity, f"Silent: {spec.title}", False, digest)
+        self.value_names = frozenset(spec.values)
+        self.rules = tuple(Rule(rule, digest) for rule in spec.alarms if rule.rule not in RESERVED)
+        self.by_rule = {rule.head.rule: rule for rule in self.rules}
+        self.conditions = tuple(rule.head.rule for rule in self.rules if rule.when is not None)
+        self.by_name = {name: tuple(r.head.rule for r in self.rules if name in r.names) for name in sorted(spec.values)}
+
+    def opened_by(self, event: str) -> list[Rule]:
+        """Return the rules that an event of this kind opens."""
+        return [rule for rule in self.rules if rule.spec.on == event]
+
+    def cleared_by(self, event: str) -> list[Rule]:
+        """Return the rules that an event of this kind clears."""
+        return [rule for rule in self.rules if event in rule.spec.until and rule.spec.on != event]
+
+
+class RuleTexts(msgspec.Struct, frozen=True):
+    """The recorded texts behind a rule book."""
+
+    in_force: dict[str, str] = {}  # kind of device → digest
+    texts: dict[str, str] = {}  # digest → TOML
+
+
+class RuleBook:
+    """The rules in force, and those under which alarms are still open."""
+
+    def __init__(self, recorded: RuleTexts) -> None:
+        self.recorded = recorded
+        self._of_digest = {digest: compile_rules(text, digest) for digest, text in recorded.texts.items()}
+        self._of_kind = {kind: self._of_digest.get(digest) for kind, digest in recorded.in_force.items()}
+
+    def of_kind(self, kind: str) -> RuleSet | None:
+        """Return the rules in force for a kind of device."""
+        return self._of_kind.get(kind)
+
+    def of_digest(self, digest: str) -> RuleSet | None:
+        """Return the rules of a text, in force or not."""
+        return self._of_digest.get(digest)
+
+    def guess(self, event: str) -> RuleSet | None:
+        """Return the first rules, by kind of device, that an event of this kind opens."""
+        for kind in sorted(self._of_kind):
+            rules = self._of_kind[kind]
+            if rules is not None and rules.opened_by(event):
+                return rules
+        return None
+
+
+@functools.lru_cache(maxsize=256)
+def compile_rules(text: str, digest: str) -> RuleSet | None:
+    """Return the rules of a recorded profile; None when this program does not understand the text."""
+    try:
+        return RuleSet(parse_profile(text, file=f"profile {digest[:12]}").spec, digest)
+    except ConfigError:
+        return None

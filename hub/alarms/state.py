@@ -1,0 +1,117 @@
+"""Everything the engine knows, and which rows of it have changed."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from hub.alarms.rows import AgentState, DeviceState, HubState, Occurrence
+from hub.alarms.rules import RuleBook, RuleSet, RuleTexts
+from hub.alarms.transitions import Alarm, Refused
+
+MAX_UNBOUND = 10_000  # devices without a birth whose values are kept: the rest is refused and counted
+MAX_REFUSED = 1_000  # outcomes kept for the log; the counts are exact all the same
+
+
+class State:
+    """Everything the engine knows. ``dirty`` names the rows that changed since ``forget_dirty``."""
+
+    def __init__(self) -> None:
+        self.hub = HubState()
+        self.book = RuleBook(RuleTexts())
+        self.devices: dict[str, DeviceState] = {}
+        self.agents: dict[str, AgentState] = {}
+        self.occurrences: dict[str, dict[str, Occurrence]] = {}  # subject → rule
+        self.dirty: dict[str, None] = {}
+        self.refused: list[Refused] = []  # since the reader took them, at most MAX_REFUSED
+        self.unbound = 0  # devices without a birth
+
+    def rules_of(self, device: DeviceState) -> RuleSet | None:
+        """Return the rules in force for a device; None without a birth or a profile that the hub knows."""
+        return self.book.of_kind(device.profile) if device.profile else None
+
+    def occurrence(self, rule: str, subject: str) -> Occurrence | None:
+        """Return the open or last alarm of a rule on a subject."""
+        return self.occurrences.get(subject, {}).get(rule)
+
+    def open_alarm(self, rule: str, subject: str) -> Alarm | None:
+        """Return the open alarm of a rule on a subject."""
+        found = self.occurrence(rule, subject)
+        return found.alarm if found is not None and found.open else None
+
+    def open_of(self, subject: str) -> list[Occurrence]:
+        """Return the occurrences that are open on a subject, by rule."""
+        found = self.occurrences.get(subject)
+        return [found[rule] for rule in sorted(found) if found[rule].open] if found else []
+
+    def keep(self, occurrence: Occurrence) -> None:
+        """Store an occurrence."""
+        self.occurrences.setdefault(occurrence.subject, {})[occurrence.rule] = occurrence
+        self.dirty[f"alarm {occurrence.rule} {occurrence.subject}"] = None
+
+    def touch(self, owner: DeviceState | AgentState) -> None:
+        """Mark a row as changed."""
+        self.dirty[f"{'device' if isinstance(owner, DeviceState) else 'agent'} {owner.key}"] = None
+
+    def refuse(self, refused: Refused) -> None:
+        """Count an outcome that changed nothing."""
+        self.hub.refused[refused.reason] = self.hub.refused.get(refused.reason, 0) + 1
+        self.dirty["hub"] = None
+        if len(self.refused) < MAX_REFUSED:
+            self.refused.append(refused)
+
+    def take_refused(self) -> list[Refused]:
+        """Return what was refused since the last call."""
+        taken, self.refused = self.refused, []
+        return taken
+
+    def dirty_rows(self) -> list[tuple[str, bytes]]:
+        """Return the rows that changed since ``forget_dirty``."""
+        return [(key, _encoder.encode(self._row(key))) for key in self.dirty]
+
+    def forget_dirty(self) -> None:
+        """Begin anew: what had changed is stored."""
+        self.dirty = {}
+
+    def rows(self) -> Iterator[tuple[str, bytes]]:
+        """Return every row, in an order that depends on the keys alone."""
+        keys = ["hub", "texts", *(f"device {key}" for key in self.devices), *(f"agent {key}" for key in self.agents)]
+        keys += [f"alarm {rule} {subject}" for subject, found in self.occurrences.items() for rule in found]
+        return ((key, _encoder.encode(self._row(key))) for key in sorted(keys))
+
+    @classmethod
+    def load(cls, rows: Iterable[tuple[str, bytes]]) -> "State":
+        """Return the state in ``rows``."""
+        state = cls()
+        for key, body in rows:
+            state._load(key, body)
+        state.unbound = sum(1 for device in state.devices.values() if not device.profile)
+        return state
+
+    def _row(self, key: str) -> Any:
+        kind, _, name = key.partition(" ")
+        if kind == "device":
+            return self.devices[name]
+        if kind == "agent":
+            return self.agents[name]
+        if kind == "alarm":
+            rule, _, subject = name.partition(" ")
+            return self.occurrences[subject][rule]
+        return self.hub if kind == "hub" else self.book.recorded
+
+    def _load(self, key: str, body: bytes) -> None:
+        kind, _, name = key.partition(" ")
+        if kind == "device":
+            self.devices[name] = msgspec.json.decode(body, type=DeviceState)
+        elif kind == "agent":
+            self.agents[name] = msgspec.json.decode(body, type=AgentState)
+        elif kind == "alarm":
+            found = msgspec.json.decode(body, type=Occurrence)
+            self.occurrences.setdefault(found.subject, {})[found.rule] = found
+        elif kind == "hub":
+            self.hub = msgspec.json.decode(body, type=HubState)
+        else:
+            self.book = RuleBook(msgspec.json.decode(body, type=RuleTexts))
+
+
+_encoder = msgspec.json.Encoder(order="sorted")

@@ -1,0 +1,135 @@
+"""What the engine says: alarms, the transitions they make, and the named reason of each."""
+
+import hashlib
+from enum import StrEnum
+
+import msgspec
+
+from device_profiles.wire import Severity
+
+
+class Kind(StrEnum):
+    """What happened to an alarm."""
+
+    RAISED = "raised"
+    JOINED = "joined"  # recorded in the history of an occurrence, told to nobody
+    SOUNDED = "sounded"  # an alarm that was only recorded turns out to be recent: tell it now
+    CLEARED = "cleared"  # by the facts
+    CLOSED = "closed"  # by a person
+    STALE = "stale"
+    FRESH = "fresh"
+    ACKED = "acked"
+
+
+class Reason(StrEnum):
+    """Why it happened."""
+
+    CONDITION_HELD = "condition_held"  # `when` held for `for`
+    CLEAR_HELD = "clear_held"  # the clear condition held for `clear`
+    EVENT = "event"
+    EVENT_LATE = "event_late"  # older than 5 minutes: recorded, not sounded
+    EVENT_OVERTAKEN = "event_overtaken"  # the event that clears it had come first
+    EVENT_AGAIN = "event_again"  # while it was open
+    EVENT_RECENT = "event_recent"  # the first recent one of an alarm that was not sounded
+    EVENT_BEFORE_CLEAR = "event_before_clear"  # belongs to the occurrence that has ended
+    CLEAR_EVENT = "clear_event"
+    CLEAR_BEFORE_EVENT = "clear_before_event"  # a clear that is older than what opened the alarm
+    SILENCE = "silence"
+    BACK = "back"
+    UNBOUND = "unbound"  # no birth names the device any more
+    ACT = "act"
+    WILL = "will"
+    FAREWELL = "farewell"  # the agent said itself that it goes
+    BIRTH = "birth"
+    EPOCH_BACK = "epoch_back"
+    TWO_SESSIONS = "two_sessions"
+
+
+class Refusal(StrEnum):
+    """Why a fact or an act has changed nothing; counted."""
+
+    TIME_IN_FUTURE = "time_in_future"
+    READING_LATE = "reading_late"
+    FOREIGN_DEVICE = "foreign_device"  # bound to another agent
+    TOO_MANY_DEVICES = "too_many_devices"  # without a birth
+    BODY_UNREADABLE = "body_unreadable"
+    PROFILE_UNREADABLE = "profile_unreadable"
+    ACT_UNKNOWN = "act_unknown"
+    ACT_WITHOUT_ALARM = "act_without_alarm"
+    ACT_REPEATED = "act_repeated"
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """A fact or an act that changed nothing, and why."""
+
+    offset: int
+    subject: str
+    reason: Refusal
+    t_us: int
+
+
+class Alarm(msgspec.Struct, frozen=True):
+    """One occurrence of a rule on a subject, as it stands."""
+
+    id: str
+    rule: str
+    subject: str  # <area>/<device> or <area>/<agent>
+    severity: Severity
+    title: str
+    area: str
+    device: str  # "" when the subject is an agent
+    asset: str  # the register's id, "" when none is known
+    digest: str  # of the profile under which it was opened, "" for a rule of the hub
+    opened_offset: int
+    t_fact_us: int  # when it became true, in the edge's time
+    t_raised_us: int  # received time of the record that opened it
+    reason: Reason  # why it was opened
+    sounded: bool  # False: recorded and told in a digest only
+    latched: bool  # cleared by a person's act only
+    previous: str = ""  # id of the occurrence before
+    acknowledged: bool = False
+    stale: bool = False
+    t_cleared_us: int | None = None  # when it ended, in the edge's time; None while it is open
+
+    @property
+    def open(self) -> bool:
+        """Whether it has not ended."""
+        return self.t_cleared_us is None
+
+
+class Transition(msgspec.Struct, frozen=True):
+    """One step in the life of an alarm; (offset, n) is its identity."""
+
+    offset: int  # of the record that brought it about
+    n: int  # counted from 0 in that record
+    kind: Kind
+    reason: Reason
+    t_fact_us: int
+    t_us: int  # received time of the record
+    alarm: Alarm  # as it stands afterwards
+    detail: str = ""  # kind of the event, or who acted and why
+
+    @property
+    def id(self) -> str:
+        """The identity as text."""
+        return f"{self.offset}-{self.n}"
+
+
+_encoder = msgspec.json.Encoder(order="sorted")
+_decoder = msgspec.json.Decoder(Transition)
+
+
+def encode_transition(transition: Transition) -> bytes:
+    """Return canonical JSON: the same transition is always the same bytes."""
+    return _encoder.encode(transition)
+
+
+def decode_transition(body: bytes) -> Transition:
+    """Return the transition of ``encode_transition``."""
+    return _decoder.decode(body)
+
+
+def alarm_id(rule: str, subject: str, offset: int, *, again: int = 0) -> str:
+    """Return the id of the occurrence that ``offset`` opened; ``again`` tells a second one of the same record apart."""
+    text = f"{rule}\n{subject}\n{offset}" + (f"\n{again}" if again else "")
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
