@@ -89,9 +89,9 @@ class Stage:
 
     async def finish(self) -> None:
         """End the story: hear what is under way, stop the agent, wait for its packs in the journal, stop the hub."""
-        await self._until(lambda: self.witness.pending == 0, _HEARD_S)
+        await until(lambda: self.witness.pending == 0, _HEARD_S)
         await self.agent.stop()
-        await self._until(self.is_drained, DRAIN_S)
+        await until(self.is_drained, DRAIN_S)
         await self.hub.stop()
 
     def is_drained(self) -> bool:
@@ -171,15 +171,16 @@ class Stage:
     def _python(self, name: str, module: str, *arguments: str) -> Program:
         return Program(name, [sys.executable, "-m", module, *arguments], log=self.logs / f"{name}.log")
 
-    @staticmethod
-    async def _until(holds: Callable[[], bool], within_s: float) -> bool:
-        loop = asyncio.get_running_loop()
-        end_s = loop.time() + within_s
-        while not holds():
-            if loop.time() >= end_s:
-                return False
-            await asyncio.sleep(_POLL_S)
-        return True
+
+async def until(holds: Callable[[], bool], within_s: float) -> bool:
+    """Wait until ``holds()``, at most ``within_s`` real seconds; return whether it does. For what tells nobody."""
+    loop = asyncio.get_running_loop()
+    end_s = loop.time() + within_s
+    while not holds():
+        if loop.time() >= end_s:
+            return False
+        await asyncio.sleep(_POLL_S)
+    return True
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -17,6 +17,7 @@ from device_profiles.topics import ALARM_FILTER
 logger = logging.getLogger(__name__)
 
 RECONNECT_S = 0.2  # a test's client, alone on loopback: no jitter needed
+RETAINED_S = 1.5  # real; by then after a connect every alarm that is still open was said again, as retained
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -82,6 +83,7 @@ class Witness:
         self.on_word: Callable[[AlarmWord], None] | None = None
         self.subscribed = asyncio.Event()
         self.pending = 0  # words under way on the observing path
+        self._confirmed: set[str] = set()  # ids heard on this connection
         self._past: set[str] = set()  # ids of alarms of an earlier story
         self._account = account
         self._clock = clock
@@ -116,8 +118,19 @@ class Witness:
         ) as client:
             await client.subscribe(ALARM_FILTER, qos=1)
             self.subscribed.set()
-            async for message in client.messages:
-                self._hear(str(message.topic), bytes(message.payload or b""))
+            doubtful = asyncio.get_running_loop().call_later(RETAINED_S, self._give_up, set(self.open_alarms()))
+            self._confirmed.clear()
+            try:
+                async for message in client.messages:
+                    self._hear(str(message.topic), bytes(message.payload or b""))
+            finally:
+                doubtful.cancel()
+
+    def _give_up(self, doubtful: set[str]) -> None:
+        """Take an alarm for cleared whose end was said while we were away: the broker retains it no more."""
+        for alarm, word in self.open_alarms().items():
+            if alarm in doubtful and alarm not in self._confirmed:
+                self._keep(msgspec.structs.replace(word, active=False, t_delivered_us=self._clock.wall_us()))
 
     def _hear(self, topic: str, payload: bytes) -> None:
         try:
@@ -126,6 +139,8 @@ class Witness:
             logger.warning("%s: not an alarm: %r", topic, error)
             self.strange.append(topic)
             return
+        if word is not None:
+            self._confirmed.add(word.id)
         if word is not None and word.id not in self._past:
             for delay_s, passed in self._path.pass_on(word):
                 self._keep_after(delay_s, passed)

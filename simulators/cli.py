@@ -1,0 +1,139 @@
+"""The command `simulate`: scenarios, the demo and the crash test."""
+
+import asyncio
+import json
+import signal
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import typer
+from rich.console import Console
+
+from device_profiles.clock import MAX_SPEED
+from device_profiles.errors import ContractError
+from simulators.process import ProgramDied
+from simulators.report import write_score
+from simulators.run import DEFAULT_SPEED, RunOptions, run
+from simulators.sabotage import Sabotage
+from simulators.scenario import Scenario, load_scenarios
+from simulators.stage import StageOptions
+
+GOOD, BAD, USAGE = 0, 1, 2  # exit codes
+T = TypeVar("T")
+
+app = typer.Typer(
+    help="Play a city in front of a real agent, hub and broker, and score what they do.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+Embedded = Annotated[bool, typer.Option("--embedded", help="Use the embedded broker even when Mosquitto is there.")]
+
+
+@app.command("list")
+def list_scenarios() -> None:
+    """List the scenarios: name, then title."""
+    scenarios = _scenarios()
+    width = max(map(len, scenarios), default=0)
+    for name, scenario in scenarios.items():
+        typer.echo(f"{name:<{width}}  {scenario.title}")
+
+
+@app.command("run")
+def run_scenario(
+    name: Annotated[str, typer.Argument(help="A scenario's name, as `simulate list` shows it.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Write the score as JSON.")] = False,
+    seed: Annotated[int | None, typer.Option(min=0, help="Another day: the scenario's own seed if not given.")] = None,
+    speed: Annotated[float, typer.Option(help="City seconds in a real second, at most 10.")] = DEFAULT_SPEED,
+    broker: Annotated[str, typer.Option(metavar="URL", help="A broker that runs already, mqtt://host:port.")] = "",
+    keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep logs, journal and configs there.")] = None,
+    sabotage: Annotated[Sabotage | None, typer.Option(help="Let the run go wrong: the score must notice.")] = None,
+    embedded: Embedded = False,
+) -> None:
+    """Play one scenario on real processes; exit 0 only if its score is good."""
+    scenario = _scenario(name)
+    stage = StageOptions(broker_url=broker, embedded=embedded)
+    options = RunOptions(seed=seed, speed=_speed(speed), keep=keep, sabotage=sabotage, stage=stage)
+    result = _play(run(scenario, options))
+    if as_json:
+        typer.echo(json.dumps(result.document(), ensure_ascii=False))
+    else:
+        write_score(Console(), result)
+    raise typer.Exit(GOOD if result.good else BAD)
+
+
+@app.command("demo")
+def run_demo(embedded: Embedded = False) -> None:
+    """Tell the story of one entrapment in a city of a few lifts, in under two minutes."""
+    from simulators.demo import demo
+
+    raise typer.Exit(GOOD if _play(demo(Console(), embedded=embedded)).good else BAD)
+
+
+@app.command("crash")
+def run_crash(
+    rounds: Annotated[int, typer.Option(min=1, max=1000, help="How often to kill and restart.")] = 20,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of the random moments.")] = 1,
+    keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep logs, journal and configs there.")] = None,
+) -> None:
+    """Kill agent, hub and broker with SIGKILL while facts flow; exit 0 only if nothing is lost or doubled."""
+    from simulators.crash import crash, write_result
+
+    result = _play(crash(rounds, seed=seed, keep=keep))
+    if as_json:
+        typer.echo(json.dumps(result.document()))
+    else:
+        write_result(Console(), result)
+    raise typer.Exit(GOOD if result.good else BAD)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+def _play(story: Coroutine[Any, Any, T]) -> T:
+    """Run ``story``; SIGTERM ends it as Ctrl-C does, with every program stopped. Errors become an exit code."""
+    try:
+        return asyncio.run(_until_told(story))
+    except (ValueError, ContractError) as error:
+        _refuse(str(error))
+    except ProgramDied as error:
+        typer.echo(f"simulate: {error}\n{error.log}", err=True)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        typer.echo("simulate: interrupted", err=True)
+    raise typer.Exit(BAD)
+
+
+async def _until_told(story: Coroutine[Any, Any, T]) -> T:
+    task = asyncio.ensure_future(story)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await task
+
+
+def _scenarios() -> dict[str, Scenario]:
+    try:
+        return load_scenarios()
+    except ContractError as error:
+        _refuse(str(error))
+
+
+def _scenario(name: str) -> Scenario:
+    scenarios = _scenarios()
+    if name not in scenarios:
+        _refuse(f"no scenario {name!r}; there are: {', '.join(scenarios)}")
+    return scenarios[name]
+
+
+def _speed(speed: float) -> float:
+    if not 0 < speed <= MAX_SPEED:
+        _refuse(f"--speed {speed:g} is not above 0 and at most {MAX_SPEED:g}: a serial line cannot keep up beyond")
+    return speed
+
+
+def _refuse(message: str) -> NoReturn:
+    typer.echo(f"simulate: {message}", err=True)
+    sys.exit(USAGE)

@@ -1,0 +1,188 @@
+"""The crash test: agent, hub and broker die by SIGKILL at every named point and at random, and nothing may be lost."""
+
+import asyncio
+import random
+import signal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from rich.console import Console
+
+from device_profiles import faults
+from device_profiles.clock import MAX_SPEED, Clock, simulated_clock
+from simulators.entrapments import RULE, AlarmCount, Trapper, count_alarms
+from simulators.lifts.spec import LiftSpec
+from simulators.packs import journalled, loss
+from simulators.play import Play
+from simulators.process import Program, ProgramDied
+from simulators.run import TICK_S, advance, work_folder
+from simulators.scenario import Scenario
+from simulators.scoring import heard
+from simulators.stage import Stage, find_mosquitto, until
+
+AIMED_S = 12.0  # real; a point that is not reached by then is not passed in ordinary life
+SETTLE_S = 40.0  # real; for the last entrapments to be alarmed, rescued and cleared
+_RARE = ("hub.before_transitions", "hub.after_transitions", "hub.after_delivery")  # passed only when alarms change
+_RANDOM = ("agent.random", "hub.random", "broker.random")
+
+
+class CrashResult(msgspec.Struct, frozen=True):
+    """What is left after all the deaths."""
+
+    rounds: int
+    kills: dict[str, int]  # point → how often a program died there
+    facts_made: int  # seen by the tap
+    facts_kept: int  # in the journal, unchanged
+    lost: int
+    altered: int  # packs whose facts differ
+    alarms_expected: int
+    alarms_raised: int
+    doubled_alarms: int
+    missing_alarms: int
+    false_alarms: int
+    settled: bool  # every entrapment was alarmed and its alarm cleared in the end
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing was lost, changed, doubled, missing or false, and every point was died at."""
+        wrong = self.lost + self.altered + self.doubled_alarms + self.missing_alarms + self.false_alarms
+        return not wrong and self.settled and all(self.kills.values()) and self.alarms_expected > 0
+
+    def document(self) -> dict[str, Any]:
+        """Return the result as a JSON document."""
+        document: dict[str, Any] = msgspec.to_builtins(self)
+        return document
+
+
+async def crash(rounds: int, *, seed: int = 1, keep: Path | None = None) -> CrashResult:
+    """Run ``rounds`` of deaths. Raises ValueError without Mosquitto, ProgramDied when a program ends by itself."""
+    if find_mosquitto() is None:
+        raise ValueError("the crash test needs mosquitto on the PATH: the embedded broker keeps no session")
+    play = Play(_city(), seed=seed)
+    clock = simulated_clock(start_us=Clock().wall_us(), speed=MAX_SPEED)
+    with work_folder(keep) as folder:
+        async with Stage(play, clock, folder) as stage:
+            test = _CrashTest(stage, random.Random(seed), points=faults.POINTS)
+            async with asyncio.TaskGroup() as group:
+                world = group.create_task(test.world_loop(), name="world")
+                for number in range(rounds):
+                    await test.round(number)
+                settled = await test.settle()
+                world.cancel()
+            await stage.finish()
+            return test.result(rounds, settled=settled)
+
+
+def write_result(console: Console, result: CrashResult) -> None:
+    """Write the result for people."""
+    for point, kills in result.kills.items():
+        console.print(f"{point:<28}{kills:>4} kills", style="" if kills else "red")
+    console.print(
+        f"facts: {result.facts_made} made, {result.facts_kept} kept, {result.lost} lost, {result.altered} altered"
+    )
+    alarms = f"alarms: {result.alarms_expected} expected, {result.alarms_raised} raised, "
+    console.print(
+        f"{alarms}{result.doubled_alarms} doubled, {result.missing_alarms} missing, {result.false_alarms} false"
+    )
+    verdict = "PASSED" if result.good else "FAILED" if result.settled else "FAILED: not every alarm cleared in the end"
+    console.print(verdict, style="bold green" if result.good else "bold red")
+
+
+class _CrashTest:
+    def __init__(self, stage: Stage, chance: random.Random, *, points: tuple[str, ...]) -> None:
+        self._stage = stage
+        self._chance = chance
+        self._points = points
+        self._kills = dict.fromkeys((*points, *_RANDOM), 0)
+        self._start_us = stage.clock.wall_us()
+        self._trapper = Trapper(stage.play, [spec.device for spec in stage.play.scenario.lifts])
+
+    async def world_loop(self) -> None:
+        """Keep the world turning."""
+        while True:
+            advance(self._stage, self._start_us)
+            self._trapper.tick(self._stage.witness.open_alarms())
+            await asyncio.sleep(TICK_S)
+
+    async def round(self, number: int) -> None:
+        """Kill one program at a random moment, then one at a named point; leave everything running."""
+        victim = _RANDOM[number % len(_RANDOM)]
+        await asyncio.sleep(self._chance.uniform(0.0, 0.4))
+        await self._kill(victim)
+        await self._die_at(self._points[number % len(self._points)])
+
+    async def settle(self) -> bool:
+        """Let the last entrapments end; return whether they did."""
+        self._trapper.stopping = True
+        return await until(lambda: not self._trapper.busy, SETTLE_S)
+
+    def result(self, rounds: int, *, settled: bool) -> CrashResult:
+        """Compare the tap with the journal and the entrapments with the alarms."""
+        made, kept = self._stage.tap.packs, journalled(self._stage.journal)
+        gone, count = loss(made, kept), self._count()
+        return CrashResult(
+            rounds=rounds,
+            kills=self._kills,
+            facts_made=self._stage.tap.facts,
+            facts_kept=sum(kept[key].facts for key in made.keys() & kept.keys()),
+            lost=gone.facts,
+            altered=gone.altered,
+            alarms_expected=count.expected,
+            alarms_raised=count.raised,
+            doubled_alarms=count.doubled,
+            missing_alarms=count.missing,
+            false_alarms=count.false,
+            settled=settled,
+        )
+
+    def _count(self) -> AlarmCount:
+        alarms = heard(self._stage.witness.words, speed=self._stage.clock.speed)
+        ours = [
+            (alarm.subject.rpartition("/")[2], alarm.t_fact_us - self._start_us)
+            for alarm in alarms
+            if alarm.rule == RULE
+        ]
+        return count_alarms(self._trapper.entrapments, ours)
+
+    async def _kill(self, victim: str) -> None:
+        program = self._program(victim)
+        program.signal(signal.SIGKILL)
+        if await program.wait() == -signal.SIGKILL:
+            self._kills[victim] += 1
+        await self._start(program)
+
+    async def _die_at(self, point: str) -> None:
+        """Start the point's program with the point armed, wait for its death, and start it again."""
+        program = self._program(point)
+        program.signal(signal.SIGKILL)
+        await program.wait()
+        passes = 1 if point in _RARE else self._chance.randint(1, 4)
+        await program.start(self._stage.environment(**{faults.ENVIRONMENT: f"{point}:{passes}"}))
+        try:
+            async with asyncio.timeout(AIMED_S):
+                code = await program.wait()
+        except TimeoutError:
+            program.signal(signal.SIGKILL)
+            await program.wait()
+        else:
+            if code != -signal.SIGKILL:
+                raise ProgramDied(program.name, code=code, log=program.tail)
+            self._kills[point] += 1
+        await self._start(program)
+
+    async def _start(self, program: Program) -> None:
+        await program.start(self._stage.environment())
+        await program.until_ready()
+
+    def _program(self, point: str) -> Program:
+        name = point.partition(".")[0]
+        if name == "broker":
+            assert self._stage.broker is not None
+            return self._stage.broker
+        return self._stage.hub if name == "hub" else self._stage.agent
+
+
+def _city() -> Scenario:
+    lifts = tuple(LiftSpec(f"lift-{number:02}", floors=6 + 2 * number, people_per_minute=4.0) for number in range(1, 5))
+    return Scenario("crash", "Programs die while facts flow", 0, "7d", lifts, spare="lift-04")

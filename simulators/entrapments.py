@@ -1,0 +1,96 @@
+"""People get trapped again and again, so that alarms flow while programs are killed; each entrapment is counted."""
+
+import msgspec
+
+from simulators.lifts.lift import Lift
+from simulators.play import Play
+from simulators.witness import AlarmWord
+
+RULE = "lift.entrapment"
+_CALM_US = 5_000_000  # city time of ordinary life between two entrapments of one lift
+
+
+class Entrapment(msgspec.Struct, frozen=True):
+    """One entrapment, from the physics."""
+
+    device: str
+    t_us: int  # city time since the play began at which the car stood
+
+
+class AlarmCount(msgspec.Struct, frozen=True):
+    """How alarms and entrapments fit together."""
+
+    expected: int
+    raised: int
+    doubled: int  # more than one alarm of one entrapment
+    missing: int  # entrapments without an alarm
+    false: int  # alarms of no entrapment
+
+
+class Trapper:
+    """Keeps some lifts in a round of ordinary life, entrapment, alarm, rescue, end of alarm."""
+
+    def __init__(self, play: Play, devices: list[str]) -> None:
+        self.entrapments: list[Entrapment] = []
+        self.stopping = False  # no new entrapment any more
+        self._cycles = {device: _Cycle(play.lifts[device]) for device in devices}
+
+    @property
+    def busy(self) -> bool:
+        """Whether an entrapment is under way: stuck, or its alarm not cleared yet."""
+        return any(cycle.token for cycle in self._cycles.values())
+
+    def tick(self, open_alarms: dict[str, AlarmWord]) -> None:
+        """Take the next step of each lift; ``open_alarms`` are those that the command centre sees."""
+        alarming = {word.subject.rpartition("/")[2] for word in open_alarms.values() if word.rule == RULE}
+        for device, cycle in self._cycles.items():
+            stuck = cycle.tick(device in alarming, stopping=self.stopping)
+            if stuck is not None:
+                self.entrapments.append(Entrapment(device, stuck))
+
+
+class _Cycle:
+    """One lift's round."""
+
+    def __init__(self, lift: Lift) -> None:
+        self.token = ""  # of the entrapment under way
+        self._lift = lift
+        self._number = 0
+        self._stuck = False
+        self._rescued = False
+        self._calm_from_us = 0
+
+    def tick(self, alarming: bool, *, stopping: bool) -> int | None:
+        """Take a step; return the moment of an entrapment that has just begun."""
+        if not self.token:
+            if not stopping and self._lift.t_us >= self._calm_from_us + _CALM_US:
+                self._number += 1
+                self.token, self._stuck, self._rescued = f"trap-{self._number}", False, False
+                self._lift.stop_between(self.token)
+            return None
+        if not self._stuck:
+            self._stuck = self.token in self._lift.effects
+            return self._lift.effects.get(self.token)
+        if not self._rescued and alarming:
+            self._rescued = True
+            self._lift.release(f"{self.token}-free")
+        elif self._rescued and not alarming:
+            self.token, self._calm_from_us = "", self._lift.t_us
+        elif self._rescued:
+            self._lift.control.hold_open_s = max(self._lift.control.hold_open_s, 2.0)  # until the alarm has cleared
+        return None
+
+
+def count_alarms(entrapments: list[Entrapment], alarms: list[tuple[str, int]]) -> AlarmCount:
+    """Match alarms, (device, t_fact since the play began), to entrapments: each belongs to the latest before it."""
+    found = dict.fromkeys(((item.device, item.t_us) for item in entrapments), 0)
+    false = 0
+    for device, t_fact_us in alarms:
+        before = [key for key in found if key[0] == device and key[1] <= t_fact_us]
+        if before:
+            found[max(before)] += 1
+        else:
+            false += 1
+    doubled = sum(max(0, count - 1) for count in found.values())
+    missing = sum(not count for count in found.values())
+    return AlarmCount(len(entrapments), len(alarms), doubled, missing, false)

@@ -1,0 +1,50 @@
+"""A score as people read it."""
+
+from rich.console import Console, Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from simulators.scoring import COUNTERS, HeardAlarm, Judged, Outcome, Score
+
+_COLOURS = {Outcome.MET: "green", Outcome.LATE: "yellow", Outcome.MISSED: "red"}
+
+
+def write_score(console: Console, score: Score) -> None:
+    """Write the score of a run."""
+    console.print(score_text(score))
+
+
+def score_text(score: Score) -> RenderableType:
+    """Return the score as tables and one line that says whether it is good."""
+    parts: list[RenderableType] = [_expected_table(score)]
+    if score.alarms:
+        parts.append(_alarm_table(score.alarms))
+    counts = ", ".join(f"{name.replace('_', ' ')} {getattr(score, name)}" for name in COUNTERS)
+    packs = f"packs: {score.packs_published} published, {score.packs_journalled} in the journal, "
+    parts.append(Text(f"{packs}{score.packs_missing} missing"))
+    parts.append(Text(counts))
+    verdict = "PASSED" if score.good else "FAILED"
+    style = "bold green" if score.good else "bold red"
+    parts.append(Text(f"{verdict} {score.scenario} (seed {score.seed}, broker {score.broker})", style=style))
+    return Group(*parts)
+
+
+def _expected_table(score: Score) -> RenderableType:
+    if not score.expected:
+        return Text("No alarm was expected.")
+    table = Table("expected alarm", "of", "after", "outcome", title_justify="left", box=None, pad_edge=False)
+    for item in score.expected:
+        table.add_row(item.rule, item.subject, item.after, _outcome(item))
+    return table
+
+
+def _outcome(item: Judged) -> Text:
+    text = str(item.outcome) if item.cleared_right else f"{item.outcome}, wrongly cleared"
+    return Text(text, style=_COLOURS[item.outcome] if item.cleared_right else "red")
+
+
+def _alarm_table(alarms: list[HeardAlarm]) -> Table:
+    table = Table("alarm", "of", "detected", "delivered", box=None, pad_edge=False)
+    for alarm in alarms:
+        table.add_row(alarm.rule, alarm.subject, f"{alarm.detect_ms:.0f} ms", f"{alarm.deliver_ms:.0f} ms")
+    return table

@@ -1,0 +1,89 @@
+"""What happens in a played city, as lines that a person can follow, from the physics and the command centre."""
+
+import time
+
+import msgspec
+
+from simulators.lifts.control import Mode
+from simulators.lifts.lift import Lift
+from simulators.play import Play
+from simulators.witness import AlarmWord
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of the story."""
+
+    t_us: int  # city time, µs since 1970
+    text: str
+    style: str = ""
+
+
+def city_time(t_us: int) -> str:
+    """Return the time of day in the city, to the second."""
+    return time.strftime("%H:%M:%S", time.localtime(t_us / 1e6))
+
+
+def state_of(lift: Lift) -> tuple[str, str]:
+    """Return what a passer-by would say of a lift, and a style for it."""
+    body = lift.body
+    if body.moving:
+        return ("↑ going up" if body.car.v >= 0 else "↓ going down"), "cyan"
+    if not body.in_door_zone:
+        below = int(body.car.x // lift.spec.floor_height_m)
+        return f"STUCK between {below} and {below + 1}", "bold red"
+    if body.door.overdue:
+        return "door does not open", "bold red"
+    if lift.control.mode is not Mode.NORMAL:
+        return lift.control.mode.name.lower().replace("_", " "), "yellow"
+    return ("standing, door closed", "dim") if body.door.closed else ("standing, door open", "green")
+
+
+class Story:
+    """Turns what is new in play and words into lines, each once."""
+
+    def __init__(self, play: Play, *, start_us: int) -> None:
+        self.lines: list[Line] = []
+        self._play = play
+        self._start_us = start_us
+        self._told: set[str] = set()
+        self._heard = 0
+
+    def tell(self, t_us: int, text: str, style: str = "") -> None:
+        """Add a line."""
+        self.lines.append(Line(t_us, text, style))
+
+    def follow(self, words: list[AlarmWord], *, speed: float) -> None:
+        """Add what has happened since the last call."""
+        for act in self._play.scenario.acts:
+            if act.act == "release" and act.name in self._play.begun:
+                self._once(f"{act.name}/begun", self._play.begun[act.name], f"{act.lift}: rescuers are at the lift")
+            if act.name in self._play.truth:
+                text, style = _took_hold(act.act, self._play.lifts[act.lift])
+                self._once(act.name, self._play.truth[act.name], f"{act.lift}: {text}", style)
+        for word in words[self._heard :]:
+            self._tell_word(word, speed)
+        self._heard = len(words)
+
+    def _once(self, key: str, t_us: int, text: str, style: str = "") -> None:
+        if key not in self._told:
+            self._told.add(key)
+            self.tell(self._start_us + t_us, text, style)
+
+    def _tell_word(self, word: AlarmWord, speed: float) -> None:
+        lift = word.subject.rpartition("/")[2]
+        if word.active:
+            wall_ms = (word.t_delivered_us - word.t_raised_us) / 1e3 / speed
+            text = f"ALARM {word.rule} of {lift}: at the command centre {wall_ms:.0f} ms after the hub raised it"
+            self.tell(word.t_delivered_us, text, "bold white on red")
+        else:
+            self.tell(word.t_delivered_us, f"alarm {word.rule} of {lift} has cleared", "bold green")
+
+
+def _took_hold(act: str, lift: Lift) -> tuple[str, str]:
+    inside = len(lift.body.people)
+    people = "nobody" if not inside else "one person" if inside == 1 else f"{inside} people"
+    texts = {
+        "stop_between_floors": (f"the car has stopped between two floors with {people} inside", "red"),
+        "release": ("level, door open: everybody gets out", "green"),
+    }
+    return texts.get(act, (act.replace("_", " "), "yellow"))

@@ -1,0 +1,45 @@
+"""Entrapments follow each other, and alarms are matched to them one to one."""
+
+from simulators.entrapments import RULE, Entrapment, Trapper, count_alarms
+from simulators.lifts.spec import LiftSpec
+from simulators.play import Play
+from simulators.scenario import Scenario
+from simulators.witness import AlarmWord
+
+ONE, TWO = Entrapment("lift-01", 100), Entrapment("lift-01", 900)
+
+
+def test_alarms_are_matched_to_the_latest_entrapment_before_them() -> None:
+    """One each is right; a second one is a double, none is missing, one before any is false."""
+    assert count_alarms([ONE, TWO], [("lift-01", 150), ("lift-01", 950)]) == (
+        count_alarms([ONE, TWO], [("lift-01", 950), ("lift-01", 150)])
+    )
+    good = count_alarms([ONE, TWO], [("lift-01", 150), ("lift-01", 950)])
+    assert (good.expected, good.raised, good.doubled, good.missing, good.false) == (2, 2, 0, 0, 0)
+    assert count_alarms([ONE, TWO], [("lift-01", 150), ("lift-01", 160)]).doubled == 1
+    assert count_alarms([ONE, TWO], [("lift-01", 150), ("lift-01", 160)]).missing == 1
+    assert count_alarms([ONE], [("lift-01", 50)]).false == 1
+    assert count_alarms([ONE], [("lift-02", 150), ("lift-01", 150)]).false == 1
+
+
+def test_a_lift_is_trapped_alarmed_rescued_and_trapped_again() -> None:
+    """The round waits for the alarm before the rescue and for its end before the next entrapment."""
+    scenario = Scenario("s", "s", 1, "1h", (LiftSpec("lift-01"), LiftSpec("lift-02")), spare="lift-02")
+    play = Play(scenario)
+    trapper, open_alarms = Trapper(play, ["lift-01"]), {}
+    word = AlarmWord("a", RULE, "hz/a/b/lift-01", True, 0, 0, 0)
+    lift = play.lifts["lift-01"]
+    for second in range(600):
+        play.advance(second * 1_000_000)
+        trapper.tick(open_alarms)
+        stuck = not lift.values()["car_moving"] and not lift.values()["door_zone"]
+        if stuck and second % 30 == 0:
+            open_alarms = {"a": word}
+        elif not stuck and lift.values()["door_closed"] is False and not lift.body.people:
+            open_alarms = {}
+    assert len(trapper.entrapments) >= 3
+    trapper.stopping = True
+    for second in range(600, 800):
+        play.advance(second * 1_000_000)
+        trapper.tick({"a": word} if second < 700 else {})
+    assert not trapper.busy
