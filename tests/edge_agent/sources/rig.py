@@ -83,6 +83,12 @@ class Recorder:
     def __init__(self) -> None:
         self.samples: list[Sample] = []
         self._changed = asyncio.Event()
+        self._source: asyncio.Task[None] | None = None
+
+    def watch(self, source: "asyncio.Task[None]") -> None:
+        """Wait for no sample of a source that has ended."""
+        self._source = source
+        source.add_done_callback(lambda _: self._changed.set())
 
     def __call__(self, sample: Sample) -> None:
         """Keep it."""
@@ -97,6 +103,7 @@ class Recorder:
                 if wanted(sample):
                     return sample
             seen = len(self.samples)
+            assert self._source is None or not self._source.done(), "the source has ended"
             self._changed.clear()
             await self._changed.wait()
 
@@ -109,9 +116,9 @@ async def reading(
     recorder = Recorder()
     source = ModbusSource(line, profiles, sink=recorder, clock=Clock(), pace=pace)
     running = asyncio.create_task(source.run(), name="source")
+    recorder.watch(running)
     try:
         yield recorder
-        assert not running.done()
     finally:
         running.cancel()
         await asyncio.wait([running])
