@@ -44,10 +44,11 @@ class Act(msgspec.Struct, frozen=True):
     """What a person did about an alarm."""
 
     actor: str
-    act: str  # acknowledge, clear, …
+    act: str  # ack or close
     rule: str
     subject: str
     reason: str = ""
+    alarm: str = ""  # id of the occurrence that is meant, "" for the one at hand
 
 
 def reserve_path(journal: Path) -> Path:

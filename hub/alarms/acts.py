@@ -31,7 +31,7 @@ class ActBody(msgspec.Struct, frozen=True):
 def take_act(decisions: Decisions, body: ActBody) -> None:
     """Do what a person said; what cannot be done is counted."""
     name = body.alarm or f"{body.rule} {body.subject}"
-    if body.act not in ACTS:
+    if body.act not in ACTS or not (body.rule or body.alarm):
         decisions.refuse(name, Refusal.ACT_UNKNOWN, decisions.received_us)
         return
     occurrence = _find(decisions.state, body)
@@ -50,12 +50,15 @@ def take_act(decisions: Decisions, body: ActBody) -> None:
 
 
 def _find(state: State, body: ActBody) -> Occurrence | None:
-    if not body.alarm:
-        return state.occurrence(body.rule, body.subject)
-    for found in state.occurrences.values():
-        for occurrence in found.values():
-            if occurrence.alarm is not None and occurrence.alarm.id == body.alarm:
-                return occurrence
+    """Return the occurrence that is meant: never a newer one, when the act names an alarm's id."""
+    if body.rule:
+        named = state.occurrence(body.rule, body.subject)
+        known = [named] if named is not None else []
+    else:
+        known = [occurrence for found in state.occurrences.values() for occurrence in found.values()]
+    for occurrence in known:
+        if occurrence.alarm is not None and body.alarm in ("", occurrence.alarm.id):
+            return occurrence
     return None
 
 

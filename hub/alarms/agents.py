@@ -16,7 +16,7 @@ from hub.alarms.rules import (
 )
 from hub.alarms.state import State
 from hub.alarms.transitions import Reason
-from hub.journal import Record
+from hub.records import Record
 
 
 def greet(decisions: Decisions, record: Record, pack: Pack) -> AgentState:

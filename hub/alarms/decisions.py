@@ -6,7 +6,7 @@ from hub.alarms.rows import AgentState, DeviceState, Mark, Occurrence
 from hub.alarms.rules import SILENT, RuleHead
 from hub.alarms.state import State
 from hub.alarms.transitions import Alarm, Kind, Reason, Refusal, Refused, Transition, alarm_id
-from hub.journal import Record
+from hub.records import Record
 
 Owner = DeviceState | AgentState
 

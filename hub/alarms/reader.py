@@ -1,7 +1,7 @@
 """The reader behind the alarms: folds the journal and stores what follows, each record exactly once."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import sqlalchemy as sa
 
@@ -11,7 +11,7 @@ from hub.alarms import store
 from hub.alarms.engine import fold
 from hub.alarms.transitions import Refusal, Transition
 from hub.database import move_cursor, read_cursor
-from hub.journal import Record
+from hub.records import Record
 
 logger = logging.getLogger(__name__)
 
@@ -19,27 +19,35 @@ NAME = "alarms"
 HELD_RECORDS = 2_000  # without a transition, so many records or
 HELD_S = 0.5  # so many real seconds are folded again after a crash, which spares an fsync for each batch
 SNAPSHOT_EVERY = 100_000  # records: a replay from a given offset folds at most so many before it
+SNAPSHOT_WANTED = 20_000  # the same while the journal must be cut, which goes no further than a snapshot
 
 
 class AlarmReader:
-    """Implements hub.readers.Reader. ``on_transitions`` is told, on the reader's thread, what was committed."""
+    """Implements hub.readers.Reader.
+
+    ``on_transitions`` is told, on the reader's thread, what was committed; ``first_offset`` tells where the journal
+    begins, so that snapshots that lead nowhere any more are deleted.
+    """
 
     def __init__(
         self,
         engine: sa.Engine,
         *,
         clock: Clock,
-        on_transitions: Callable[[Sequence[Transition]], None] | None = None,
+        on_transitions: Callable[[list[Transition]], None] | None = None,
+        first_offset: Callable[[], int] = lambda: 1,
         snapshot_every: int = SNAPSHOT_EVERY,
     ) -> None:
         self._engine = engine
         self._clock = clock
         self._on_transitions = on_transitions
+        self._first_offset = first_offset
         self._snapshot_every = snapshot_every
+        self._cut_wanted = False
         with engine.connect() as connection:
             self._stored = read_cursor(connection, NAME)
             self._state = store.load_state(connection)
-            self._snapshot = store.last_snapshot(connection)
+            self._snapshot = max(store.snapshot_offsets(connection), default=0)
         self._folded = self._stored  # ahead of what is stored by at most HELD_RECORDS
         self._made: list[Transition] = []  # not stored yet; more than one batch's only while the disk is full
         self._stored_s = clock.real_s()
@@ -58,6 +66,14 @@ class AlarmReader:
     def cursor(self) -> int:
         """Return the offset of the last record whose effects are stored."""
         return self._stored
+
+    def cuttable(self) -> int:
+        """Return the offset up to which the journal may be cut: that of the newest snapshot. From any thread.
+
+        Whoever asks wants to cut, so the next snapshot comes sooner.
+        """
+        self._cut_wanted = True
+        return self._snapshot
 
     def apply(self, records: list[Record]) -> None:
         """Fold ``records``; store at once when that makes a transition, else within HELD_S.
@@ -80,21 +96,27 @@ class AlarmReader:
         made = self._made
         if made:
             fault_point("hub.before_transitions")
-        due = self._folded - self._snapshot >= self._snapshot_every
+        due = self._snapshot_due()
         with self._engine.begin() as connection:
             move_cursor(connection, NAME, old=self._stored, new=self._folded)
             store.store_rows(connection, self._state.dirty_rows())
             store.store_transitions(connection, made)
             if due:
                 store.store_snapshot(connection, self._folded, self._state)
+                store.forget_snapshots(connection, self._first_offset())
         self._stored, self._stored_s = self._folded, self._clock.real_s()
-        self._snapshot = self._folded if due else self._snapshot
+        if due:
+            self._snapshot, self._cut_wanted = self._folded, False
         self._state.forget_dirty()
         self._made = []
         if made:
             fault_point("hub.after_transitions")
             if self._on_transitions is not None:
                 self._on_transitions(made)
+
+    def _snapshot_due(self) -> bool:
+        every = min(self._snapshot_every, SNAPSHOT_WANTED) if self._cut_wanted else self._snapshot_every
+        return self._folded - self._snapshot >= every
 
     def _log_refused(self) -> None:
         for refused in self._state.take_refused():

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from hub.alarms.state import State
-from hub.alarms.transitions import Alarm, Transition, decode_transition, encode_transition
+from hub.alarms.transitions import Alarm, Transition, encode_transition
 from hub.database import metadata
 
 MAX_SNAPSHOTS = 24  # spread evenly over what the journal holds: above it, the one with the nearest neighbours goes
@@ -87,43 +87,12 @@ def store_transitions(connection: sa.Connection, made: Sequence[Transition]) -> 
         connection.execute(insert(alarms).values(row).on_conflict_do_update(index_elements=["id"], set_=row))
 
 
-def read_alarms(connection: sa.Connection, *, open_only: bool = False) -> list[Alarm]:
-    """Return alarms in the order in which they were raised."""
-    query = sa.select(alarms.c.body).order_by(alarms.c.opened_offset, alarms.c.rule, alarms.c.subject, alarms.c.id)
-    if open_only:
-        query = query.where(alarms.c.open)
-    return [msgspec.json.decode(body, type=Alarm) for body in connection.execute(query).scalars()]
-
-
-def read_transitions(connection: sa.Connection, *, after: tuple[int, int], limit: int) -> list[Transition]:
-    """Return at most ``limit`` transitions behind (offset, n), in order: what a channel has still to tell."""
-    return [decode_transition(body) for _, _, body in read_bodies(connection, after=after, limit=limit)]
-
-
-def read_bodies(
-    connection: sa.Connection, *, after: tuple[int, int], limit: int
-) -> Sequence[sa.Row[tuple[int, int, bytes]]]:
-    """Return (offset, n, canonical JSON) of at most ``limit`` transitions behind (offset, n)."""
-    place = sa.tuple_(transitions.c.offset, transitions.c.n)
-    query = sa.select(transitions.c.offset, transitions.c.n, transitions.c.body)
-    return connection.execute(query.where(place > after).order_by(*place).limit(limit)).all()
-
-
-def history_of(connection: sa.Connection, alarm: str) -> list[Transition]:
-    """Return what happened to one alarm."""
-    query = sa.select(transitions.c.body).where(transitions.c.alarm == alarm)
-    return [
-        decode_transition(body)
-        for body in connection.execute(query.order_by(transitions.c.offset, transitions.c.n)).scalars()
-    ]
-
-
 def store_snapshot(connection: sa.Connection, offset: int, state: State) -> None:
     """Write the whole state after record ``offset``; thin the snapshots when there are too many."""
     rows = [(key, msgspec.Raw(body)) for key, body in state.rows()]
     body = zlib.compress(msgspec.json.encode(rows), 1)
     connection.execute(insert(snapshots).values(offset=offset, body=body).on_conflict_do_nothing())
-    kept = _offsets(connection)
+    kept = snapshot_offsets(connection)
     if len(kept) > MAX_SNAPSHOTS:
         gaps = [(after - before, middle) for before, middle, after in zip(kept, kept[1:], kept[2:], strict=False)]
         connection.execute(sa.delete(snapshots).where(snapshots.c.offset == min(gaps)[1]))
@@ -136,23 +105,14 @@ def load_snapshot(connection: sa.Connection, offset: int) -> tuple[int, State]:
     return (0, State()) if row is None else (row.offset, State.load(_unpack(row.body)))
 
 
-def last_snapshot(connection: sa.Connection) -> int:
-    """Return the offset of the newest snapshot, 0 when there is none."""
-    return max(_offsets(connection), default=0)
-
-
-def cut_before(connection: sa.Connection, wanted: int) -> int:
-    """Return the offset, at or below ``wanted``, before which the journal may be cut so that a snapshot still leads on."""
-    return max((offset + 1 for offset in _offsets(connection) if offset + 1 <= wanted), default=0)
+def snapshot_offsets(connection: sa.Connection) -> list[int]:
+    """Return the offsets of the snapshots, ascending."""
+    return list(connection.execute(sa.select(snapshots.c.offset).order_by(snapshots.c.offset)).scalars())
 
 
 def forget_snapshots(connection: sa.Connection, first_offset: int) -> None:
     """Delete snapshots whose following records are no longer in the journal, which begins at ``first_offset``."""
     connection.execute(sa.delete(snapshots).where(snapshots.c.offset < first_offset - 1))
-
-
-def _offsets(connection: sa.Connection) -> list[int]:
-    return list(connection.execute(sa.select(snapshots.c.offset).order_by(snapshots.c.offset)).scalars())
 
 
 def _unpack(body: bytes) -> Iterator[tuple[str, bytes]]:
