@@ -93,7 +93,7 @@ class Writer:
     def _keep(self, entries: list[Entry], *, ticks: list[NewRecord] | None = None, urgent: bool = False) -> bool:
         """Write, count, ack and note what is owed; False when there was no room for it."""
         rows = [row for entry in entries for row in entry.rows] + (ticks or [])
-        if rows:
+        if entries:
             fault_point("hub.before_append")
         try:
             records = self._journal.append(rows, urgent=urgent)
