@@ -3,10 +3,7 @@
 import asyncio
 import contextlib
 import json
-import shutil
 import socket
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import aiomqtt
 import pytest
@@ -62,29 +59,6 @@ def test_a_publish_is_taken_apart_with_and_without_a_packet_id() -> None:
     assert published(0x30, topic + b"hello") == ("a/b", b"hello")
     assert published(0x3A, topic + b"\x00\x07hello") == ("a/b", b"hello")
     assert published(0x40, b"\x00\x07") is None
-
-
-@pytest.fixture
-async def broker_port(tmp_path: Path) -> AsyncIterator[int]:
-    """A Mosquitto of our own on a free port."""
-    mosquitto = shutil.which("mosquitto")
-    if mosquitto is None:
-        pytest.skip("mosquitto is not on the PATH")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    config = tmp_path / "mosquitto.conf"
-    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nlog_dest stderr\n", encoding="utf-8")
-    process = await asyncio.create_subprocess_exec(mosquitto, "-c", str(config), stderr=asyncio.subprocess.PIPE)
-    assert process.stderr is not None
-    try:
-        async with asyncio.timeout(10):
-            while b"running" not in await process.stderr.readline():
-                pass
-        yield port
-    finally:
-        process.terminate()
-        await process.communicate()
 
 
 def _payload(seq: int) -> bytes:
