@@ -1,0 +1,48 @@
+"""The edge's clock went back (ALARMS.md, 13)."""
+
+from device_profiles.wire import Event, Heartbeat, Reading
+from tests.hub.alarms.scene import Scene, said, us
+
+
+def test_rule_13_a_clock_step_takes_the_new_time_once() -> None:
+    """After a step back now(d) takes the new time, pending timers restart, open alarms stay; late is late again."""
+    scene = Scene()
+    scene.cover(100, tilt_deg=61)
+    scene.cover(101, water_level_m=2)
+    before = scene.alarm("cover.gone")
+    scene.step(40, -62, got_s=102)
+    scene.pack(Reading("cover-1", us(41), {"tilt_deg": 61}), at_s=103, sent_s=41)
+    assert scene.now_s() == 41
+    assert scene.alarm("cover.gone") == before
+    scene.pack(Reading("cover-1", us(40), {"tilt_deg": 0}), at_s=104, sent_s=42)
+    assert scene.now_s() == 41
+    beats = [scene.pack(Heartbeat(us(t), {"cover-1": us(t)}), at_s=62 + t, sent_s=t) for t in (45, 55, 60.9, 61)]
+    assert [said(made) for made in beats[2:]] == [[], [("raised", "cover.flooded", 61)]]
+
+
+def test_rule_13_a_new_epoch_takes_an_earlier_time_once() -> None:
+    """An agent that comes back with an older clock is heard; what its old epoch still sends is late."""
+    scene = Scene()
+    scene.cover(100, water_level_m=2)
+    scene.birth(at_s=101, epoch=8)
+    scene.pack(Reading("cover-1", us(50), {"water_level_m": 2}), at_s=102, sent_s=50, epoch=8)
+    assert scene.now_s() == 50
+    scene.pack(Reading("cover-1", us(101), {"water_level_m": 0}), at_s=103, epoch=7, resent_in=8)
+    assert scene.now_s() == 50
+    made = scene.pack(Heartbeat(us(70), {"cover-1": us(70)}), at_s=122, sent_s=70, epoch=8)
+    assert said(made) == [("raised", "cover.flooded", 70)]
+
+
+def test_rule_13_events_after_a_step_back_are_not_taken_for_old_ones() -> None:
+    """An entrapment after the clock went back behind the last clear opens an alarm, and its release clears it."""
+    scene = Scene()
+    scene.event("lift.stuck_occupied", 1000)
+    scene.event("lift.released", 1100)
+    scene.step(800, -310, got_s=1110)
+    made = scene.pack(Event("lift-7", us(820), "lift.stuck_occupied", "life"), at_s=1130, sent_s=820, lane="event")
+    assert [t.kind for t in made] == ["raised"]
+    other = Scene()
+    other.event("lift.stuck_occupied", 1000)
+    other.event("lift.released", 1100)
+    other.birth(at_s=1110, epoch=8)
+    assert [t.kind for t in other.event("lift.stuck_occupied", 900, got_s=1120, epoch=8)] == ["raised"]
