@@ -1,5 +1,6 @@
 """One MQTT client on a thread of its own, which stays connected with full jitter and acks only when told to."""
 
+import contextlib
 import logging
 import random
 import socket
@@ -61,7 +62,9 @@ class Link:
     """A paho-mqtt client that is always connecting, connected or stopped.
 
     The callbacks run on the network thread and must not block for long, except ``on_message`` where holding the
-    socket back is meant. ``publish`` and ``ack`` may be called from any thread.
+    socket back is meant. ``publish`` and ``ack`` may be called from any thread. ``on_puback`` runs under paho's lock
+    of outgoing messages: it must not wait for a lock that somebody holds while publishing. After a reconnect paho
+    sends again what was not acked, behind ``on_connected`` and before ``subscribed`` is set.
     """
 
     def __init__(
@@ -117,7 +120,9 @@ class Link:
         self._stopping = True
         self._client.disconnect()
         self._client.loop_stop()
+        self._client._reset_sockets()  # paho leaves its own pair of sockets to the garbage collector
         self.connected.clear()
+        self.subscribed.clear()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False, qos: int = 1) -> int | None:
         """Hand a message over and return its mid, or None while there is no connection."""
@@ -135,7 +140,8 @@ class Link:
         """Cut the connection and make it anew: the broker then sends again what was not acked."""
         open_socket: Any = self._client.socket()
         if open_socket is not None:
-            open_socket.shutdown(socket.SHUT_RDWR)
+            with contextlib.suppress(OSError):  # it was lost just now
+                open_socket.shutdown(socket.SHUT_RDWR)
 
     def _next_delay(self) -> None:
         ceiling = min(MAX_DELAY_S, FIRST_DELAY_S * 2.0 ** min(self._failures, 10))

@@ -1,0 +1,1 @@
+"""Channels tell the alarm engine's transitions to the world; each keeps its own place among them."""
