@@ -29,6 +29,7 @@ def _hub_under_strace(folder: Path, url: str, *, synchronous: str) -> Path:
     log = folder / "strace.log"
     command = [
         need("strace"),
+        "-D",
         *OPTIONS,
         "-o",
         str(log),
