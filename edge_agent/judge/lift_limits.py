@@ -16,7 +16,7 @@ class LiftLimits(msgspec.Struct, frozen=True):
     presence_hold_us: int = 10 * SECOND  # the presence sensor's word holds this long after it goes off
     clear_us: int = 3 * SECOND  # level and door open this long
     load_kg: float = 30.0  # a load above this is a passenger
-    gap_us: int = 5 * SECOND  # without a sample for longer, values were unknown meanwhile
+    gap_us: int = 15 * SECOND  # silence: without a sample for longer, values were unknown meanwhile
     restart_us: int = 60 * SECOND  # a longer gap restarts pending timers (ALARMS.md, 9)
 
     def ends(self) -> dict[str, tuple[int, ...]]:

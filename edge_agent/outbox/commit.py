@@ -1,0 +1,75 @@
+"""One transaction of the outbox: what it writes, frees and declares lost, and how the depths change by it."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Literal
+
+from device_profiles.wire import Fact, Lane, Lost
+from edge_agent.outbox.eviction import Evicted, evict_aged, evict_bytes
+from edge_agent.outbox.packing import pack
+from edge_agent.outbox.store import Store
+from edge_agent.outbox.waiting import Batch
+
+
+class Commit:
+    """Applies a Batch inside an open transaction. Counts are the caller's to take over once it is committed."""
+
+    def __init__(self, store: Store, *, now_us: int) -> None:
+        self.packs: dict[Lane, int] = {}  # change of packs held
+        self.bytes: dict[Lane, int] = {}  # change of their bytes
+        self.next: dict[Lane, int] = {}  # next seq after what was numbered here
+        self.added = 0  # packs
+        self.evicted = 0  # packs
+        self._store = store
+        self._now_us = now_us
+
+    def write(self, batch: Batch) -> None:
+        """Free what is receipted and write what is new."""
+        for (epoch, lane), to in batch.forgets.items():
+            removed = self._store.forget(epoch, lane, to)
+            self._count(lane, -removed.packs, -removed.bytes)
+        lost = [self._burn(lane, count) for lane, count in batch.dropped.items()]
+        self._insert([*(("event", marker) for marker in lost), *batch.protected, *batch.readings])
+        for device, state in batch.states.items():
+            self._store.save_state(device, state)
+
+    def age(self, before_us: int) -> None:
+        """Evict readings made before ``before_us``."""
+        self._declare(evict_aged(self._store, before_us=before_us), "aged")
+
+    def shrink(self, excess: int) -> None:
+        """Evict ``excess`` bytes of readings."""
+        self._declare(evict_bytes(self._store, excess=excess), "evicted")
+
+    def _insert(self, facts: Iterable[tuple[Lane, Fact]]) -> None:
+        for lane, some in groupby(sorted(facts, key=_lane), key=_lane):  # sorted is stable: a lane keeps its order
+            for packed in pack(fact for _, fact in some):
+                seq = self._store.insert(lane, packed.facts, packed.count, created_us=self._now_us)
+                self.next[lane] = seq + 1
+                self.added += 1
+                self._count(lane, 1, len(packed.facts))
+
+    def _burn(self, lane: Lane, count: int) -> Lost:
+        """Give a number to what was dropped before it had one, so that the loss can be declared."""
+        seq = self._store.number(lane)
+        self.next[lane] = seq + 1
+        return Lost(self._now_us, lane, self._store.epoch, seq, seq, "disk", count)
+
+    def _declare(self, evicted: Sequence[Evicted], reason: Literal["evicted", "aged"]) -> None:
+        markers: list[tuple[Lane, Fact]] = []
+        for some in evicted:
+            self._count(some.lane, -some.packs, -some.bytes)
+            self.evicted += some.packs
+            markers += [
+                ("event", Lost(self._now_us, run.lane, run.epoch, run.first, run.last, reason, run.facts))
+                for run in some.runs
+            ]
+        self._insert(markers)
+
+    def _count(self, lane: Lane, packs: int, size: int) -> None:
+        self.packs[lane] = self.packs.get(lane, 0) + packs
+        self.bytes[lane] = self.bytes.get(lane, 0) + size
+
+
+def _lane(item: tuple[Lane, Fact]) -> Lane:
+    return item[0]

@@ -1,0 +1,293 @@
+"""The outbox: facts go in from the event loop, one thread commits them in groups, packs stay until receipted."""
+
+import contextlib
+import logging
+import sqlite3
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
+
+from device_profiles.clock import Clock
+from device_profiles.durable import DiskReserve, is_disk_full
+from device_profiles.faults import fault_point
+from device_profiles.wire import LANES, Fact, Lane, Receipt
+from edge_agent.errors import OutboxError
+from edge_agent.lanes import PROTECTED, LaneChoice
+from edge_agent.outbox.commit import Commit
+from edge_agent.outbox.packing import PACK_FACTS
+from edge_agent.outbox.room import Room
+from edge_agent.outbox.store import Store, StoredPack
+from edge_agent.outbox.waiting import Batch, Then, Waiting
+
+logger = logging.getLogger(__name__)
+
+GROUP_S = 0.2  # real: readings wait so long for company, an event never
+AGE_CHECK_S = 10.0  # real
+FULL_EVICTION = 65_536  # bytes of readings that make room for an event when the reserve is used up
+
+
+class Bounds(msgspec.Struct, frozen=True):
+    """What the outbox may keep."""
+
+    max_bytes: int = 256_000_000  # of packs; beyond it readings are evicted down to seven eighths
+    max_age_us: int = 7 * 86_400_000_000  # of readings
+    reserve_bytes: int = 4_000_000  # of disk, kept for events and the WAL that they go through
+
+    @property
+    def low_bytes(self) -> int:
+        """Where an eviction ends, so that it does not come with every commit."""
+        return self.max_bytes // 8 * 7
+
+
+class Outbox:
+    """A pack enters it before it is sent and leaves it when the hub has receipted it.
+
+    ``put`` and ``forget`` return at once, from any thread; ``run`` is the writer's thread. Overflow: readings are
+    evicted by bytes and age, backlog first, and declared lost; on a full disk they wait in memory, where the oldest
+    are dropped and declared lost. Events, results and status stay.
+    """
+
+    def __init__(
+        self, folder: Path, *, agent: str, clock: Clock, bounds: Bounds | None = None, group_s: float = GROUP_S
+    ) -> None:
+        """Open the file in ``folder`` and begin a new epoch. Raises OutboxError."""
+        self._group_s = group_s
+        self.bounds = bounds or Bounds()
+        self.on_commit: Callable[[], None] = _nothing  # called on the writer's thread when there are new packs
+        self.bad_receipts = 0
+        self.evicted = 0  # packs, since the start
+        self.gaps = 0  # how often readings were dropped or became backlog: what is said next must be complete
+        self._clock = clock
+        self._lanes = LaneChoice()
+        self._lane: Lane = "reading"
+        self._changed = threading.Condition()
+        self._waiting = Waiting()
+        self._stopping = False
+        self._aged_s = 0.0
+        self._overfull = False  # and said so
+        self._make_room = False  # the reserve is used up: readings make room for events
+        folder.mkdir(parents=True, exist_ok=True)
+        self._room = Room(DiskReserve(folder / "reserve", self.bounds.reserve_bytes))
+        self._store = _open_store(folder, agent=agent, clock=clock, reserve=self._room)
+        self._room.look()
+        sizes = self._store.sizes()
+        self._packs = {lane: sizes[lane].packs for lane in LANES}
+        self._bytes = {lane: sizes[lane].bytes for lane in LANES}
+        self._next = self._store.next_seqs()
+
+    @property
+    def epoch(self) -> int:
+        """The number of this start."""
+        return self._store.epoch
+
+    @property
+    def boot(self) -> str:
+        """The random name of this start."""
+        return self._store.boot
+
+    def states(self) -> dict[str, bytes]:
+        """Return device → the judge's state as last committed. Before ``run``."""
+        return self._store.states()
+
+    def put(
+        self,
+        facts: Mapping[Lane, Sequence[Fact]],
+        *,
+        states: Mapping[str, bytes] | None = None,
+        then: Then | None = None,
+    ) -> None:
+        """Keep facts, and the states decided with them, in one transaction; ``then`` is called once it is committed."""
+        with self._changed:
+            if self._waiting.add(facts, states or {}, then, now_s=self._clock.real_s()):
+                self.gaps += 1
+            self._changed.notify()
+
+    def forget(self, receipt: Receipt) -> bool:
+        """Let go what the hub has; return False for a receipt that speaks of packs that were never made."""
+        for lane, word in receipt.lanes.items():
+            if word.to >= self._next.get((receipt.epoch, lane), 1 if receipt.epoch == self.epoch else word.to + 1):
+                self.bad_receipts += 1
+                logger.warning("receipt up to %d of %s in epoch %d is refused: no such pack was made",
+                               word.to, lane, receipt.epoch)  # fmt: skip
+                return False
+        with self._changed:
+            for lane, word in receipt.lanes.items():
+                if word.to and (receipt.epoch, lane) in self._next:
+                    self._waiting.forget(receipt.epoch, lane, word.to, now_s=self._clock.real_s())
+            self._changed.notify()
+        return True
+
+    def next_seq(self, epoch: int, lane: Lane) -> int | None:
+        """Return the number that the next pack of a lane gets; None for an epoch of which nothing is known."""
+        return self._next.get((epoch, lane), 1 if epoch == self.epoch else None)
+
+    def depths(self) -> dict[str, int]:
+        """Return lane → packs that are not receipted."""
+        return {lane: packs for lane, packs in self._packs.items()}  # noqa: C416  (the key's type widens)
+
+    def size(self) -> int:
+        """Return the bytes of all packs."""
+        return sum(self._bytes.values())
+
+    def reading_lane(self) -> Lane:
+        """Return the lane for new readings: backlog while the hub lags behind."""
+        lane = self._lanes.choose(self._packs["reading"])
+        if lane != self._lane:
+            logger.warning("readings go to the %s lane now, %d packs wait", lane, self._packs["reading"])
+            self.gaps += 1
+        self._lane = lane
+        return lane
+
+    def unreceipted(self, lane: Lane, *, after: tuple[int, int], limit: int) -> list[StoredPack]:
+        """Return packs of a lane behind (epoch, seq), oldest first. For one reading thread."""
+        return self._store.unreceipted(lane, after, limit)
+
+    def span(self, epoch: int, lane: Lane, first: int, last: int, *, limit: int) -> list[StoredPack]:
+        """Return the packs that are held between two seqs. For the same reading thread."""
+        return self._store.span(epoch, lane, first, last, limit=limit)
+
+    def run(self) -> None:
+        """Commit what comes until ``stop``; then what still waits, once."""
+        while self._wait():
+            self._write()
+        self._write()
+
+    def stop(self) -> None:
+        """Let ``run`` return."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Close the file; after ``run`` has returned."""
+        self._store.close()
+
+    def _wait(self) -> bool:
+        with self._changed:
+            while not self._stopping:
+                delay_s = self._delay_s()
+                if delay_s is not None and delay_s <= 0:
+                    return True
+                self._changed.wait(delay_s)
+        return False
+
+    def _delay_s(self) -> float | None:
+        """Return how long to wait for company; None when nothing waits."""
+        now_s, waiting, room = self._clock.real_s(), self._waiting, self._room
+        if waiting.urgent:
+            return room.retry_at_s - now_s
+        held_s = max(room.retry_at_s, room.look_at_s) - now_s
+        if waiting.since_s is not None and len(waiting) < PACK_FACTS:
+            return max(held_s, waiting.since_s + self._group_s - now_s)
+        return held_s if len(waiting) or waiting.since_s is not None else None
+
+    def _write(self) -> None:
+        if self._room.short:
+            self._room.look()
+        with self._changed:
+            batch = self._waiting.take(readings=not self._room.short and not self._is_overfull())
+        if batch.empty:
+            self._room.wait(now_s=self._clock.real_s())
+            return
+        try:
+            commit = self._commit(batch)
+        except (sqlite3.OperationalError, OSError) as error:
+            if not is_disk_full(error):
+                raise
+            self._keep_for_later(batch)
+            return
+        self._take_over(commit)
+        if self._room.short:
+            self._checkpoint()
+        for then in batch.thens:
+            then()
+        if commit.added:
+            self.on_commit()
+
+    def _commit(self, batch: Batch) -> Commit:
+        commit = Commit(self._store, now_us=self._clock.wall_us())
+        with self._store.transaction():
+            if self._make_room:
+                commit.shrink(FULL_EVICTION)
+            commit.write(batch)
+            self._keep_bounds(commit)
+            # before the commit: a receipt may be quicker than this thread
+            self._next.update({(self.epoch, lane): seq for lane, seq in commit.next.items()})
+            fault_point("agent.before_outbox_commit")
+            if batch.forgets:
+                fault_point("agent.before_forget")
+        if batch.forgets:
+            fault_point("agent.after_forget")
+        fault_point("agent.after_outbox_commit")
+        return commit
+
+    def _keep_bounds(self, commit: Commit) -> None:
+        now_s = self._clock.real_s()
+        if now_s - self._aged_s >= AGE_CHECK_S:
+            self._aged_s = now_s
+            commit.age(self._clock.wall_us() - self.bounds.max_age_us)
+        held = self.size() + sum(commit.bytes.values())
+        if held > self.bounds.max_bytes:
+            commit.shrink(held - self.bounds.low_bytes)
+
+    def _take_over(self, commit: Commit) -> None:
+        for lane, packs in commit.packs.items():
+            self._packs[lane] += packs
+            self._bytes[lane] += commit.bytes[lane]
+        self._make_room = False
+        if commit.evicted:
+            self.evicted += commit.evicted
+            logger.warning("the outbox let go %d packs of readings that no hub has", commit.evicted)
+
+    def _keep_for_later(self, batch: Batch) -> None:
+        now_s = self._clock.real_s()
+        with self._changed:
+            if self._waiting.put_back(batch):
+                self.gaps += 1
+            self._waiting.urgent = self._waiting.urgent or bool(batch.protected)
+            self._make_room = self._room.short
+            self._room.full(now_s=now_s)
+        self._checkpoint()
+
+    def _checkpoint(self) -> None:
+        """Keep the WAL short, so that the room of the reserve goes to events and not to their copies."""
+        with contextlib.suppress(sqlite3.OperationalError):  # as far as the room goes; the next commit will tell
+            self._store.checkpoint()
+
+    def _is_overfull(self) -> bool:
+        """Return whether what is never evicted fills the outbox; readings then wait in memory like on a full disk."""
+        kept = sum(self._bytes[lane] for lane in PROTECTED)
+        overfull = kept >= self.bounds.low_bytes
+        if overfull and not self._overfull:
+            logger.error("%d bytes of events wait for a receipt, the bound is %d: readings wait in memory",
+                         kept, self.bounds.max_bytes)  # fmt: skip
+        self._overfull = overfull
+        return overfull
+
+
+def _open_store(folder: Path, *, agent: str, clock: Clock, reserve: Room) -> Store:
+    """Return the store; when the disk is full, at the cost of the reserve. Raises OutboxError."""
+    for _ in range(2):
+        with contextlib.suppress(_Full):
+            return _try_open(folder, agent=agent, now_s=clock.wall_us() // 1_000_000)
+        reserve.full(now_s=clock.real_s())
+    raise OutboxError(f"{folder}: the disk is full, the outbox cannot be opened")
+
+
+class _Full(OutboxError):
+    """The disk is full."""
+
+
+def _try_open(folder: Path, *, agent: str, now_s: int) -> Store:
+    try:
+        return Store(folder, agent=agent, now_s=now_s)
+    except (sqlite3.OperationalError, OSError) as error:
+        if is_disk_full(error):
+            raise _Full(str(error)) from error
+        raise
+
+
+def _nothing() -> None:
+    """Do nothing."""

@@ -1,0 +1,272 @@
+"""The outbox keeps every pack until it is receipted, over restarts, and stays within its bounds."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from device_profiles.clock import Clock
+from device_profiles.wire import Lost, Reading
+from edge_agent.errors import OutboxError
+from edge_agent.lanes import WINDOWS
+from edge_agent.outbox import Outbox
+from edge_agent.outbox.outbox import Bounds
+from tests.edge_agent.outbox.opened import (
+    AGENT,
+    SMALL,
+    HandClock,
+    event,
+    facts_of,
+    flush,
+    held,
+    lost,
+    opened,
+    put,
+    reading,
+    receipt,
+)
+
+
+def test_seqs_begin_at_1_in_each_lane_without_holes(tmp_path: Path) -> None:
+    """Together with the epoch they make loss provable."""
+    with opened(tmp_path) as outbox:
+        for n in range(3):
+            put(outbox, "event", event(n))
+            put(outbox, "reading", reading(n))
+        assert [pack.seq for pack in held(outbox, "event")] == [1, 2, 3]
+        assert [pack.seq for pack in held(outbox, "reading")] == [1, 2, 3]
+        assert facts_of(held(outbox, "event")) == [event(n) for n in range(3)]
+        assert outbox.depths() == {"event": 3, "reading": 3, "backlog": 0, "status": 0, "result": 0}
+
+
+def test_readings_are_grouped_and_an_event_takes_them_along(tmp_path: Path) -> None:
+    """One transaction for all that waits; the event does not wait for company."""
+    with opened(tmp_path, group_s=30) as outbox:
+        committed = threading.Event()
+        for n in range(50):
+            outbox.put({"reading": [reading(n)]})
+        outbox.put({"event": [event()]}, then=committed.set)
+        assert committed.wait(10)
+        assert len(held(outbox, "event")) == 1
+        packs = held(outbox, "reading")
+        assert len(packs) < 50
+        assert facts_of(packs) == [reading(n) for n in range(50)]
+
+
+def test_more_than_a_pack_holds_is_cut_in_order(tmp_path: Path) -> None:
+    """At most 200 facts a pack."""
+    with opened(tmp_path) as outbox:
+        put(outbox, "reading", *(reading(n) for n in range(450)))
+        packs = held(outbox, "reading")
+        assert [pack.count for pack in packs] == [200, 200, 50]
+        assert facts_of(packs) == [reading(n) for n in range(450)]
+
+
+def test_only_a_receipt_lets_a_pack_go(tmp_path: Path) -> None:
+    """Up to ``to``, of that epoch and lane."""
+    with opened(tmp_path) as outbox:
+        for n in range(4):
+            put(outbox, "event", event(n))
+            put(outbox, "reading", reading(n))
+        assert outbox.forget(receipt(outbox.epoch, event=2))
+        flush(outbox)
+        assert [pack.seq for pack in held(outbox, "event")] == [3, 4]
+        assert len(held(outbox, "reading")) == 4
+        assert outbox.depths()["event"] == 2
+
+
+def test_a_receipt_for_packs_that_were_never_made_is_refused(tmp_path: Path) -> None:
+    """A forged or confused receipt frees nothing and stops nothing."""
+    with opened(tmp_path) as outbox:
+        put(outbox, "event", event())
+        assert not outbox.forget(receipt(outbox.epoch, event=2))
+        assert not outbox.forget(receipt(outbox.epoch, reading=1))
+        assert outbox.forget(receipt(outbox.epoch + 7, event=99))
+        assert outbox.forget(receipt(outbox.epoch, event=0))
+        flush(outbox)
+        assert len(held(outbox, "event")) == 1
+        assert outbox.bad_receipts == 2
+
+
+def test_a_restart_keeps_old_packs_under_their_epoch_and_begins_a_higher_one(tmp_path: Path) -> None:
+    """Also when the clock went back."""
+    clock = HandClock()
+    with opened(tmp_path, clock=clock) as outbox:
+        put(outbox, "event", event(1))
+        first, boot = outbox.epoch, outbox.boot
+        assert first == 1_763_600_000
+    clock.now_us = 5_000_000
+    with opened(tmp_path, clock=clock) as outbox:
+        assert outbox.epoch == first + 1
+        assert outbox.boot != boot
+        put(outbox, "event", event(2))
+        assert [(pack.epoch, pack.seq) for pack in held(outbox, "event")] == [(first, 1), (first + 1, 1)]
+        assert not outbox.forget(receipt(first, event=2))
+        assert outbox.forget(receipt(first, event=1))
+        flush(outbox)
+        assert [pack.epoch for pack in held(outbox, "event")] == [first + 1]
+
+
+def test_a_state_is_committed_with_its_event(tmp_path: Path) -> None:
+    """A restart neither repeats nor forgets."""
+    with opened(tmp_path) as outbox:
+        assert outbox.states() == {}
+        put(outbox, "event", event(), states={"lift-07": b'{"phase":"occupied"}'})
+    with opened(tmp_path) as outbox:
+        assert outbox.states() == {"lift-07": b'{"phase":"occupied"}'}
+
+
+def test_the_bound_evicts_backlog_first_then_readings_never_events_and_declares_it(tmp_path: Path) -> None:
+    """Every pack that is gone is covered by a Lost marker."""
+    with opened(tmp_path, bounds=Bounds(max_bytes=100_000, reserve_bytes=64_000)) as outbox:
+        for n in range(20):
+            put(outbox, "event", event(n))
+        for n in range(20):
+            put(outbox, "backlog", reading(n, size=500))
+        for n in range(300):
+            put(outbox, "reading", reading(n, size=500))
+        assert outbox.size() <= 100_000
+        assert outbox.size() == sum(len(p.facts) for lane in WINDOWS for p in held(outbox, lane))
+        assert held(outbox, "backlog") == []
+        assert len([fact for fact in facts_of(held(outbox, "event")) if fact in [event(n) for n in range(20)]]) == 20
+        gone = {(m.lane, seq) for m in lost(outbox) for seq in range(m.first, m.last + 1)}
+        kept = {pack.seq for pack in held(outbox, "reading")}
+        assert gone == {("backlog", n) for n in range(1, 21)} | {("reading", n) for n in range(1, 301) if n not in kept}
+        assert sum(marker.facts for marker in lost(outbox)) == len(gone)
+        assert {marker.reason for marker in lost(outbox)} == {"evicted"}
+        assert max(kept) == 300
+
+
+def test_events_beyond_the_bound_stay_and_readings_wait(tmp_path: Path) -> None:
+    """The bound yields to alarms; the agent goes on once the hub has taken them."""
+    with opened(tmp_path, bounds=Bounds(max_bytes=64_000, reserve_bytes=64_000)) as outbox:
+        for n in range(700):
+            outbox.put({"event": [event(n)]})
+        put(outbox, "event", event(700))
+        assert outbox.size() > 64_000
+        outbox.put({"reading": [reading()]})
+        put(outbox, "event", event(701))
+        assert held(outbox, "reading") == []
+        arrived = threading.Event()
+        outbox.on_commit = arrived.set
+        last = held(outbox, "event")[-1].seq
+        assert outbox.forget(receipt(outbox.epoch, event=last))
+        assert arrived.wait(10)
+        assert facts_of(held(outbox, "reading")) == [reading()]
+
+
+def test_old_readings_go_and_old_events_stay(tmp_path: Path) -> None:
+    """By age, declared as such."""
+    clock = HandClock()
+    with opened(tmp_path, clock=clock) as outbox:
+        put(outbox, "event", event())
+        put(outbox, "reading", reading(1))
+    clock.now_us += 8 * 86_400_000_000
+    with opened(tmp_path, clock=clock) as outbox:
+        put(outbox, "reading", reading(2))
+        assert facts_of(held(outbox, "reading")) == [reading(2)]
+        marker = lost(outbox)[0]
+        assert (marker.lane, marker.first, marker.last, marker.reason, marker.facts) == ("reading", 1, 1, "aged", 1)
+        assert event() in facts_of(held(outbox, "event"))
+
+
+def test_readings_become_backlog_over_the_window_and_come_back_under_half(tmp_path: Path) -> None:
+    """And what is said next must be complete."""
+    with opened(tmp_path) as outbox:
+        for n in range(WINDOWS["reading"] + 1):
+            assert outbox.reading_lane() == "reading"
+            put(outbox, "reading", reading(n))
+        gaps = outbox.gaps
+        assert outbox.reading_lane() == "backlog"
+        assert outbox.gaps == gaps + 1
+        assert outbox.forget(receipt(outbox.epoch, reading=300))
+        flush(outbox)
+        assert outbox.reading_lane() == "reading"
+
+
+def test_a_damaged_file_is_set_aside(tmp_path: Path) -> None:
+    """An agent that cannot start is worse than one that lost its backlog; what is damaged is kept for people."""
+    (tmp_path / "outbox.db").write_bytes(b"this is no database" * 100)
+    with opened(tmp_path) as outbox:
+        put(outbox, "event", event())
+        assert len(held(outbox, "event")) == 1
+    assert len(list(tmp_path.glob("outbox.db.broken-*"))) == 1
+
+
+def test_two_agents_never_share_an_outbox(tmp_path: Path) -> None:
+    """Neither at once nor one after the other."""
+    with opened(tmp_path), pytest.raises(OutboxError, match="another agent runs on"):
+        Outbox(tmp_path, agent=AGENT, clock=Clock(), bounds=SMALL)
+    with pytest.raises(OutboxError, match="belongs to hz/xiacheng/chaoming/chaoming-01"):
+        Outbox(tmp_path, agent="hz/xiacheng/chaoming/other", clock=Clock(), bounds=SMALL)
+
+
+_WRITER = """
+import sys, threading
+from pathlib import Path
+from tests.edge_agent.outbox.opened import *
+with opened(Path(sys.argv[1])) as outbox:
+    for n in range(10_000):
+        put(outbox, "event", event(n), states={"lift-07": str(n).encode()})
+        outbox.put({"reading": [reading(n)]})
+        print(n, flush=True)
+"""
+
+
+@pytest.mark.parametrize("point", ["agent.before_outbox_commit", "agent.after_outbox_commit", ""])
+def test_a_kill_keeps_every_committed_pack(tmp_path: Path, point: str) -> None:
+    """SIGKILL at the fault points and at any time: what was said to be committed is there, once."""
+    environment = {**os.environ, "CITYNERVE_FAULT": f"{point}:40" if point else ""}
+    process = subprocess.Popen(
+        [sys.executable, "-c", _WRITER, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        env=environment,
+        cwd=Path(__file__).parents[3],
+        text=True,
+    )
+    assert process.stdout is not None
+    said = -1
+    for line in process.stdout:
+        said = int(line)
+        if not point and said == 60:
+            process.kill()
+    assert process.wait() == -signal.SIGKILL
+    process.stdout.close()
+    with opened(tmp_path) as outbox:
+        packs = held(outbox, "event")
+        assert [pack.seq for pack in packs] == list(range(1, len(packs) + 1))
+        events = [fact.data["n"] for fact in facts_of(packs)]  # type: ignore[union-attr]
+        assert events == list(range(len(events)))
+        assert len(events) - 1 in (said, said + 1)
+        assert outbox.states()["lift-07"] == str(events[-1]).encode()
+
+
+def test_what_waits_too_long_in_memory_is_dropped_from_the_oldest_and_declared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The queue before the disk has a bound too."""
+    monkeypatch.setattr("edge_agent.outbox.waiting.MAX_READINGS", 100)
+    outbox = Outbox(tmp_path, agent=AGENT, clock=Clock(), bounds=SMALL)
+    for n in range(130):
+        outbox.put({"reading": [reading(n)]})
+    assert outbox.gaps == 30
+    outbox.stop()
+    outbox.run()
+    assert facts_of(held(outbox, "reading")) == [reading(n) for n in range(30, 130)]
+    assert [pack.seq for pack in held(outbox, "reading")] == [2]
+    marker = lost(outbox)[0]
+    assert isinstance(marker, Lost)
+    assert (marker.lane, marker.first, marker.last, marker.reason, marker.facts) == ("reading", 1, 1, "disk", 30)
+    outbox.close()
+
+
+def test_a_fact_that_fits_no_pack_is_left_out(tmp_path: Path) -> None:
+    """The hub would quarantine it; the others go their way."""
+    with opened(tmp_path) as outbox:
+        huge = Reading("lift-07", 1, {f"v{n}": "x" * 512 for n in range(600)})
+        put(outbox, "reading", reading(1), huge, reading(2))
+        assert facts_of(held(outbox, "reading")) == [reading(1), reading(2)]
