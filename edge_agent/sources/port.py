@@ -9,10 +9,14 @@ import io
 import termios
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from contextlib import suppress
+from typing import TypeVar
 
 import msgspec
 import serial
+
+T = TypeVar("T")
 
 _READ_BYTES = 1024  # four frames at once
 _WRITE_TIMEOUT_S = 0.05  # a request is 8 bytes: a port that cannot take them is stuck
@@ -70,7 +74,7 @@ class Port:
         self._open = False
         if self._fd is not None:
             self._loop.remove_reader(self._fd)
-        await asyncio.shield(asyncio.to_thread(self._close))
+        await asyncio.wrap_future(_in_thread(self._close))
 
     def _readable(self) -> None:
         try:
@@ -114,15 +118,32 @@ class Port:
 
 async def open_port(settings: PortSettings) -> Port:
     """Open a port. Raises LineLost. A port that opens after a cancel is closed again."""
-    loop = asyncio.get_running_loop()
-    opening = loop.run_in_executor(None, _open, settings)
+    opening = _in_thread(lambda: _open(settings))
     try:
-        return Port(await asyncio.shield(opening), loop)
+        return Port(await asyncio.wrap_future(opening), asyncio.get_running_loop())
     except asyncio.CancelledError:
         opening.add_done_callback(_close_late)
         raise
     except (OSError, ValueError, termios.error) as error:
         raise LineLost(_reason(error)) from error
+
+
+def _in_thread(call: Callable[[], T]) -> "Future[T]":
+    """Run ``call`` in a thread that does not hold up the end of the program: a connect may hang for 5 s."""
+    future: Future[T] = Future()
+    future.set_running_or_notify_cancel()
+
+    def work() -> None:
+        try:
+            future.set_result(call())
+        except (OSError, ValueError, termios.error) as error:
+            future.set_exception(error)
+        finally:
+            if not future.done():  # a bug: the thread's own traceback says which
+                future.set_exception(RuntimeError("pyserial broke"))
+
+    threading.Thread(target=work, name="serial-port", daemon=True).start()
+    return future
 
 
 def _open(settings: PortSettings) -> serial.SerialBase:
@@ -148,8 +169,8 @@ def _close(opened: serial.SerialBase) -> None:
         connection.close()
 
 
-def _close_late(opening: "asyncio.Future[serial.SerialBase]") -> None:
-    if not opening.cancelled() and opening.exception() is None:
+def _close_late(opening: "Future[serial.SerialBase]") -> None:
+    if opening.exception() is None:
         _close(opening.result())
 
 

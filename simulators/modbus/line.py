@@ -76,8 +76,8 @@ class Line:
 
     def __enter__(self) -> "Line":
         """Plug it in and start."""
-        self._wake_read, self._wake_write = os.pipe()
         self._plug()
+        self._wake_read, self._wake_write = os.pipe()
         self._thread.start()
         return self
 

@@ -1,5 +1,6 @@
 """Tests of one question and its answer on a real pty."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -82,6 +83,18 @@ async def test_without_the_drain_a_late_answer_does_pass(tmp_path: Path) -> None
         with pytest.raises(PollFailed):
             await bus.ask(LOW, UNDRAINED)
         assert (await bus.ask(HIGH, TRUSTED)).numbers == [1]
+
+
+async def test_bytes_that_came_before_the_question_are_no_answer(tmp_path: Path) -> None:
+    """A late answer that waits in the system's buffer, unread while this program was busy, is thrown away."""
+    slave = _slave(7, low=1, high=2)
+    async with _bus([slave], tmp_path / "line") as bus:
+        slave.fault = LATE
+        with pytest.raises(PollFailed):
+            await bus.ask(LOW, UNDRAINED)
+        slave.fault = None
+        time.sleep(0.4)  # noqa: ASYNC251 - the event loop is held up on purpose
+        assert (await bus.ask(HIGH, TRUSTED)).numbers == [2]
 
 
 @pytest.mark.parametrize(
