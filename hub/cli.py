@@ -25,6 +25,7 @@ from hub.errors import HubError, NoData
 from hub.journal import Journal
 from hub.ledger_store import catch_up, load
 from hub.ledger_view import table, view
+from hub.life import locked
 
 ENVIRONMENT = "CITYNERVE_HUB_CONFIG"
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -115,7 +116,7 @@ def restore(folder: Path, config: Config) -> None:
 def compact(config: Config = Path("hub.toml")) -> None:
     """Give the room of cut records back to the disk; the hub must not run."""
     settings = read_config(config)
-    with program.locked(settings), _journal(settings) as journal:
+    with locked(settings), _journal(settings) as journal:
         journal.compact()
     typer.echo(f"{settings.journal}: {settings.journal.stat().st_size} bytes")
 

@@ -1,7 +1,6 @@
 """The hub's own life: a retained status with a last will, said again so often that its absence is noticed in 10 s."""
 
 import threading
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -12,6 +11,7 @@ from device_profiles.clock import Clock
 from device_profiles.link import BrokerConfig, Link, Will
 from device_profiles.topics import hub_status_topic
 from device_profiles.wire import Id, Micros
+from hub.journal import Journal
 
 PERIOD_S = 3.0  # real seconds; two may be late before a client calls the hub absent
 ABSENT_S = 10.0
@@ -32,12 +32,10 @@ class HubStatus(msgspec.Struct, frozen=True):
 class Heartbeat:
     """Says the hub's status on a link of its own."""
 
-    def __init__(
-        self, broker: BrokerConfig, *, hub: str, folder: Path, clock: Clock, last_offset: Callable[[], int]
-    ) -> None:
+    def __init__(self, broker: BrokerConfig, *, hub: str, folder: Path, clock: Clock, journal: Journal) -> None:
         self._hub = hub
         self._clock = clock
-        self._last_offset = last_offset
+        self._journal = journal
         self._topic = hub_status_topic(hub)
         self._stopping = threading.Event()
         self._wake = threading.Event()
@@ -72,5 +70,5 @@ class Heartbeat:
             self._wake.clear()
 
     def _status(self, *, online: bool) -> bytes:
-        status = HubStatus(self._hub, online, self._clock.wall_us(), self._last_offset(), version("citynerve"))
+        status = HubStatus(self._hub, online, self._clock.wall_us(), self._journal.last_offset(), version("citynerve"))
         return msgspec.json.encode(status)

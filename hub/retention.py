@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from device_profiles.clock import Clock
 from hub.errors import JournalFull
@@ -15,28 +15,35 @@ _FILL = 0.9  # of max_bytes: cutting begins before readings have to wait
 _STEP = 1_000
 
 
-def cut_old(journal: Journal, *, keep_us: int, now_us: int, slowest: int) -> int:
-    """Cut what is older than ``keep_us`` or too much, up to what the slowest reader has taken in; return how many."""
-    before = min(slowest + 1, journal.offset_at(now_us - keep_us))
-    cut = journal.cut(before)
+def cut_old(journal: Journal, *, keep_us: int, now_us: int, slowest: Callable[[], int]) -> int:
+    """Cut what is older than ``keep_us`` or too much, up to what the slowest reader has taken in; return how many.
+
+    ``slowest`` is asked only when there is something to cut: a reader may prepare for it.
+    """
+    cut = _cut_before(journal, journal.offset_at(now_us - keep_us), slowest)
     while journal.max_bytes and journal.used_bytes() > _FILL * journal.max_bytes:
-        before = min(slowest + 1, journal.first_offset() + _STEP)
-        step = journal.cut(before)
+        step = _cut_before(journal, journal.first_offset() + _STEP, slowest)
         if not step:
             break
         cut += step
     return cut
 
 
+def _cut_before(journal: Journal, before: int, slowest: Callable[[], int]) -> int:
+    if before <= journal.first_offset():
+        return 0
+    return journal.cut(min(slowest() + 1, before))
+
+
 class Retention:
     """The thread that cuts now and then."""
 
-    def __init__(self, journal: Journal, *, keep_us: int, clock: Clock, slowest: Callable[[], int]) -> None:
-        """``slowest`` tells the offset up to which every reader has stored its effects."""
+    def __init__(self, journal: Journal, *, keep_us: int, clock: Clock, cursors: Sequence[Callable[[], int]]) -> None:
+        """``cursors`` tell the offsets up to which the journal is not needed any more, one for each reader."""
         self._journal = journal
         self._keep_us = keep_us
         self._clock = clock
-        self._slowest = slowest
+        self._cursors = cursors
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
 
@@ -53,11 +60,13 @@ class Retention:
     def _run(self) -> None:
         while not self._stopping.wait(PERIOD_S):
             try:
-                cut = cut_old(
-                    self._journal, keep_us=self._keep_us, now_us=self._clock.wall_us(), slowest=self._slowest()
-                )
+                now_us = self._clock.wall_us()
+                cut = cut_old(self._journal, keep_us=self._keep_us, now_us=now_us, slowest=self._slowest)
             except JournalFull:
                 logger.debug("the journal cannot be cut: no space left on the disk")
                 continue
             if cut:
                 logger.debug("%d old records cut from the journal", cut)
+
+    def _slowest(self) -> int:
+        return min(cursor() for cursor in self._cursors)

@@ -1,0 +1,81 @@
+"""Backups are whole, checked, and never put over data."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from hub.backup import back_up, read_manifest, restore
+from hub.database import open_database
+from hub.errors import BackupError
+from hub.journal import Journal, NewRecord
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> Path:
+    """Make a data folder with a journal that is open, and a database."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    open_database(folder / "hub.db").dispose()
+    journal = Journal.open(folder / "journal.db", reserve_bytes=0)
+    journal.append([NewRecord(seq, "act", b"{}") for seq in range(20)])
+    journal.cut(6)
+    return folder
+
+
+def test_a_restored_journal_goes_on_where_the_backup_ended(data: Path, tmp_path: Path) -> None:
+    """Offsets are the same after a restore, and no number is given twice."""
+    made = back_up(data, tmp_path / "copy", hub="hub-1", now_us=7)
+    assert (made.first_offset, made.last_offset) == (6, 20)
+    assert [part.name for part in made.parts] == ["hub.db", "journal.db"]
+    assert restore(tmp_path / "copy", tmp_path / "new") == made == read_manifest(tmp_path / "copy")
+    journal = Journal.open(tmp_path / "new" / "journal.db", reserve_bytes=0)
+    assert [record.offset for record in journal.read(0, 100)] == list(range(6, 21))
+    assert journal.append([NewRecord(1, "act", b"{}")])[0].offset == 21
+    journal.close()
+
+
+def test_a_running_hub_may_go_on_writing(data: Path, tmp_path: Path) -> None:
+    """A transaction that is open during the backup is not in it and not disturbed."""
+    writer = sqlite3.connect(data / "journal.db", isolation_level=None)
+    writer.execute("BEGIN IMMEDIATE")
+    writer.execute("INSERT INTO records (received_us, kind, body) VALUES (1, 'act', x'')")
+    assert back_up(data, tmp_path / "copy", hub="hub-1", now_us=7).last_offset == 20
+    writer.execute("COMMIT")
+    writer.close()
+
+
+def test_a_damaged_backup_is_refused(data: Path, tmp_path: Path) -> None:
+    """One changed byte is enough, and nothing is written."""
+    back_up(data, tmp_path / "copy", hub="hub-1", now_us=7)
+    path = tmp_path / "copy" / "journal.db"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BackupError, match="damaged"):
+        restore(tmp_path / "copy", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
+
+
+def test_data_is_never_overwritten(data: Path, tmp_path: Path) -> None:
+    """Neither a restore nor a backup goes to a folder with something in it."""
+    back_up(data, tmp_path / "copy", hub="hub-1", now_us=7)
+    with pytest.raises(BackupError, match="not empty"):
+        restore(tmp_path / "copy", data)
+    with pytest.raises(BackupError, match="not empty"):
+        back_up(data, tmp_path / "copy", hub="hub-1", now_us=7)
+
+
+def test_a_manifest_names_only_files_of_a_hub(data: Path, tmp_path: Path) -> None:
+    """A manifest from elsewhere cannot make restore write where it should not."""
+    back_up(data, tmp_path / "copy", hub="hub-1", now_us=7)
+    manifest = tmp_path / "copy" / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"hub.db"', '"../hub.db"'))
+    with pytest.raises(BackupError, match="no hub has"):
+        restore(tmp_path / "copy", tmp_path / "new")
+
+
+def test_nothing_to_back_up(tmp_path: Path) -> None:
+    """A folder without a journal is no hub's."""
+    with pytest.raises(BackupError, match="no journal"):
+        back_up(tmp_path, tmp_path / "copy", hub="hub-1", now_us=7)

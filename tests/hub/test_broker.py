@@ -1,0 +1,160 @@
+"""The broker's passwords and rights, asked of a real Mosquitto."""
+
+import base64
+import stat
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from device_profiles.link import BrokerConfig, Inbound, Link
+from device_profiles.topics import AgentAddress, alarm_topic, hub_status_topic, lane_topic, receipt_topic
+from hub.broker import add_agent, agent_user, hash_password, init_broker, set_password
+from hub.errors import BrokerFolderError
+from tests.servers import free_port, need, wait_for_port
+
+OURS = AgentAddress("hz/xiacheng/chaoming", "chaoming-01")
+OTHER = AgentAddress("hz/xiacheng/chaoming", "chaoming-02")
+WAIT_S = 30.0
+
+
+class Client:
+    """A client that hears everything it may."""
+
+    def __init__(self, url: str, folder: Path, user: str, *topics: str) -> None:
+        self.heard: list[str] = []
+        self._changed = threading.Condition()
+        broker = BrokerConfig(url, user, f"secrets/{user}.password")
+        self.link = Link(
+            broker, client_id=user, folder=folder, persistent=False, subscriptions=topics, on_message=self._hear
+        )
+
+    def __enter__(self) -> "Client":
+        self.link.start()
+        assert self.link.connected.wait(WAIT_S)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.link.stop()
+
+    def hears(self, topic: str) -> bool:
+        """Wait for a message on ``topic``."""
+        with self._changed:
+            return self._changed.wait_for(lambda: topic in self.heard, WAIT_S)
+
+    def _hear(self, message: Inbound) -> None:
+        with self._changed:
+            self.heard.append(message.topic)
+            self._changed.notify_all()
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[tuple[str, Path]]:
+    """Run a Mosquitto that `hub broker init` has set up, with two agents."""
+    port, folder = free_port(), tmp_path / "broker"
+    config = init_broker(folder, port=port)
+    for address in (OURS, OTHER):
+        add_agent(folder, address)
+    process = subprocess.Popen([need("mosquitto"), "-c", str(config)], stderr=subprocess.DEVNULL)
+    wait_for_port(port, process)
+    yield f"mqtt://127.0.0.1:{port}", folder
+    process.terminate()
+    process.wait(10)
+
+
+def test_an_agent_speaks_for_itself_only(broker: tuple[str, Path]) -> None:
+    """What an agent says under another's name, as the hub or as an alarm never arrives; its own does."""
+    url, folder = broker
+    forbidden = [
+        lane_topic(OTHER, "event"),
+        receipt_topic(OURS),
+        hub_status_topic("hub-1"),
+        alarm_topic(OURS.area, "1"),
+    ]
+    own = lane_topic(OURS, "event")
+    with Client(url, folder, "hub", "citynerve/1/#") as hub, Client(url, folder, agent_user(OURS)) as agent:
+        assert hub.link.subscribed.wait(WAIT_S)
+        for topic in [*forbidden, own]:
+            agent.link.publish(topic, b"{}")
+        assert hub.hears(own)
+        assert hub.heard == [own]
+
+
+def test_an_agent_hears_its_own_receipts_only(broker: tuple[str, Path]) -> None:
+    """Receipts of others and alarms do not reach an agent, whatever it subscribes to."""
+    url, folder = broker
+    topics = ("citynerve/1/#", receipt_topic(OTHER), receipt_topic(OURS))
+    with Client(url, folder, "hub") as hub, Client(url, folder, agent_user(OURS), *topics) as agent:
+        for topic in (receipt_topic(OTHER), alarm_topic(OURS.area, "1"), receipt_topic(OURS)):
+            hub.link.publish(topic, b"{}")
+        assert agent.hears(receipt_topic(OURS))
+        assert set(agent.heard) == {receipt_topic(OURS)}
+
+
+def test_the_command_centre_reads_alarms_and_says_nothing(broker: tuple[str, Path]) -> None:
+    """The centre gets alarms and the hub's status, no packs, and cannot fake an alarm."""
+    url, folder = broker
+    alarm, status = alarm_topic(OURS.area, "1"), hub_status_topic("hub-1")
+    topics = ("citynerve/1/alarm/#", status, lane_topic(OURS, "event"))
+    with Client(url, folder, "hub", "citynerve/1/alarm/#") as hub, Client(url, folder, "centre", *topics) as centre:
+        assert hub.link.subscribed.wait(WAIT_S)
+        centre.link.publish(alarm_topic(OURS.area, "fake"), b"{}")
+        for topic in (lane_topic(OURS, "event"), alarm, status):
+            hub.link.publish(topic, b"{}")
+        assert centre.hears(status)
+        assert centre.heard == [alarm, status]
+        assert hub.hears(alarm)
+        assert hub.heard == [alarm]
+
+
+def test_a_wrong_password_is_refused(broker: tuple[str, Path], caplog: pytest.LogCaptureFixture) -> None:
+    """With another's password nobody gets in, and the link says so."""
+    url, folder = broker
+    (folder / "secrets" / "wrong").write_text("not the password\n")
+    refused = BrokerConfig(url, "hub", "secrets/wrong")
+    link = Link(refused, client_id="thief", folder=folder, persistent=False)
+    link.start()
+    assert not link.connected.wait(2.0)
+    link.stop()
+    assert "refuses thief" in caplog.text
+
+
+def test_a_changed_password_replaces_the_old_one(tmp_path: Path) -> None:
+    """Adding an agent again changes its password and nothing else."""
+    folder = tmp_path / "broker"
+    init_broker(folder, port=1883)
+    first = add_agent(folder, OURS).read_text()
+    acl = (folder / "acl").read_text()
+    second = add_agent(folder, OURS).read_text()
+    assert first != second
+    assert (folder / "acl").read_text() == acl
+    users = [line.partition(":")[0] for line in (folder / "passwords").read_text().splitlines()]
+    assert sorted(users) == sorted(["hub", "centre", agent_user(OURS)])
+
+
+def test_secrets_are_for_their_owner_alone(tmp_path: Path) -> None:
+    """Nobody else may read a password or its digest."""
+    folder = tmp_path / "broker"
+    init_broker(folder, port=1883)
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
+
+
+def test_password_is_what_mosquitto_passwd_writes(tmp_path: Path) -> None:
+    """With the same salt and password our digest is mosquitto_passwd's."""
+    program, path = need("mosquitto_passwd"), tmp_path / "passwords"
+    subprocess.run([program, "-b", "-c", str(path), "hub", "secret"], check=True, capture_output=True)
+    written = path.read_text().strip().removeprefix("hub:")
+    salt = base64.b64decode(written.split("$")[3])
+    assert hash_password("secret", salt=salt) == written
+
+
+def test_a_folder_is_made_a_brokers_once(tmp_path: Path) -> None:
+    """Neither is a broker overwritten nor a password given where there is none."""
+    with pytest.raises(BrokerFolderError, match="no broker's folder"):
+        set_password(tmp_path / "nothing", "hub")
+    init_broker(tmp_path / "broker", port=1883)
+    with pytest.raises(BrokerFolderError, match="there already"):
+        init_broker(tmp_path / "broker", port=1883)

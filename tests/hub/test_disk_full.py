@@ -1,0 +1,66 @@
+"""A really full disk: readings wait, events do not, and all goes on once there is room."""
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.hub.rig import AgentSide, HubProcess, event, pack, reading
+from tests.servers import Mosquitto
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Mount a disk of 24 MB."""
+    if os.geteuid() != 0:
+        pytest.skip("only root may mount a small disk")
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], capture_output=True)
+    if mounted.returncode != 0:
+        pytest.skip(f"mount is not allowed here: {mounted.stderr.decode()}")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def fill(path: Path) -> None:
+    """Write zeros until there is no room for one more byte."""
+    with path.open("wb", buffering=0) as file:
+        size = 1 << 20
+        while size:
+            try:
+                file.write(b"\0" * size)
+            except OSError:
+                size //= 2
+
+
+def test_invariant_6_events_commit_on_a_full_disk_and_readings_wait(
+    mosquitto: Mosquitto, small_disk: Path, tmp_path: Path
+) -> None:
+    """Nothing that was not written is acked; the event is written all the same; nothing is lost in the end."""
+    hub = HubProcess(small_disk, mosquitto.url, extra='[journal]\nreserve_bytes = "2MB"')
+    hub.start()
+    bulk = [pack(seq, "reading", *(reading(n) for n in range(1_000))) for seq in range(2, 22)]
+    with AgentSide(mosquitto.url, tmp_path) as agent:
+        agent.send(pack(1))
+        assert agent.receipted("reading", 1)
+        fill(small_disk / "filler")
+        agent.send(*bulk)
+        agent.send(*(pack(seq, "event", event()) for seq in range(1, 6)))
+        assert agent.receipted("event", 5)
+        assert max(agent.receipted_to("reading")) < 21
+        (small_disk / "filler").unlink()
+        assert agent.receipted("reading", 21)
+    assert hub.stop() == 0, "".join(hub.log)
+    assert hub.totals() == {
+        "received": 26,
+        "doubled": 0,
+        "resent": 0,
+        "missing": 0,
+        "lost": 0,
+        "quarantined": 0,
+    }
+    assert any("no room for readings" in line for line in hub.log)
+    assert any("there is room for readings again" in line for line in hub.log)
