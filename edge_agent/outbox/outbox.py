@@ -25,7 +25,8 @@ logger = logging.getLogger(__name__)
 
 GROUP_S = 0.2  # real: readings wait so long for company, an event never
 AGE_CHECK_S = 10.0  # real
-FULL_EVICTION = 65_536  # bytes of readings that make room for an event when the reserve is used up
+TELL_S = 60.0  # real: evictions are logged at most so often
+FULL_EVICTION = 65_536  # bytes of readings that make room for events when half of the reserve is used up
 
 
 class Bounds(msgspec.Struct, frozen=True):
@@ -65,9 +66,9 @@ class Outbox:
         self._changed = threading.Condition()
         self._waiting = Waiting()
         self._stopping = False
-        self._aged_s = 0.0
+        self._aged_s = float("-inf")
+        self._told_s = float("-inf")
         self._overfull = False  # and said so
-        self._make_room = False  # the reserve is used up: readings make room for events
         folder.mkdir(parents=True, exist_ok=True)
         self._room = Room(DiskReserve(folder / "reserve", self.bounds.reserve_bytes))
         self._store = _open_store(folder, agent=agent, clock=clock, reserve=self._room)
@@ -209,7 +210,7 @@ class Outbox:
     def _commit(self, batch: Batch) -> Commit:
         commit = Commit(self._store, now_us=self._clock.wall_us())
         with self._store.transaction():
-            if self._make_room:
+            if self._room.tight() and self._store.free_bytes() < FULL_EVICTION:
                 commit.shrink(FULL_EVICTION)
             commit.write(batch)
             self._keep_bounds(commit)
@@ -236,10 +237,12 @@ class Outbox:
         for lane, packs in commit.packs.items():
             self._packs[lane] += packs
             self._bytes[lane] += commit.bytes[lane]
-        self._make_room = False
         if commit.evicted:
             self.evicted += commit.evicted
-            logger.warning("the outbox let go %d packs of readings that no hub has", commit.evicted)
+            again = self._clock.real_s() - self._told_s < TELL_S
+            self._told_s = self._told_s if again else self._clock.real_s()
+            level = logging.DEBUG if again else logging.WARNING
+            logger.log(level, "the outbox let go %d packs of readings that no hub has", self.evicted)
 
     def _keep_for_later(self, batch: Batch) -> None:
         now_s = self._clock.real_s()
@@ -247,7 +250,6 @@ class Outbox:
             if self._waiting.put_back(batch):
                 self.gaps += 1
             self._waiting.urgent = self._waiting.urgent or bool(batch.protected)
-            self._make_room = self._room.short
             self._room.full(now_s=now_s)
         self._checkpoint()
 

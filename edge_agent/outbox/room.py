@@ -1,6 +1,7 @@
 """Whether the disk has room: on a full one the reserve is given up for events, and readings wait until it is back."""
 
 import logging
+import shutil
 
 from device_profiles.durable import DiskReserve
 
@@ -34,6 +35,10 @@ class Room:
             logger.error("the disk is full: readings wait in memory, events use the reserve")
         self.short = True
         self.retry_at_s = now_s if self._reserve.release() else now_s + RETRY_S
+
+    def tight(self) -> bool:
+        """Return whether half of the reserve is used up: readings then make room for events."""
+        return self.short and shutil.disk_usage(self._reserve.path.parent).free < self._reserve.size // 2
 
     def wait(self, *, now_s: float) -> None:
         """Note that what waits may not be written now."""

@@ -92,6 +92,11 @@ class Store:
         """Move the WAL into the file, so that its room is used again from its start. Raises sqlite3.Error."""
         self._writer.execute("PRAGMA wal_checkpoint(RESTART)")
 
+    def free_bytes(self) -> int:
+        """Return the room inside the file, which needs no disk."""
+        pages = self._writer.execute("PRAGMA freelist_count").fetchone()[0]
+        return int(pages) * int(self._writer.execute("PRAGMA page_size").fetchone()[0])
+
     def next_seqs(self) -> dict[tuple[int, Lane], int]:
         """Return (epoch, lane) → the next number, for every epoch of which packs may be held."""
         return {(epoch, lane): next_ for epoch, lane, next_ in self._writer.execute("SELECT * FROM seqs")}

@@ -80,11 +80,13 @@ def receipt(epoch: int, **lanes: int) -> Receipt:
 
 def event(n: int = 0, *, size: int = 0) -> Event:
     """Return an event that knows its number, padded by ``size`` bytes."""
-    pad = {"pad": "x" * size} if size else {}
-    return Event("lift-07", 1_763_600_000_000_000 + n, "lift.stuck_occupied", "life", {"n": n, **pad})
+    return Event("lift-07", 1_763_600_000_000_000 + n, "lift.stuck_occupied", "life", {"n": n, **_pads(size)})
 
 
 def reading(n: int = 0, *, size: int = 0) -> Reading:
     """Return a reading that knows its number, padded by ``size`` bytes."""
-    pads = {f"pad{at}": "x" * 500 for at in range(size // 500)}
-    return Reading("lift-07", 1_763_600_000_000_000 + n, {"n": n, **pads})
+    return Reading("lift-07", 1_763_600_000_000_000 + n, {"n": n, **_pads(size)})
+
+
+def _pads(size: int) -> dict[str, str]:
+    return {f"pad{at}": "x" * 500 for at in range(size // 500)}
