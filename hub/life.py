@@ -26,7 +26,7 @@ class Life:
         self._ended = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self._ended.set)
-        threading.excepthook = _log_crash
+        threading.excepthook = self._take_crash  # of every thread, paho's too
 
     @property
     def exit_code(self) -> int:
@@ -47,6 +47,12 @@ class Life:
             logging.getLogger("hub").info("ready")
         await self._ended.wait()
 
+    def _take_crash(self, crash: threading.ExceptHookArgs) -> None:
+        name = crash.thread.name if crash.thread else "?"
+        error = (crash.exc_type, crash.exc_value or crash.exc_type(), crash.exc_traceback)
+        logger.critical("thread %s crashed", name, exc_info=error)
+        self.crash(name)
+
 
 @contextlib.contextmanager
 def locked(settings: Settings, role: str = "hub") -> Iterator[None]:
@@ -62,9 +68,3 @@ def locked(settings: Settings, role: str = "hub") -> Iterator[None]:
         except BlockingIOError as error:
             raise DataInUse(f"{settings.data} is in use by another {role} process") from error
         yield
-
-
-def _log_crash(crash: threading.ExceptHookArgs) -> None:
-    name = crash.thread.name if crash.thread else "?"
-    error = (crash.exc_type, crash.exc_value or crash.exc_type(), crash.exc_traceback)
-    logger.critical("thread %s crashed", name, exc_info=error)

@@ -1,0 +1,111 @@
+"""The command ``hub``: exit codes, and one line that names file and key."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hub.config import EXAMPLE, read_config
+from hub.journal import Journal, NewRecord
+from tests.hub.rig import HubProcess
+from tests.servers import Mosquitto
+
+
+def hub(*words: object) -> "subprocess.CompletedProcess[str]":
+    """Run ``hub`` with these words."""
+    return subprocess.run(
+        [sys.executable, "-m", "hub", *map(str, words)], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_the_example_is_a_good_config(tmp_path: Path) -> None:
+    """What init writes passes check, and is not overwritten."""
+    path = tmp_path / "hub.toml"
+    assert hub("init", path).returncode == 0
+    assert path.read_text() == EXAMPLE
+    done = hub("check", path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "ok" in done.stdout
+    again = hub("init", path)
+    assert (again.returncode, again.stderr.count("\n")) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (("hub-1", "Hub 1"), "hub"),
+        (("data =", "date ="), "date"),
+        (("mqtt://", "http://"), "broker.url"),
+        (('keep = "14d"', 'keep = "0d"'), "journal.keep"),
+        (('keep = "14d"', "keep = 14"), "journal.keep"),
+        (('hold_bytes = "64MB"', 'hold_bytes = "64kB"'), "intake.hold_bytes"),
+        (("keepalive_s = 30", "keepalive_s = 1"), "broker.keepalive_s"),
+        (("# password_file", "password_file"), "broker.password_file"),
+        (("profiles = []", 'profiles = ["nowhere"]'), "nowhere"),
+        (("[intake]", "[intake"), "line"),
+    ],
+)
+def test_a_bad_config_is_one_line_that_names_file_and_key(tmp_path: Path, change: tuple[str, str], key: str) -> None:
+    """Exit 2, and nothing but the line."""
+    path = tmp_path / "hub.toml"
+    path.write_text(EXAMPLE.replace(*change, 1))
+    assert path.read_text() != EXAMPLE
+    done = hub("check", path)
+    assert (done.returncode, done.stderr.count("\n"), done.stdout) == (2, 1, "")
+    assert key in done.stderr
+    assert "hub.toml" in done.stderr or key == "nowhere"
+
+
+def test_a_missing_config_is_a_usage_error(tmp_path: Path) -> None:
+    """Every command says which file it cannot read."""
+    for command in ("run", "check", "ledger"):
+        done = hub(command, tmp_path / "none.toml")
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert "none.toml" in done.stderr
+
+
+def test_no_data_is_a_negative_answer(tmp_path: Path) -> None:
+    """A ledger of a hub that never ran is exit 1 and makes no files."""
+    path = tmp_path / "hub.toml"
+    path.write_text(EXAMPLE)
+    done = hub("ledger", path)
+    assert (done.returncode, done.stderr.count("\n")) == (1, 1)
+    assert not (tmp_path / "data").exists()
+
+
+def test_two_hubs_never_share_a_data_folder(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """The second one refuses to run, and the first one does not notice."""
+    first = HubProcess(tmp_path, mosquitto.url).start()
+    done = hub("run", first.config)
+    assert done.returncode == 1
+    assert "in use" in done.stderr
+    assert first.stop() == 0
+
+
+def test_backup_and_restore_of_a_running_hub(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """A backup made while it runs starts a second hub at the same records."""
+    first = HubProcess(tmp_path / "hub", mosquitto.url).start()
+    assert hub("backup", first.config, tmp_path / "copy").returncode == 0
+    assert first.stop() == 0
+    second = HubProcess(tmp_path / "second", mosquitto.url)
+    assert hub("restore", tmp_path / "copy", second.config).returncode == 0
+    assert hub("restore", tmp_path / "copy", second.config).returncode == 1
+    second.start()
+    assert second.stop() == 0
+    assert json.loads(hub("ledger", second.config, "--json").stdout)["lanes"] == []
+
+
+def test_compact_shrinks_the_journal_at_rest(tmp_path: Path) -> None:
+    """What was cut is given back to the disk."""
+    config = tmp_path / "hub.toml"
+    config.write_text(EXAMPLE)
+    settings = read_config(config)
+    settings.data.mkdir()
+    journal = Journal.open(settings.journal, reserve_bytes=0)
+    journal.append([NewRecord(1, "act", b"x" * 10_000) for _ in range(100)])
+    journal.cut(100)
+    journal.close()
+    assert hub("journal", "compact", config).returncode == 0
+    assert settings.journal.stat().st_size < 100_000

@@ -1,0 +1,126 @@
+"""The reading client is held while alarms are behind; the event client never is."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from device_profiles.clock import Clock
+from device_profiles.link import Inbound
+from device_profiles.topics import lane_topic
+from device_profiles.wire import Lane, encode
+from hub.database import open_database
+from hub.intake import Intake
+from hub.journal import Journal
+from hub.ledger import Ledger
+from hub.ledger_store import LedgerSaver
+from hub.writer import Writer
+from tests.hub.rig import ADDRESS, event, pack
+
+
+class Wire:
+    """A connection in this process: it hands messages over and keeps acks and what is published."""
+
+    def __init__(self, on_message: Callable[[Inbound], None]) -> None:
+        self.on_message = on_message
+        self.changed = threading.Condition()
+        self.acked: list[int] = []
+        self.published: list[str] = []
+        self.drops = 0
+
+    def start(self) -> None:
+        """Nothing to connect."""
+
+    def stop(self) -> None:
+        """Nothing to end."""
+
+    def ack(self, message: Inbound) -> None:
+        """Keep it."""
+        with self.changed:
+            self.acked.append(message.mid)
+            self.changed.notify_all()
+
+    def publish(self, topic: str, payload: bytes) -> int | None:
+        """Keep the topic."""
+        assert payload
+        self.published.append(topic)
+        return 1
+
+    def drop(self) -> None:
+        """Count it."""
+        self.drops += 1
+
+    def deliver(self, mid: int, lane: Lane) -> threading.Thread:
+        """Hand a pack over on a thread of its own, as a network thread does."""
+        payload = encode(pack(mid, lane, event()) if lane == "event" else pack(mid, lane))
+        message = Inbound(lane_topic(ADDRESS, lane), payload, False, mid, 1)
+        thread = threading.Thread(target=self.on_message, args=(message,))
+        thread.start()
+        return thread
+
+    def wait_acked(self, mid: int) -> bool:
+        """Wait for the ack of a message."""
+        with self.changed:
+            return self.changed.wait_for(lambda: mid in self.acked, 30)
+
+
+class Rig:
+    """An intake on two wires, and how far alarms are behind."""
+
+    def __init__(self, folder: Path) -> None:
+        self.lag_ms = 0.0
+        self.wires: dict[str, Wire] = {}
+        self.journal = Journal.open(folder / "journal.db", reserve_bytes=1_000_000)
+        self.engine = open_database(folder / "hub.db")
+        ledger = Ledger()
+        saver = LedgerSaver(self.engine, ledger)
+        self.saver = saver
+        clock = Clock()
+        self.intake = Intake(
+            Writer(self.journal, ledger, saver, hub="hub-1", clock=clock),
+            clock=clock,
+            connect=self._connect,
+            lag_ms=lambda: self.lag_ms,
+            on_crash=pytest.fail,
+        )
+
+    def _connect(self, name: str, _filters: tuple[str, ...], on_message: Callable[[Inbound], None]) -> Wire:
+        self.wires[name] = Wire(on_message)
+        return self.wires[name]
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    """Run an intake for one test."""
+    found = Rig(tmp_path)
+    found.saver.start()
+    found.intake.start()
+    yield found
+    found.intake.stop()
+    found.saver.stop()
+    found.journal.close()
+    found.engine.dispose()
+
+
+def test_readings_wait_while_alarms_are_behind(rig: Rig) -> None:
+    """Over 200 ms of lag a reading is held and an event is not; both are acked once the lag is gone."""
+    rig.lag_ms = 500.0
+    held = rig.wires["reading"].deliver(1, "reading")
+    rig.wires["event"].deliver(2, "event").join(30)
+    assert rig.wires["event"].wait_acked(2)
+    assert rig.wires["reading"].acked == []
+    rig.lag_ms = 100.0
+    assert rig.wires["reading"].wait_acked(1)
+    held.join(30)
+
+
+def test_a_stop_drains_and_refuses(rig: Rig) -> None:
+    """What was taken before a stop is acked and receipted; what comes later is left to the broker."""
+    rig.wires["event"].deliver(1, "event").join(30)
+    rig.intake.stop()
+    assert rig.wires["event"].acked == [1]
+    rig.wires["event"].deliver(2, "event").join(30)
+    assert rig.wires["event"].acked == [1]
+    assert rig.wires["event"].drops == 0
+    assert rig.wires["event"].published == ["citynerve/1/agent/hz/xiacheng/chaoming/chaoming-01/receipt"]
