@@ -194,6 +194,11 @@ def _faults(spec: ProfileSpec) -> Iterable[tuple[str, str]]:
 
 def _modbus_faults(spec: ProfileSpec) -> Iterable[tuple[str, str]]:
     blocks: Mapping[str, Block] = spec.modbus.blocks if spec.modbus else {}
+    if spec.modbus is not None:
+        if not blocks:
+            yield "modbus.blocks", "is empty: nothing would be read"
+        if duration_us(spec.modbus.latest) < duration_us(spec.modbus.answer):
+            yield "modbus.latest", "is shorter than `answer`: a late answer could pass as another value"
     for name, block in blocks.items():
         if block.count > _MAX_COUNT[block.table in BIT_TABLES] or block.address + block.count > 65_536:
             yield f"modbus.blocks.{name}.count", f"{block.count} at {block.address} is more than one request can read"

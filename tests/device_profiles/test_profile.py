@@ -85,6 +85,7 @@ def test_the_digest_is_of_the_text() -> None:
     [
         ("count = 4", "count = 126", "modbus.blocks.state.count"),
         ("count = 8", "count = 2001", "modbus.blocks.bits.count"),
+        ("[modbus.blocks.state]", '[modbus]\nlatest = "20ms"\n[modbus.blocks.state]', "modbus.latest"),
         ("address = 0\ncount = 4", "address = 65533\ncount = 4", "modbus.blocks.state.count"),
         ('{ block = "state", at = 0', '{ block = "stat", at = 0', "values.tilt_deg.modbus.block"),
         ('{ block = "state", at = 0', '{ block = "bits", at = 0', "values.tilt_deg.modbus.block"),
