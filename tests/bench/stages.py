@@ -1,4 +1,4 @@
-"""What each stage costs, in µs a fact: the same packs of ten readings through every room of the path, one after another."""
+"""What each stage costs, in µs a fact: the same packs of ten readings through every room of the path."""
 
 import gc
 import time
