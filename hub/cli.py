@@ -18,6 +18,8 @@ from device_profiles.errors import ContractError
 from device_profiles.profile import load_profiles
 from hub import app as program
 from hub import backup as backups
+from hub.commands import Config, Json
+from hub.commands.alarms import COMMANDS
 from hub.commands.broker import broker_app
 from hub.config import EXAMPLE, Settings, read_config
 from hub.database import open_database
@@ -27,7 +29,6 @@ from hub.ledger_store import catch_up, load
 from hub.ledger_view import table, view
 from hub.life import locked
 
-ENVIRONMENT = "CITYNERVE_HUB_CONFIG"
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 app = typer.Typer(
@@ -37,8 +38,8 @@ journal_app = typer.Typer(no_args_is_help=True, help="Care for the journal.")
 app.add_typer(broker_app, name="broker")
 app.add_typer(journal_app, name="journal")
 
-Config = Annotated[Path, typer.Argument(envvar=ENVIRONMENT, help="The hub's config file.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+for command in COMMANDS:
+    app.command()(command)
 
 
 class Role(StrEnum):
@@ -124,7 +125,7 @@ def compact(config: Config = Path("hub.toml")) -> None:
 def main() -> None:
     """Run the command; a fault of config or usage is exit 2 and one line, any other of ours exit 1."""
     try:
-        app()
+        app(prog_name="hub")
     except ContractError as error:
         _fail(error, 2)
     except HubError as error:

@@ -88,7 +88,10 @@ class Ledger:
     def state(self, key: LaneKey) -> LaneState:
         """Return the state of a lane, a new one when nothing came yet; the caller means to change it."""
         self.dirty.add(key)
-        return self.lanes.setdefault(key, LaneState())
+        state = self.lanes.get(key)
+        if state is None:
+            state = self.lanes[key] = LaneState()
+        return state
 
     def seen(self, key: LaneKey, seq: int) -> bool:
         """Return whether that pack is in the journal."""

@@ -52,10 +52,10 @@ class HubProcess:
         self.log: list[str] = []
         self._reader: threading.Thread | None = None
 
-    def start(self, *, fault: str = "") -> "HubProcess":
+    def start(self, *, fault: str = "", words: tuple[str, ...] = ()) -> "HubProcess":
         """Start it and return when it says ready."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "hub", "run", str(self.config)],
+            [sys.executable, "-m", "hub", "run", str(self.config), *words],
             stderr=subprocess.PIPE,
             text=True,
             env=os.environ | {"CITYNERVE_FAULT": fault},
@@ -90,11 +90,22 @@ class HubProcess:
         finally:
             journal.close()
 
+    def ask(self, *words: object, code: int = 0) -> str:
+        """Return what ``hub WORDS CONFIG`` prints; it must end with ``code``."""
+        command = [sys.executable, "-m", "hub", *map(str, words), str(self.config)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        assert done.returncode == code, done.stderr
+        return done.stdout
+
     def ledger(self) -> dict[str, object]:
         """Return what ``hub ledger --json`` prints."""
-        command = [sys.executable, "-m", "hub", "ledger", str(self.config), "--json"]
-        done = subprocess.run(command, capture_output=True, check=True)
-        found: dict[str, object] = msgspec.json.decode(done.stdout)
+        found: dict[str, object] = msgspec.json.decode(self.ask("ledger", "--json"))
+        return found
+
+    def alarms(self, *, open_only: bool = False) -> list[dict[str, object]]:
+        """Return what ``hub alarms --json`` prints."""
+        words = ["alarms", "--json", *(["--open"] if open_only else [])]
+        found: list[dict[str, object]] = msgspec.json.decode(self.ask(*words))
         return found
 
     def totals(self) -> dict[str, int]:

@@ -51,6 +51,7 @@ def test_invariant_6_events_commit_on_a_full_disk_and_readings_wait(
         agent.send(*(pack(seq, "event", event()) for seq in range(1, 6)))
         assert agent.receipted("event", 5)
         assert max(agent.receipted_to("reading")) < 21
+        assert [alarm["rule"] for alarm in hub.alarms(open_only=True)] == ["lift.entrapment"]
         (small_disk / "filler").unlink()
         assert agent.receipted("reading", 21)
     assert hub.stop() == 0, "".join(hub.log)

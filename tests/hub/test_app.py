@@ -1,0 +1,100 @@
+"""The hub as one program: a fact becomes an alarm, told on the broker, and its decisions are repeatable."""
+
+import threading
+import time
+from pathlib import Path
+
+import msgspec
+
+from device_profiles.link import BrokerConfig, Inbound, Link
+from device_profiles.topics import ALARM_FILTER
+from device_profiles.wire import Reading
+from hub.archive import Query
+from hub.archive.embedded import EmbeddedArchive
+from tests.hub.rig import WAIT_S, AgentSide, HubProcess, event, pack
+from tests.servers import Mosquitto
+
+
+class Centre:
+    """A command centre: it hears alarms."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.heard: list[Inbound] = []
+        self.changed = threading.Condition()
+        self.link = Link(
+            BrokerConfig(url),
+            client_id="centre",
+            folder=folder,
+            persistent=False,
+            subscriptions=(ALARM_FILTER,),
+            on_message=self._hear,
+        )
+
+    def __enter__(self) -> "Centre":
+        self.link.start()
+        assert self.link.subscribed.wait(WAIT_S)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.link.stop()
+
+    def until(self, count: int) -> bool:
+        """Wait for that many messages."""
+        with self.changed:
+            return self.changed.wait_for(lambda: len(self.heard) >= count, WAIT_S)
+
+    def _hear(self, message: Inbound) -> None:
+        with self.changed:
+            self.heard.append(message)
+            self.changed.notify_all()
+
+
+def eventually(hub: HubProcess, count: int, *, open_only: bool) -> list[dict[str, object]]:
+    """Return the alarms once there are ``count``; the command line polls, for the database tells nobody."""
+    deadline = time.monotonic() + WAIT_S
+    while len(found := hub.alarms(open_only=open_only)) != count and time.monotonic() < deadline:
+        time.sleep(0.1)
+    return found
+
+
+def test_an_event_is_an_alarm_at_the_command_centre(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """Without any birth: raised, told, shown, acknowledged and closed by a person, and decided the same again."""
+    hub = HubProcess(tmp_path / "hub", mosquitto.url).start()
+    with Centre(mosquitto.url, tmp_path) as centre, AgentSide(mosquitto.url, tmp_path) as agent:
+        agent.send(pack(1, "event", event()))
+        assert centre.until(1)
+        (alarm,) = hub.alarms(open_only=True)
+        assert (alarm["rule"], alarm["subject"]) == ("lift.entrapment", "hz/xiacheng/chaoming/lift-07")
+        assert centre.heard[0].topic.endswith(str(alarm["id"]))
+        assert msgspec.json.decode(centre.heard[0].payload)["specversion"] == "1.0"
+        hub.ask("ack", alarm["id"], "--actor", "li.wei")
+        hub.ask("close", alarm["id"], "--actor", "li.wei", "--reason", "released")
+        assert eventually(hub, 0, open_only=True) == []
+    hub.ask("replay")
+    assert hub.stop() == 0
+    hub.ask("replay", "--json")
+    assert [found["open"] for found in hub.alarms()] == [False]
+
+
+def test_the_archive_may_run_apart(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """Invariant 14: with ``apart`` the archive's process follows the journal of the hub's."""
+    hub = HubProcess(tmp_path / "hub", mosquitto.url, extra="[archive]\napart = true").start()
+    archive = HubProcess(tmp_path / "hub", mosquitto.url, extra="[archive]\napart = true")
+    archive.start(words=("--only", "archive"))
+    with AgentSide(mosquitto.url, tmp_path) as agent:
+        agent.send(*(pack(seq, "reading", Reading("lift-07", seq, {"car_position": 1})) for seq in range(1, 4)))
+        assert agent.receipted("reading", 3)
+        deadline = time.monotonic() + WAIT_S
+        while archived(hub) < 3 and time.monotonic() < deadline:
+            time.sleep(0.05)
+    assert archived(hub) == 3
+    assert (archive.stop(), hub.stop()) == (0, 0)
+
+
+def archived(hub: HubProcess) -> int:
+    """Return how many points the archive has."""
+    archive = EmbeddedArchive(hub.folder / "data" / "archive.db")
+    try:
+        return len(archive.read(Query()))
+    finally:
+        archive.close()
