@@ -49,3 +49,7 @@ class DataInUse(HubError):
 
 class NoData(HubError):
     """There is no data of a hub where it was looked for."""
+
+
+class NoSuchAlarm(HubError):
+    """No alarm has this id, or it has ended already."""

@@ -4,6 +4,7 @@ from device_profiles.wire import Pack, Status
 from hub.alarms.arrivals import Arrival
 from hub.alarms.bindings import bind
 from hub.alarms.decisions import Decisions
+from hub.alarms.offsets import FUTURE_US
 from hub.alarms.rows import AgentState
 from hub.alarms.rules import (
     EPOCH_BACK,
@@ -96,7 +97,8 @@ def _take_session(decisions: Decisions, agent: AgentState, record: Record, pack:
 
 def _suspect(decisions: Decisions, agent: AgentState, head: RuleHead, pack: Pack, reason: Reason) -> None:
     if decisions.state.open_alarm(head.rule, agent.key) is None:
-        t_us = min(pack.sent_us, decisions.received_us)
+        future = pack.sent_us > decisions.received_us + FUTURE_US
+        t_us = decisions.received_us if future else pack.sent_us
         decisions.open(head, agent, t_us=t_us, reason=reason, detail=f"epoch {pack.epoch} boot {pack.boot}")
 
 

@@ -15,7 +15,7 @@ def take_event(arrival: Arrival, fact: Event) -> None:
     state = arrival.decisions.state
     key = f"{arrival.agent.area}/{fact.device}"
     device = state.devices.get(key) or DeviceState(arrival.agent.area, fact.device, arrival.agent.key)
-    mark = Mark(arrival.agent.key, arrival.pack.epoch, _believed(arrival, key, fact.t_us))
+    mark = Mark(arrival.agent.key, _epoch(arrival), _believed(arrival, key, fact.t_us))
     own = state.rules_of(device)
     for occurrence in state.open_of(key):
         if _clears(arrival, occurrence, fact.kind):
@@ -25,6 +25,13 @@ def take_event(arrival: Arrival, fact: Event) -> None:
     rules = own or state.book.guess(fact.kind)
     for rule in rules.opened_by(fact.kind) if rules is not None else ():
         _open(arrival, device, rule, mark, fact.kind)
+
+
+def _epoch(arrival: Arrival) -> int:
+    """Return the epoch that places the event: of a session that went back (a restored backup), the one that lives."""
+    agent, pack = arrival.agent, arrival.pack
+    suspect = (pack.resent_in or pack.epoch) < agent.lanes.get(pack.lane, 0)
+    return agent.epoch if suspect else pack.epoch
 
 
 def _believed(arrival: Arrival, key: str, t_us: int) -> int:

@@ -1,7 +1,5 @@
 """What was decided, as others read it: alarms as they stand, and transitions in their order."""
 
-from collections.abc import Sequence
-
 import msgspec
 import sqlalchemy as sa
 
@@ -43,14 +41,17 @@ def read_alarms(connection: sa.Connection, *, open_only: bool = False) -> list[A
 
 def read_transitions(connection: sa.Connection, *, after: Place, limit: int) -> list[Transition]:
     """Return at most ``limit`` transitions behind (offset, n), in order: what a channel has still to tell."""
-    return [decode_transition(body) for _, _, body in read_bodies(connection, after=after, limit=limit)]
+    place = (transitions.c.offset, transitions.c.n)
+    query = sa.select(transitions.c.body).where(sa.tuple_(*place) > after).order_by(*place).limit(limit)
+    return [decode_transition(body) for body in connection.execute(query).scalars()]
 
 
-def read_bodies(connection: sa.Connection, *, after: tuple[int, int], limit: int) -> Sequence[sa.Row[int, int, bytes]]:
-    """Return (offset, n, canonical JSON) of at most ``limit`` transitions behind (offset, n)."""
-    place = sa.tuple_(transitions.c.offset, transitions.c.n)
-    query = sa.select(transitions.c.offset, transitions.c.n, transitions.c.body).where(place > after)
-    return connection.execute(query.order_by(transitions.c.offset, transitions.c.n).limit(limit)).all()
+def read_bodies(connection: sa.Connection, *, after: int, upto: int) -> list[tuple[int, int, bytes]]:
+    """Return (offset, n, canonical JSON) of the transitions that the records behind ``after`` up to ``upto`` made."""
+    query = sa.select(transitions.c.offset, transitions.c.n, transitions.c.body)
+    query = query.where(transitions.c.offset > after, transitions.c.offset <= upto)
+    rows = connection.execute(query.order_by(transitions.c.offset, transitions.c.n))
+    return [(offset, n, body) for offset, n, body in rows]
 
 
 def history_of(connection: sa.Connection, alarm: str) -> list[Transition]:

@@ -1,0 +1,149 @@
+"""Fold the journal again, in a fresh process, and compare what follows with what was stored, byte for byte."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import sqlalchemy as sa
+
+from hub.alarms import store
+from hub.alarms.engine import fold
+from hub.alarms.log import read_bodies
+from hub.alarms.reader import NAME
+from hub.alarms.state import State
+from hub.alarms.transitions import encode_transition
+from hub.database import open_database, read_cursor
+from hub.errors import NoData
+from hub.journal import Journal
+
+_BATCH = 500  # records in memory at a time
+_ZONES = ("Pacific/Apia", "America/St_Johns")  # 13 h before and 3.5 h behind UTC
+_SEEDS = ("4242", "1729")
+_CHARACTERS = 2_000  # of a transition that is shown
+
+Body = tuple[int, int, bytes]  # offset, n, canonical JSON
+
+
+class Difference(msgspec.Struct, frozen=True):
+    """The first transition that is not the same."""
+
+    offset: int
+    n: int
+    stored: str  # "" when there is none
+    replayed: str
+
+
+class Replay(msgspec.Struct, frozen=True):
+    """What a replay has found."""
+
+    first: int  # offset of the first record that was folded
+    last: int  # and of the last: where the alarm reader stood
+    records: int = 0
+    stored: int = 0  # transitions
+    replayed: int = 0
+    difference: Difference | None = None
+    error: str = ""
+
+    @property
+    def same(self) -> bool:
+        """Whether every transition came out as it is stored."""
+        return self.difference is None and not self.error
+
+
+def replay_apart(journal: Path, database: Path, *, start: int | None = None) -> Replay:
+    """Replay in a process with another time zone and another hash seed. Raises NoData when that process fails."""
+    for path in (journal, database):
+        if not path.is_file():
+            raise NoData(f"{path} is not there: has this hub ever run?")
+    command = [sys.executable, "-m", "hub.alarms.replay", str(journal), str(database), str(start if start else 0)]
+    run = subprocess.run(command, env=_other_environment(), capture_output=True, check=False)
+    if run.returncode not in (0, 1) or not run.stdout:
+        raise NoData(f"the replay ended with {run.returncode}: {run.stderr.decode(errors='replace')[-500:]}")
+    return msgspec.json.decode(run.stdout, type=Replay)
+
+
+def replay(journal: Journal, engine: sa.Engine, *, start: int | None = None) -> Replay:
+    """Replay from the last snapshot at or before ``start``, by default from the oldest one that the journal reaches."""
+    with engine.connect() as connection:
+        last = read_cursor(connection, NAME)
+        begun = _begin(connection, journal, start)
+    if begun is None:
+        return Replay(0, last, error="the journal was cut and there is no snapshot from which it leads on")
+    offset, state = begun
+    found = Replay(offset + 1, last)
+    while offset < last and found.same:
+        records = [record for record in journal.read(offset, _BATCH) if record.offset <= last]
+        if not records or records[-1].offset - offset != len(records):
+            return msgspec.structs.replace(found, error=f"records are missing after {offset}")
+        made = [(t.offset, t.n, encode_transition(t)) for record in records for t in fold(state, record)]
+        state.forget_dirty()
+        state.take_refused()
+        stored = _stored(engine, offset, records[-1].offset)
+        found = msgspec.structs.replace(
+            found,
+            records=found.records + len(records),
+            stored=found.stored + len(stored),
+            replayed=found.replayed + len(made),
+            difference=_difference(stored, made),
+        )
+        offset = records[-1].offset
+    return found
+
+
+def _other_environment() -> dict[str, str]:
+    zone = next(zone for zone in _ZONES if zone != os.environ.get("TZ"))
+    seed = next(seed for seed in _SEEDS if seed != os.environ.get("PYTHONHASHSEED"))
+    return os.environ | {"TZ": zone, "PYTHONHASHSEED": seed}
+
+
+def _begin(connection: sa.Connection, journal: Journal, start: int | None) -> tuple[int, State] | None:
+    """Return the state to begin with and the offset it stands at."""
+    bases = [base for base in (0, *store.snapshot_offsets(connection)) if _leads_on(journal, base)]
+    if start is not None:
+        bases = [base for base in bases if base <= start][-1:] or bases
+    return store.load_snapshot(connection, bases[0]) if bases else None
+
+
+def _leads_on(journal: Journal, base: int) -> bool:
+    """Return whether nothing is cut behind ``base``; text records stay where the others were cut."""
+    first = journal.first_offset()
+    if base + 1 >= first:
+        return True
+    kept = journal.read(base, min(first - base, _BATCH))
+    return [record.offset for record in kept[: first - base - 1]] == list(range(base + 1, first))
+
+
+def _stored(engine: sa.Engine, after: int, upto: int) -> list[Body]:
+    with engine.connect() as connection:
+        return read_bodies(connection, after=after, upto=upto)
+
+
+def _difference(stored: list[Body], made: list[Body]) -> Difference | None:
+    """Return the first place at which the two lists are not the same."""
+    theirs, ours = ({(offset, n): body for offset, n, body in bodies} for bodies in (stored, made))
+    for place in sorted(theirs.keys() | ours.keys()):
+        if theirs.get(place) != ours.get(place):
+            return Difference(*place, _shown(theirs.get(place)), _shown(ours.get(place)))
+    return None
+
+
+def _shown(body: bytes | None) -> str:
+    return body.decode()[:_CHARACTERS] if body is not None else ""
+
+
+def main(journal_path: str, database_path: str, start: str) -> int:
+    """Run as a process: print what was found, as JSON, and return the exit code."""
+    journal, engine = Journal.open(Path(journal_path), reserve_bytes=0), open_database(Path(database_path))
+    try:
+        found = replay(journal, engine, start=int(start) or None)
+    finally:
+        journal.close()
+        engine.dispose()
+    sys.stdout.buffer.write(msgspec.json.encode(found))
+    return 0 if found.same else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
