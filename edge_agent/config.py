@@ -1,32 +1,22 @@
 """The agent's config: one TOML file that says who it is, where its broker is and what hangs on its lines."""
 
-import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
-from device_profiles.config import Duration, duration_us, read_toml
+from device_profiles.config import Duration, Size, duration_us, read_toml, size_bytes
 from device_profiles.errors import ConfigError, TopicError
 from device_profiles.link import BrokerConfig
 from device_profiles.profile import Profile, load_profiles
 from device_profiles.topics import AgentAddress, check_area
 from device_profiles.wire import Binding, Id, Name
 from edge_agent.judge import Judge, judge_of
+from edge_agent.outbox import Bounds
 
-Size = Annotated[str, msgspec.Meta(pattern=r"^\d+(kB|MB|GB)\Z")]  # "64kB", "256MB", "2GB", decimal
 MIN_OUTBOX_BYTES = 64_000  # room for some packs at least
-_SIZE = re.compile(r"^(\d+)(kB|MB|GB)\Z")
-_UNITS = {"kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
-
-
-def size_bytes(text: str) -> int:
-    """Return the bytes of a Size. Raises ValueError."""
-    match = _SIZE.match(text)
-    if not match:
-        raise ValueError(f"{text!r} is not a size: write 64kB, 256MB or 2GB")
-    return int(match[1]) * _UNITS[match[2]]
+MIN_RESERVE_BYTES = 1_000_000  # of it, half a megabyte is the write-ahead log's
 
 
 class OutboxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,6 +25,11 @@ class OutboxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_bytes: Size = "256MB"  # of packs; beyond it readings are evicted, events never
     max_age: Duration = "7d"  # readings older than this are evicted
     reserve_bytes: Size = "4MB"  # given up when the disk is full, so that events can still be written
+
+    @property
+    def bounds(self) -> Bounds:
+        """The same in numbers."""
+        return Bounds(size_bytes(self.max_bytes), duration_us(self.max_age), size_bytes(self.reserve_bytes))
 
 
 class SlaveConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,6 +87,7 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class LoadedConfig(msgspec.Struct, frozen=True):
     """A config that was checked, with what it refers to."""
 
+    file: str  # as it was named
     config: AgentConfig
     folder: Path  # of the file: what its relative paths are relative to
     data: Path
@@ -104,11 +100,11 @@ def load_config(path: Path) -> LoadedConfig:
     config = read_toml(path, AgentConfig)
     folder = path.resolve().parent
     known = load_profiles(_profile_folders(config, folder, file=str(path)))
-    for key, message in _faults(config, known):
+    for key, message in (*_faults(config, known), *_file_faults(config.broker, folder)):
         raise ConfigError(message, file=str(path), key=key)
     used = {kind: known[kind] for kind in sorted({slave.profile for slave in config.slaves})}
     judges = {kind: judge for kind, profile in used.items() if (judge := judge_of(profile)) is not None}
-    return LoadedConfig(config, folder, folder / config.data, used, judges)
+    return LoadedConfig(str(path), config, folder, folder / config.data, used, judges)
 
 
 def _profile_folders(config: AgentConfig, folder: Path, *, file: str) -> list[Path]:
@@ -117,6 +113,13 @@ def _profile_folders(config: AgentConfig, folder: Path, *, file: str) -> list[Pa
         if not path.is_dir():
             raise ConfigError(f"{path} is not a folder", file=file, key=f"profiles[{index}]")
     return folders
+
+
+def _file_faults(broker: BrokerConfig, folder: Path) -> Iterable[tuple[str, str]]:
+    for key in ("password_file", "ca_file"):
+        name = getattr(broker, key)
+        if name and not (folder / name).is_file():
+            yield f"broker.{key}", f"{folder / name} is not a file"
 
 
 def _faults(config: AgentConfig, known: dict[str, Profile]) -> Iterable[tuple[str, str]]:
@@ -130,6 +133,8 @@ def _faults(config: AgentConfig, known: dict[str, Profile]) -> Iterable[tuple[st
         yield "broker.url", str(error)
     if size_bytes(config.outbox.max_bytes) < MIN_OUTBOX_BYTES:
         yield "outbox.max_bytes", f"must be at least {MIN_OUTBOX_BYTES // 1000}kB"
+    if size_bytes(config.outbox.reserve_bytes) < MIN_RESERVE_BYTES:
+        yield "outbox.reserve_bytes", f"must be at least {MIN_RESERVE_BYTES // 1_000_000}MB"
     if duration_us(config.outbox.max_age) <= 0:
         yield "outbox.max_age", "must be longer than 0"
     yield from _line_faults(config, known)

@@ -7,3 +7,11 @@ class AgentError(Exception):
 
 class OutboxError(AgentError):
     """The outbox file was written by another version of this program, or by another agent."""
+
+
+class ThreadCrashed(AgentError):
+    """A thread died; its cause is the ``__cause__``."""
+
+    def __init__(self, thread: str) -> None:
+        super().__init__(f"thread {thread!r} crashed")
+        self.thread = thread

@@ -20,6 +20,7 @@ class Commit:
         self.next: dict[Lane, int] = {}  # next seq after what was numbered here
         self.added = 0  # packs
         self.evicted = 0  # packs
+        self.gap = False  # of the reading lane, of which heartbeats speak
         self._store = store
         self._now_us = now_us
 
@@ -60,6 +61,7 @@ class Commit:
         for some in evicted:
             self._count(some.lane, -some.packs, -some.bytes)
             self.evicted += some.packs
+            self.gap = self.gap or some.lane == "reading"
             markers += [
                 ("event", Lost(self._now_us, run.lane, run.epoch, run.first, run.last, reason, run.facts))
                 for run in some.runs

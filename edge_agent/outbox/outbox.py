@@ -7,18 +7,17 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-import msgspec
-
 from device_profiles.clock import Clock
 from device_profiles.durable import DiskReserve, is_disk_full
 from device_profiles.faults import fault_point
 from device_profiles.wire import LANES, Fact, Lane, Receipt
-from edge_agent.errors import OutboxError
 from edge_agent.lanes import PROTECTED, LaneChoice
+from edge_agent.outbox.bounds import Bounds
 from edge_agent.outbox.commit import Commit
+from edge_agent.outbox.opening import open_store
 from edge_agent.outbox.packing import PACK_FACTS
 from edge_agent.outbox.room import Room
-from edge_agent.outbox.store import Store, StoredPack
+from edge_agent.outbox.store import StoredPack
 from edge_agent.outbox.waiting import Batch, Then, Waiting
 
 logger = logging.getLogger(__name__)
@@ -27,19 +26,6 @@ GROUP_S = 0.2  # real: readings wait so long for company, an event never
 AGE_CHECK_S = 10.0  # real
 TELL_S = 60.0  # real: evictions are logged at most so often
 FULL_EVICTION = 65_536  # bytes of readings that make room for events when half of the reserve is used up
-
-
-class Bounds(msgspec.Struct, frozen=True):
-    """What the outbox may keep."""
-
-    max_bytes: int = 256_000_000  # of packs; beyond it readings are evicted down to seven eighths
-    max_age_us: int = 7 * 86_400_000_000  # of readings
-    reserve_bytes: int = 4_000_000  # of disk, kept for events and the WAL that they go through
-
-    @property
-    def low_bytes(self) -> int:
-        """Where an eviction ends, so that it does not come with every commit."""
-        return self.max_bytes // 8 * 7
 
 
 class Outbox:
@@ -71,7 +57,7 @@ class Outbox:
         self._overfull = False  # and said so
         folder.mkdir(parents=True, exist_ok=True)
         self._room = Room(DiskReserve(folder / "reserve", self.bounds.reserve_bytes))
-        self._store = _open_store(folder, agent=agent, clock=clock, reserve=self._room)
+        self._store = open_store(folder, agent=agent, clock=clock, room=self._room)
         self._room.look()
         sizes = self._store.sizes()
         self._packs = {lane: sizes[lane].packs for lane in LANES}
@@ -237,6 +223,7 @@ class Outbox:
         for lane, packs in commit.packs.items():
             self._packs[lane] += packs
             self._bytes[lane] += commit.bytes[lane]
+        self.gaps += commit.gap
         if commit.evicted:
             self.evicted += commit.evicted
             again = self._clock.real_s() - self._told_s < TELL_S
@@ -267,28 +254,6 @@ class Outbox:
                          kept, self.bounds.max_bytes)  # fmt: skip
         self._overfull = overfull
         return overfull
-
-
-def _open_store(folder: Path, *, agent: str, clock: Clock, reserve: Room) -> Store:
-    """Return the store; when the disk is full, at the cost of the reserve. Raises OutboxError."""
-    for _ in range(2):
-        with contextlib.suppress(_Full):
-            return _try_open(folder, agent=agent, now_s=clock.wall_us() // 1_000_000)
-        reserve.full(now_s=clock.real_s())
-    raise OutboxError(f"{folder}: the disk is full, the outbox cannot be opened")
-
-
-class _Full(OutboxError):
-    """The disk is full."""
-
-
-def _try_open(folder: Path, *, agent: str, now_s: int) -> Store:
-    try:
-        return Store(folder, agent=agent, now_s=now_s)
-    except (sqlite3.OperationalError, OSError) as error:
-        if is_disk_full(error):
-            raise _Full(str(error)) from error
-        raise
 
 
 def _nothing() -> None:

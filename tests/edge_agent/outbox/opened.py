@@ -7,9 +7,7 @@ from pathlib import Path
 
 from device_profiles.clock import Clock
 from device_profiles.wire import Event, Fact, Lane, LaneReceipt, Lost, Reading, Receipt, decode_facts
-from edge_agent.outbox import Outbox
-from edge_agent.outbox.outbox import Bounds
-from edge_agent.outbox.store import StoredPack
+from edge_agent.outbox import Bounds, Outbox, StoredPack
 
 AGENT = "hz/xiacheng/chaoming/chaoming-01"
 SMALL = Bounds(reserve_bytes=64_000)

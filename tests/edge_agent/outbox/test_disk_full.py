@@ -12,7 +12,7 @@ import pytest
 
 from device_profiles.durable import is_disk_full
 from device_profiles.wire import Event
-from edge_agent.outbox.outbox import Bounds
+from edge_agent.outbox import Bounds
 from tests.edge_agent.outbox.opened import event, facts_of, held, lost, opened, put, reading
 
 BOUNDS = Bounds(reserve_bytes=1_000_000)

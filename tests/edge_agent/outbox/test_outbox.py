@@ -13,8 +13,7 @@ from device_profiles.clock import Clock
 from device_profiles.wire import Lost, Reading
 from edge_agent.errors import OutboxError
 from edge_agent.lanes import WINDOWS
-from edge_agent.outbox import Outbox
-from edge_agent.outbox.outbox import Bounds
+from edge_agent.outbox import Bounds, Outbox
 from tests.edge_agent.outbox.opened import (
     AGENT,
     SMALL,

@@ -1,0 +1,48 @@
+"""What the agent says of itself: its birth and state, and the will that the broker says for it."""
+
+from importlib.metadata import PackageNotFoundError, version
+
+from device_profiles.clock import Clock
+from device_profiles.link import Will
+from device_profiles.topics import lane_topic
+from device_profiles.wire import ClockState, Pack, Status, encode
+from edge_agent.config import LoadedConfig
+from edge_agent.outbox import Outbox
+
+
+class Birth:
+    """Makes the Status packs of this start."""
+
+    def __init__(self, loaded: LoadedConfig, outbox: Outbox, *, clock: Clock) -> None:
+        self.clock_state = ClockState(source="simulated" if clock.simulated else "unknown")
+        self._config = loaded.config
+        self._digests = {kind: profile.digest for kind, profile in loaded.profiles.items()}
+        self._outbox = outbox
+        self._clock = clock
+
+    def status(self, *, online: bool) -> Status:
+        """Return what the agent is and does now."""
+        return Status(
+            self._clock.wall_us(),
+            self._outbox.epoch,
+            online,
+            version=_version(),
+            devices=self._config.bindings,
+            profiles=self._digests,
+            outbox=self._outbox.depths(),
+        )
+
+    def will(self) -> Will:
+        """Return what the broker says when this session dies; it has no seq, for nobody numbers it."""
+        now_us = self._clock.wall_us()
+        status = Status(now_us, self._outbox.epoch, online=False)
+        config, outbox = self._config, self._outbox
+        pack = Pack(1, config.agent, outbox.epoch, "status", now_us, (status,), boot=outbox.boot)
+        return Will(lane_topic(config.address, "status"), encode(pack))
+
+
+def _version() -> str:
+    try:
+        return version("citynerve")
+    except PackageNotFoundError:
+        return "0"  # run from a tree that is not installed

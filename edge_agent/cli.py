@@ -1,0 +1,96 @@
+"""The command ``edge-agent``: turns argv and signals into a config and an exit code."""
+
+import asyncio
+import logging
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from device_profiles.clock import Clock, clock_from_environment
+from device_profiles.errors import ConfigError, ContractError
+from edge_agent import app as program
+from edge_agent.config import LineConfig, LoadedConfig, load_config
+from edge_agent.errors import AgentError
+from edge_agent.example import EXAMPLE
+from edge_agent.sources.budget import LIMIT_MS, check_line
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+logger = logging.getLogger("edge_agent")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The agent at a street node."
+)
+
+Config = Annotated[Path, typer.Argument(help="The agent's config file.")]
+
+
+@app.command()
+def run(config: Config) -> None:
+    """Run the agent until SIGTERM or SIGINT."""
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
+    loaded, clock = load_config(config), clock_from_environment()
+    for number, line in enumerate(loaded.config.lines):
+        try:
+            check_line(line, loaded.profiles, file=loaded.file, key=f"lines[{number}]")
+        except ConfigError as error:
+            logger.warning("%s", error)  # a late alarm is better than none
+    asyncio.run(_run(loaded, clock=clock))
+
+
+@app.command()
+def check(config: Config) -> None:
+    """Check the config, every profile it names, and that each line is fast enough for an alarm."""
+    loaded = load_config(config)
+    for number, line in enumerate(loaded.config.lines):
+        budget = check_line(line, loaded.profiles, file=loaded.file, key=f"lines[{number}]")
+        typer.echo(
+            f"{line.label}: {len(line.slaves)} slaves at {line.baud} baud, an alarm input is seen within "
+            f"{budget.healthy_ms:.0f} ms of {LIMIT_MS:.0f} ms ({budget.one_dead_ms:.0f} ms when a slave goes dead, "
+            f"{budget.probing_ms:.0f} ms while it is)"
+        )
+        if _is_missing(line):
+            typer.echo(f"{line.label}: {line.port} is not there now; `run` waits for it")
+    slaves = len(loaded.config.slaves)
+    typer.echo(f"{config}: ok, {len(loaded.config.lines)} lines with {slaves} devices")
+
+
+@app.command()
+def init(config: Config) -> None:
+    """Write a commented example config."""
+    try:
+        with config.open("x", encoding="utf-8") as file:
+            file.write(EXAMPLE)
+    except FileExistsError as error:
+        raise AgentError(f"{config} is there already") from error
+    except OSError as error:
+        raise AgentError(f"{config} cannot be written: {error.strerror}") from error
+    typer.echo(f"{config} written")
+
+
+def main() -> None:
+    """Run the command; a fault of config or usage is exit 2 and one line, any other of ours exit 1."""
+    try:
+        app(prog_name="edge-agent")
+    except ContractError as error:
+        _fail(error, 2)
+    except AgentError as error:
+        _fail(error, 1)
+
+
+async def _run(loaded: LoadedConfig, *, clock: Clock) -> None:
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    await program.run(loaded, clock=clock, stop=stop)
+
+
+def _is_missing(line: LineConfig) -> bool:
+    return "://" not in line.port and not Path(line.port).exists()
+
+
+def _fail(error: Exception, code: int) -> None:
+    sys.stderr.write(f"edge-agent: {' '.join(str(error).split())}\n")
+    sys.exit(code)

@@ -1,0 +1,65 @@
+"""What the hub wants again: packs still held are sent at once, those that are gone are declared lost."""
+
+from collections.abc import Iterator
+
+from device_profiles.clock import Clock
+from device_profiles.wire import Lane, Lost, Receipt
+from edge_agent.outbox import Outbox, StoredPack
+
+AGAIN_S = 1.0  # real; a range that was answered a moment ago is not answered again
+LIMIT = 200  # packs for one receipt; the hub asks again
+MAX_ANSWERED = 1_000  # ranges remembered
+
+
+class Wanted:
+    """Answers the gaps of receipts."""
+
+    def __init__(self, outbox: Outbox, *, clock: Clock) -> None:
+        self._outbox = outbox
+        self._clock = clock
+        self._answered: dict[tuple[int, Lane, int, int], float] = {}
+
+    def answer(self, receipt: Receipt) -> list[StoredPack]:
+        """Return the wanted packs that are held, and put a Lost into the outbox for those that are not."""
+        packs: list[StoredPack] = []
+        lost: list[Lost] = []
+        for lane, word in receipt.lanes.items():
+            for first, last in word.want:
+                if last < first or not self._is_new((receipt.epoch, lane, first, last)):
+                    continue
+                found, gone = self._look(receipt.epoch, lane, first, last, limit=LIMIT - len(packs))
+                packs += found
+                lost += gone
+        if lost:
+            self._outbox.put({"event": lost})
+        return packs
+
+    def _is_new(self, wanted: tuple[int, Lane, int, int]) -> bool:
+        now_s = self._clock.real_s()
+        if now_s - self._answered.get(wanted, float("-inf")) < AGAIN_S:
+            return False
+        if len(self._answered) >= MAX_ANSWERED:
+            self._answered.clear()
+        self._answered[wanted] = now_s
+        return True
+
+    def _look(
+        self, epoch: int, lane: Lane, first: int, last: int, *, limit: int
+    ) -> tuple[list[StoredPack], list[Lost]]:
+        next_ = self._outbox.next_seq(epoch, lane)
+        last = last if next_ is None else min(last, next_ - 1)  # what was never made is not lost
+        packs = self._outbox.span(epoch, lane, first, last, limit=limit) if limit > 0 else []
+        if limit <= 0 or len(packs) == limit:
+            last = packs[-1].seq if packs else first - 1  # the rest when the hub asks again
+        now_us = self._clock.wall_us()
+        held = [pack.seq for pack in packs]
+        gone = [Lost(now_us, lane, epoch, a, b, "receipted") for a, b in _holes(first, last, held)]
+        return packs, gone
+
+
+def _holes(first: int, last: int, held: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield the ranges between ``first`` and ``last`` without the numbers in ``held``, which ascend."""
+    for seq in [*held, last + 1]:
+        if seq > first:
+            yield first, seq - 1
+        first = seq + 1

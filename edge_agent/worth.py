@@ -1,0 +1,56 @@
+"""What of a device's values is worth saying: the first time, changed beyond the deadband, unknown, or period over."""
+
+from collections.abc import Mapping
+
+from device_profiles.config import duration_us
+from device_profiles.profile import ProfileSpec, ValueSpec
+from device_profiles.wire import Value
+
+STALE = 2  # times the profile's liveness: a value that was not read for so long is unknown though the device answers
+
+
+class Values:
+    """The last known values of one device, and which of them the hub has been told."""
+
+    def __init__(self, spec: ProfileSpec) -> None:
+        self.now: dict[str, Value] = dict.fromkeys(spec.values)  # every name of the profile; None is unknown
+        self._specs = spec.values
+        self._periods = {name: duration_us(value.period) for name, value in spec.values.items()}
+        self._stale_us = STALE * duration_us(spec.liveness.silent_after)
+        self._read_us: dict[str, int] = {}
+        self._said: dict[str, tuple[int, Value]] = {}  # when, and what
+
+    def forget_said(self) -> None:
+        """Say everything anew next time: what was said may not have reached the hub."""
+        self._said.clear()
+
+    def shift(self, step_us: int) -> None:
+        """Move all times: the clock was set."""
+        self._read_us = {name: t_us + step_us for name, t_us in self._read_us.items()}
+        self._said = {name: (t_us + step_us, value) for name, (t_us, value) in self._said.items()}
+
+    def take(self, read: Mapping[str, Value], t_us: int) -> dict[str, Value]:
+        """Take in what was read at ``t_us`` and return what is worth saying."""
+        for name in read.keys() & self.now.keys():
+            self.now[name] = read[name]
+            self._read_us[name] = t_us
+        for name, read_us in list(self._read_us.items()):
+            if t_us - read_us > self._stale_us:  # its registers fail although others are read
+                self.now[name] = None
+                del self._read_us[name]
+        worth = {name: self.now[name] for name in self.now if self._is_worth(name, t_us)}
+        self._said.update({name: (t_us, value) for name, value in worth.items()})
+        return worth
+
+    def _is_worth(self, name: str, t_us: int) -> bool:
+        value = self.now[name]
+        if name not in self._said:
+            return name in self._read_us
+        said_us, said = self._said[name]
+        return _differs(self._specs[name], said, value) or t_us - said_us >= self._periods[name]
+
+
+def _differs(spec: ValueSpec, said: Value, value: Value) -> bool:
+    if spec.deadband and isinstance(said, int | float) and isinstance(value, int | float):
+        return abs(value - said) > spec.deadband
+    return type(said) is not type(value) or said != value
