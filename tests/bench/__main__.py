@@ -1,0 +1,29 @@
+"""``make bench``: every figure in one run; only a gated ratio that does not hold makes the exit code 1."""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tests.bench import intake, latency, processes, stages
+from tests.bench.report import Figure, show, write
+
+ROOT = Path(__file__).parents[2]
+
+
+def main() -> int:
+    """Measure, print, write build/bench.json, and return the exit code."""
+    figures: list[Figure] = []
+    for part in (latency, intake, stages, processes):
+        name = part.__name__.rpartition(".")[2]
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
+            figures += part.measure(Path(folder))
+        print(f"{name}: {time.monotonic() - began:.0f} s", file=sys.stderr)
+    show(figures)
+    write(figures, ROOT / "build" / "bench.json")
+    return 0 if all(figure.holds for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
