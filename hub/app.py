@@ -49,9 +49,9 @@ async def run(settings: Settings, *, clock: Clock) -> int:
     profiles = load_profiles(settings.profiles)
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(settings))
+        journal = _journal(stack, settings)  # first: on a full disk it gives its reserve to all that follows
         engine = open_database(settings.database)
         stack.callback(engine.dispose)
-        journal = _journal(stack, settings)
         write_texts(journal, profiles, now_us=clock.wall_us())
 
         ledger = load(engine)

@@ -55,7 +55,8 @@ class Inbox:
     def put(self, waiting: Waiting, *, timeout_s: float) -> bool:
         """Queue a message; False when there was no room for ``timeout_s`` or the inbox is closed."""
         with self._lock:
-            self._room.wait_for(lambda: self._closed or self._bytes < self._max_bytes, timeout_s)
+            if self._bytes >= self._max_bytes:
+                self._room.wait_for(lambda: self._closed or self._bytes < self._max_bytes, timeout_s)
             if self._closed or self._bytes >= self._max_bytes:
                 return False
             self._queue.append(waiting)

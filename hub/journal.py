@@ -1,6 +1,7 @@
 """The journal: the hub's append-only log of all its inputs, in one SQLite file whose commits survive a power cut."""
 
 import contextlib
+import shutil
 import sqlite3
 import threading
 import time
@@ -8,18 +9,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from device_profiles import durable
-from hub.errors import JournalFull
+from hub.errors import JournalFull, SchemaError
 from hub.records import Act, Kind, NewRecord, Record, append_act, insert_rows, numbered, reserve_path
 
 __all__ = ["POLL_S", "Act", "Journal", "Kind", "NewRecord", "Record", "append_act"]
 
+SCHEMA = 1  # PRAGMA user_version
 RESERVE_BYTES = 16 * 1024 * 1024  # room for some 10,000 alarms and acts on a full disk
 POLL_S = 0.25  # how late an act that another process wrote is seen
 _READ_BYTES = 8 * 1024 * 1024  # what one read may bring into memory
 _STEP = 1_000  # rows cut in one transaction: more would hold the writer up for longer than an alarm may wait
 
 # AUTOINCREMENT: otherwise the ids of a journal that was cut empty begin at 1 again and cursors skip what comes.
-_SCHEMA = """
+_SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS records (
   offset INTEGER PRIMARY KEY AUTOINCREMENT,
   received_us INTEGER NOT NULL,
@@ -31,6 +33,7 @@ CREATE TABLE IF NOT EXISTS records (
   body BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS texts ON records (offset) WHERE kind = 'text';
+PRAGMA user_version = {SCHEMA};
 """
 _OLDEST = "SELECT offset FROM records WHERE kind <> 'text' ORDER BY offset LIMIT 1"
 _SELECT = "SELECT offset, received_us, kind, agent, epoch, lane, seq, body FROM records"
@@ -45,8 +48,9 @@ class Journal:
         self.max_bytes = max_bytes
         self._reserve = durable.DiskReserve(reserve_path(path), reserve_bytes)
         self._writing = threading.Lock()
-        self._writer = durable.connect(path)
-        self._writer.executescript(_SCHEMA)
+        if reserve_bytes and shutil.disk_usage(path.parent).free < reserve_bytes:
+            self._reserve.release()  # a hub that cannot open its files raises no alarm at all
+        self._writer = _open(path)
         self._idle: list[sqlite3.Connection] = []  # read connections that nobody uses now
         self._grown = threading.Condition()
         self._last = self._stored_last()
@@ -230,3 +234,14 @@ class Journal:
             if stored > self._last:
                 self._last = stored
                 self._grown.notify_all()
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    connection = durable.connect(path)
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version not in (0, SCHEMA):
+        connection.close()
+        raise SchemaError(f"{path} has schema {version}, this program knows {SCHEMA}: use the version that wrote it")
+    if version == 0:
+        connection.executescript(_SCHEMA)
+    return connection

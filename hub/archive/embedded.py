@@ -80,10 +80,9 @@ class EmbeddedArchive:
         try:
             yield self._connection
             self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:  # a full disk may have rolled back already
+        finally:
+            if self._connection.in_transaction:  # it failed; a full disk may have rolled back already
                 self._connection.execute("ROLLBACK")
-            raise
 
 
 @contextlib.contextmanager

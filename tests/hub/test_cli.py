@@ -10,7 +10,7 @@ import pytest
 from hub.config import EXAMPLE, read_config
 from hub.journal import Journal, NewRecord
 from tests.hub.rig import HubProcess
-from tests.servers import Mosquitto
+from tests.servers import Mosquitto, free_port
 
 
 def hub(*words: object) -> "subprocess.CompletedProcess[str]":
@@ -109,3 +109,20 @@ def test_compact_shrinks_the_journal_at_rest(tmp_path: Path) -> None:
     journal.close()
     assert hub("journal", "compact", config).returncode == 0
     assert settings.journal.stat().st_size < 100_000
+
+
+def test_a_hub_without_a_broker_waits_and_stops_politely(tmp_path: Path) -> None:
+    """Nobody listens: it is not ready, not dead, and ends on SIGTERM with 0."""
+    config = tmp_path / "hub.toml"
+    config.write_text(f'hub = "hub-1"\ndata = "data"\n[broker]\nurl = "mqtt://127.0.0.1:{free_port()}"\n')
+    command = [sys.executable, "-m", "hub", "run", str(config)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "is down" in line:
+            break
+    assert process.poll() is None
+    process.terminate()
+    rest = process.communicate(timeout=30)[1]
+    assert process.returncode == 0
+    assert "ready" not in rest

@@ -65,3 +65,23 @@ def test_invariant_6_events_commit_on_a_full_disk_and_readings_wait(
     }
     assert any("no room for readings" in line for line in hub.log)
     assert any("there is room for readings again" in line for line in hub.log)
+
+
+@pytest.mark.parametrize("kill", [True, False])
+def test_a_hub_starts_on_a_full_disk(mosquitto: Mosquitto, small_disk: Path, tmp_path: Path, kill: bool) -> None:
+    """Killed or stopped, it comes up again by its reserve and raises alarms."""
+    hub = HubProcess(small_disk, mosquitto.url, extra='[journal]\nreserve_bytes = "2MB"').start()
+    with AgentSide(mosquitto.url, tmp_path) as agent:
+        agent.send(pack(1), pack(1, "event", event()))
+        assert agent.receipted("event", 1)
+        assert hub.process is not None
+        hub.process.kill() if kill else hub.process.terminate()
+        hub.ended()
+        fill(small_disk / "filler")
+        hub.start()
+        agent.send(pack(2, "event", event()))
+        assert agent.receipted("event", 2)
+        (small_disk / "filler").unlink()
+        agent.send(pack(2))
+        assert agent.receipted("reading", 2)
+    assert hub.stop() == 0

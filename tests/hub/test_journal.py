@@ -1,11 +1,14 @@
 """The journal keeps order, numbers, acts of other processes and its reserve."""
 
+import contextlib
 import multiprocessing
+import sqlite3
 import threading
 from pathlib import Path
 
 import pytest
 
+from hub.errors import SchemaError
 from hub.journal import Act, Journal, NewRecord, append_act
 
 
@@ -106,6 +109,16 @@ def test_texts_are_found_and_never_cut(tmp_path: Path) -> None:
     assert found.offset == 1
     assert [record.offset for record in journal.read(0, 100)] == [1, *range(25, 32)]
     journal.close()
+
+
+def test_a_journal_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
+    """A schema that we do not know is no journal of ours."""
+    path = tmp_path / "journal.db"
+    Journal.open(path).close()
+    with contextlib.closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 2")
+    with pytest.raises(SchemaError, match="schema 2"):
+        Journal.open(path)
 
 
 def test_bound_in_bytes_refuses_readings_only(tmp_path: Path) -> None:
