@@ -44,11 +44,11 @@ async def run(scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None
         async with stage:
             stage.witness.forget_past()
             start_us = await play_through(stage, on_tick=on_tick)
-            await stage.finish()
+            words = await stage.finish()
         if options.sabotage is Sabotage.LOST:
             lose_a_pack(stage.journal, stage.tap.packs)
         truth = {name: start_us + t_us for name, t_us in play.truth.items() if name in _known(played, options.sabotage)}
-        observed = Observed(truth, stage.witness.words, stage.tap.packs, journalled(stage.journal), options.speed)
+        observed = Observed(truth, words, stage.tap.packs, journalled(stage.journal), options.speed)
         return score(played, observed, seed=play.seed, broker=stage.place.name)
 
 

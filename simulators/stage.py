@@ -22,7 +22,7 @@ from simulators.play import Play
 from simulators.process import Program, ProgramDied
 from simulators.settings import BrokerPlace, Secret, agent_toml, given_broker, hub_toml
 from simulators.tap import Tap
-from simulators.witness import HonestPath, ObservingPath, Witness
+from simulators.witness import AlarmWord, HonestPath, ObservingPath, Witness
 
 USERNAME, PASSWORD = "CITYNERVE_BROKER_USERNAME", "CITYNERVE_BROKER_PASSWORD"
 DRAIN_S = 15.0  # real; from the last fact to its row in the journal
@@ -87,12 +87,17 @@ class Stage:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def finish(self) -> None:
-        """End the story: hear what is under way, stop the agent, wait for its packs in the journal, stop the hub."""
+    async def finish(self) -> list[AlarmWord]:
+        """End the story: hear what is under way, stop the agent, wait for its packs in the journal, stop the hub.
+
+        Returns what was heard of the story: that an agent which is stopped is offline is no part of it.
+        """
         await until(lambda: self.witness.pending == 0, _HEARD_S)
+        words = list(self.witness.words)
         await self.agent.stop()
         await until(self.is_drained, DRAIN_S)
         await self.hub.stop()
+        return words
 
     def is_drained(self) -> bool:
         """Whether every pack that the tap saw is in the journal."""
