@@ -22,6 +22,7 @@ from simulators.scoring import heard
 from simulators.stage import Stage, find_mosquitto, until
 
 AIMED_S = 12.0  # real; a point that is not reached by then is not passed in ordinary life
+LIFE_S = (0.2, 2.0)  # real; undisturbed between two deaths
 SETTLE_S = 40.0  # real; for the last entrapments to be alarmed, rescued and cleared
 _RARE = ("hub.before_transitions", "hub.after_transitions", "hub.after_delivery")  # passed only when alarms change
 _RANDOM = ("agent.random", "hub.random", "broker.random")
@@ -67,7 +68,7 @@ async def crash(rounds: int, *, seed: int = 1, keep: Path | None = None) -> Cras
             async with asyncio.TaskGroup() as group:
                 world = group.create_task(test.world_loop(), name="world")
                 for number in range(rounds):
-                    await test.round(number)
+                    await test.round(number, rounds=rounds)
                 settled = await test.settle()
                 world.cancel()
             await stage.finish()
@@ -105,12 +106,14 @@ class _CrashTest:
             self._trapper.tick(self._stage.witness.open_alarms())
             await asyncio.sleep(TICK_S)
 
-    async def round(self, number: int) -> None:
-        """Kill one program at a random moment, then one at a named point; leave everything running."""
-        victim = _RANDOM[number % len(_RANDOM)]
-        await asyncio.sleep(self._chance.uniform(0.0, 0.4))
-        await self._kill(victim)
-        await self._die_at(self._points[number % len(self._points)])
+    async def round(self, number: int, *, rounds: int) -> None:
+        """Kill one program at a random moment, then one at a named point; leave everything running a while."""
+        for victim in _share(_RANDOM, number, rounds=rounds):
+            await self._live()
+            await self._kill(victim)
+        for point in _share(self._points, number, rounds=rounds):
+            await self._live()
+            await self._die_at(point)
 
     async def settle(self) -> bool:
         """Let the last entrapments end; return whether they did."""
@@ -145,6 +148,9 @@ class _CrashTest:
         ]
         return count_alarms(self._trapper.entrapments, ours)
 
+    async def _live(self) -> None:
+        await asyncio.sleep(self._chance.uniform(*LIFE_S))
+
     async def _kill(self, victim: str) -> None:
         program = self._program(victim)
         program.signal(signal.SIGKILL)
@@ -157,7 +163,7 @@ class _CrashTest:
         program = self._program(point)
         program.signal(signal.SIGKILL)
         await program.wait()
-        passes = 1 if point in _RARE else self._chance.randint(1, 4)
+        passes = 1 if point in _RARE else self._chance.randint(1, 8)
         await program.start(self._stage.environment(**{faults.ENVIRONMENT: f"{point}:{passes}"}))
         try:
             async with asyncio.timeout(AIMED_S):
@@ -181,6 +187,11 @@ class _CrashTest:
             assert self._stage.broker is not None
             return self._stage.broker
         return self._stage.hub if name == "hub" else self._stage.agent
+
+
+def _share(names: tuple[str, ...], number: int, *, rounds: int) -> tuple[str, ...]:
+    """Return the names whose turn it is in round ``number``: one, or more when there are fewer rounds than names."""
+    return names[number % len(names) :: min(rounds, len(names))]
 
 
 def _city() -> Scenario:
