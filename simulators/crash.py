@@ -18,7 +18,6 @@ from simulators.play import Play
 from simulators.process import Program, ProgramDied
 from simulators.run import TICK_S, advance, work_folder
 from simulators.scenario import Scenario
-from simulators.scoring import heard
 from simulators.stage import Stage, find_mosquitto, until
 
 AIMED_S = 12.0  # real; a point that is not reached by then is not passed in ordinary life
@@ -56,6 +55,15 @@ class CrashResult(msgspec.Struct, frozen=True):
         return document
 
 
+class _Decided(msgspec.Struct, frozen=True):
+    """An alarm, as the hub lists it or a client heard it."""
+
+    id: str
+    rule: str
+    subject: str
+    t_fact_us: int
+
+
 async def crash(rounds: int, *, seed: int = 1, keep: Path | None = None) -> CrashResult:
     """Run ``rounds`` of deaths. Raises ValueError without Mosquitto, ProgramDied when a program ends by itself."""
     if find_mosquitto() is None:
@@ -65,14 +73,10 @@ async def crash(rounds: int, *, seed: int = 1, keep: Path | None = None) -> Cras
     with work_folder(keep) as folder:
         async with Stage(play, clock, folder) as stage:
             test = _CrashTest(stage, random.Random(seed), points=faults.POINTS)
-            async with asyncio.TaskGroup() as group:
-                world = group.create_task(test.world_loop(), name="world")
-                for number in range(rounds):
-                    await test.round(number, rounds=rounds)
-                settled = await test.settle()
-                world.cancel()
+            settled = await test.play(rounds)
             await stage.finish()
-            return test.result(rounds, settled=settled)
+            decided = await stage.run_hub("alarms", str(stage.hub_config), "--json")
+            return test.result(rounds, settled=settled, decided=msgspec.json.decode(decided, type=list[_Decided]))
 
 
 def write_result(console: Console, result: CrashResult) -> None:
@@ -99,6 +103,19 @@ class _CrashTest:
         self._start_us = stage.clock.wall_us()
         self._trapper = Trapper(stage.play, [spec.device for spec in stage.play.scenario.lifts])
 
+    async def play(self, rounds: int) -> bool:
+        """Play all rounds and let the last entrapments end; return whether they did. Raises ProgramDied."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                world = group.create_task(self.world_loop(), name="world")
+                for number in range(rounds):
+                    await self.round(number, rounds=rounds)
+                settled = await self.settle()
+                world.cancel()
+        except ExceptionGroup as died:
+            raise died.exceptions[0] from None
+        return settled
+
     async def world_loop(self) -> None:
         """Keep the world turning."""
         while True:
@@ -120,10 +137,10 @@ class _CrashTest:
         self._trapper.stopping = True
         return await until(lambda: not self._trapper.busy, SETTLE_S)
 
-    def result(self, rounds: int, *, settled: bool) -> CrashResult:
-        """Compare the tap with the journal and the entrapments with the alarms."""
+    def result(self, rounds: int, *, settled: bool, decided: list[_Decided]) -> CrashResult:
+        """Compare the tap with the journal, and the entrapments with the alarms that the hub knows or ever told."""
         made, kept = self._stage.tap.packs, journalled(self._stage.journal)
-        gone, count = loss(made, kept), self._count()
+        gone, count = loss(made, kept), self._count(decided)
         return CrashResult(
             rounds=rounds,
             kills=self._kills,
@@ -139,13 +156,10 @@ class _CrashTest:
             settled=settled,
         )
 
-    def _count(self) -> AlarmCount:
-        alarms = heard(self._stage.witness.words, speed=self._stage.clock.speed)
-        ours = [
-            (alarm.subject.rpartition("/")[2], alarm.t_fact_us - self._start_us)
-            for alarm in alarms
-            if alarm.rule == RULE
-        ]
+    def _count(self, decided: list[_Decided]) -> AlarmCount:
+        told = [_Decided(word.id, word.rule, word.subject, word.t_fact_us) for word in self._stage.witness.words]
+        alarms = {alarm.id: alarm for alarm in (*decided, *told) if alarm.rule == RULE}.values()
+        ours = [(alarm.subject.rpartition("/")[2], alarm.t_fact_us - self._start_us) for alarm in alarms]
         return count_alarms(self._trapper.entrapments, ours)
 
     async def _live(self) -> None:

@@ -18,6 +18,7 @@ from simulators.story import Line, Story, city_time, state_of
 SCENARIO = "lift-entrapment-between-floors"
 SPEED = 4.0  # 150 s of the city in 38 s: slow enough to follow
 REFRESHES_PER_S = 8
+_COLUMNS = {"lift": 8, "floor": 5, "what it does": 22, "m/s": 5, "door": 6, "inside": 6, "kg": 4, "alarm": 28}
 _LINES = 14  # of the story on the screen
 
 
@@ -90,13 +91,15 @@ def _begin(stage: Stage, t_us: int) -> Story:
 
 
 def _picture(stage: Stage, story: Story) -> RenderableType:
-    table = Table("lift", "floor", "what it does", "m/s", "door", "inside", "kg", "alarm", expand=True, box=None)
+    table = Table(box=None)
+    for name, width in _COLUMNS.items():
+        table.add_column(name, width=width, no_wrap=True)
     alarms = {word.subject.rpartition("/")[2]: word for word in stage.witness.open_alarms().values()}
     for device, lift in stage.play.lifts.items():
         body = lift.body
         state, style = state_of(lift)
         word = alarms.get(device)
-        since = f"{word.rule} {(stage.clock.wall_us() - word.t_fact_us) / 1e6:.0f} s" if word else ""
+        since = f"{word.rule}, {(stage.clock.wall_us() - word.t_fact_us) / 1e6:.0f} s" if word else ""
         door = "closed" if body.door.closed else "open" if body.door.wide else f"{body.door.opened:.0%}"
         cells = (device, str(body.floor), Text(state, style=style), f"{body.car.v:+.2f}", door, str(len(body.people)))
         table.add_row(*cells, f"{body.load_kg:.0f}", Text(since, style="bold white on red"))

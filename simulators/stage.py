@@ -60,7 +60,8 @@ class Stage:
         self.options = options or StageOptions()
         self.journal = folder / "hub" / "data" / "journal.db"
         self.logs = folder / "logs"
-        self.hub = self._python("hub", "hub", "run", str(folder / "hub" / "hub.toml"))
+        self.hub_config = folder / "hub" / "hub.toml"
+        self.hub = self._python("hub", "hub", "run", str(self.hub_config))
         self.agent = self._python("agent", "edge_agent", "run", str(folder / "agent" / "agent.toml"))
         self.broker: Program | None = None  # None: a given one
         self.place: BrokerPlace
@@ -127,7 +128,7 @@ class Stage:
         await asyncio.gather(self.hub.until_ready(), self.agent.until_ready(), self.witness.subscribed.wait())
 
     def _write_configs(self) -> None:
-        (self.folder / "hub" / "hub.toml").write_text(hub_toml(self.place), encoding="utf-8")
+        self.hub_config.write_text(hub_toml(self.place), encoding="utf-8")
         text = agent_toml(self.play.scenario, self.place, line=self.folder / "line", tap_port=self.tap.port)
         (self.folder / "agent" / "agent.toml").write_text(text, encoding="utf-8")
 
@@ -137,8 +138,8 @@ class Stage:
             return given_broker(self.options.broker_url, username=username, password=password, folder=self.folder)
         folder, port = self.folder / "broker", _free_port()
         address = self.play.scenario.address
-        await self._run_hub("broker", "init", str(folder), "--port", str(port))
-        await self._run_hub("broker", "agent", str(folder), str(address))
+        await self.run_hub("broker", "init", str(folder), "--port", str(port))
+        await self.run_hub("broker", "agent", str(folder), str(address))
         mosquitto = None if self.options.embedded else find_mosquitto()
         if mosquitto is not None:
             command, ready = [mosquitto, "-c", str(folder / "mosquitto.conf")], " running"
@@ -157,17 +158,18 @@ class Stage:
         hub, agent, centre = (Secret(user, folder / "secrets" / f"{user}.password") for user in users)
         return BrokerPlace("mosquitto" if mosquitto else "embedded", "127.0.0.1", port, hub, agent, centre)
 
-    async def _run_hub(self, *arguments: str) -> None:
-        """Run a hub command to its end. Raises ProgramDied."""
+    async def run_hub(self, *arguments: str) -> str:
+        """Run a hub command to its end and return what it printed. Raises ProgramDied."""
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "hub", *arguments),
-            stdout=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
             env=self.environment(),
         )
-        _, errors = await process.communicate()
+        output, errors = await process.communicate()
         if process.returncode:
-            raise ProgramDied(f"hub {arguments[0]} {arguments[1]}", code=process.returncode, log=errors.decode())
+            raise ProgramDied(f"hub {arguments[0]}", code=process.returncode, log=errors.decode())
+        return output.decode()
 
     async def _stop_broker(self) -> None:
         if self.broker is not None:

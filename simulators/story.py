@@ -73,10 +73,16 @@ class Story:
         lift = word.subject.rpartition("/")[2]
         if word.active:
             wall_ms = (word.t_delivered_us - word.t_raised_us) / 1e3 / speed
-            text = f"ALARM {word.rule} of {lift}: at the command centre {wall_ms:.0f} ms after the hub raised it"
+            way = f"{wall_ms:.0f} ms from hub to command centre"
+            text = f"ALARM {word.rule} of {lift}{self._after_stop(lift, word)}; {way}"
             self.tell(word.t_delivered_us, text, "bold white on red")
         else:
             self.tell(word.t_delivered_us, f"alarm {word.rule} of {lift} has cleared", "bold green")
+
+    def _after_stop(self, lift: str, word: AlarmWord) -> str:
+        stops = [act.name for act in self._play.scenario.acts if act.lift == lift and act.act == "stop_between_floors"]
+        since = [self._start_us + self._play.truth[name] for name in stops if name in self._play.truth]
+        return f", {(word.t_raised_us - max(since)) / 1e6:.1f} s after it stopped" if since else ""
 
 
 def _took_hold(act: str, lift: Lift) -> tuple[str, str]:
