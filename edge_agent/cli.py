@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 
 from device_profiles.clock import Clock, clock_from_environment
-from device_profiles.errors import ConfigError, ContractError
+from device_profiles.command import run_command
+from device_profiles.errors import ConfigError
 from edge_agent import app as program
 from edge_agent.config import LineConfig, LoadedConfig, load_config
 from edge_agent.errors import AgentError
@@ -66,18 +67,13 @@ def init(config: Config) -> None:
     except FileExistsError as error:
         raise AgentError(f"{config} is there already") from error
     except OSError as error:
-        raise AgentError(f"{config} cannot be written: {error.strerror}") from error
+        raise ConfigError(f"cannot be written: {error.strerror}", file=str(config)) from error
     typer.echo(f"{config} written")
 
 
 def main() -> None:
     """Run the command; a fault of config or usage is exit 2 and one line, any other of ours exit 1."""
-    try:
-        app(prog_name="edge-agent")
-    except ContractError as error:
-        _fail(error, 2)
-    except AgentError as error:
-        _fail(error, 1)
+    run_command(app, "edge-agent", failures=(AgentError,))
 
 
 async def _run(loaded: LoadedConfig, *, clock: Clock) -> None:
@@ -89,8 +85,3 @@ async def _run(loaded: LoadedConfig, *, clock: Clock) -> None:
 
 def _is_missing(line: LineConfig) -> bool:
     return "://" not in line.port and not Path(line.port).exists()
-
-
-def _fail(error: Exception, code: int) -> None:
-    sys.stderr.write(f"edge-agent: {' '.join(str(error).split())}\n")
-    sys.exit(code)

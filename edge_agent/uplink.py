@@ -29,8 +29,9 @@ MAX_INBOX = 1_000  # messages; beyond it new ones are dropped: the hub repeats i
 class Uplink:
     """One thread between the outbox and the link. PUBACK means nothing here: only a receipt frees a pack."""
 
-    def __init__(self, loaded: LoadedConfig, outbox: Outbox, *, clock: Clock) -> None:
+    def __init__(self, loaded: LoadedConfig, outbox: Outbox, *, clock: Clock, goodbye_s: float = GOODBYE_S) -> None:
         """Prepare the link; ``run`` opens it. Raises ConfigError."""
+        self._goodbye_s = goodbye_s
         config = loaded.config
         self.bad_messages = 0
         self.birth = Birth(loaded, outbox, clock=clock)
@@ -107,7 +108,7 @@ class Uplink:
         if not self.link.connected.is_set():
             return
         committed = self._say(online=False)
-        end_s = self._clock.real_s() + GOODBYE_S
+        end_s = self._clock.real_s() + self._goodbye_s
         while self.link.connected.is_set() and self._clock.real_s() < end_s:
             self._turn()
             if committed.is_set() and not any(self._outbox.depths().values()):
@@ -185,7 +186,8 @@ class Uplink:
                     self._answer(decode_command(message.payload), message)
             except WireError as error:
                 self.bad_messages += 1
-                logger.warning("message on %s is not understood: %s", message.topic, error)
+                level = logging.WARNING if self.bad_messages == 1 else logging.DEBUG
+                logger.log(level, "message on %s is not understood: %s", message.topic, error)
                 self.link.ack(message)
 
     def _obey(self, receipt: Receipt) -> None:

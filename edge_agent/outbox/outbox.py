@@ -93,17 +93,23 @@ class Outbox:
 
     def forget(self, receipt: Receipt) -> bool:
         """Let go what the hub has; return False for a receipt that speaks of packs that were never made."""
-        for lane, word in receipt.lanes.items():
-            if word.to >= self._next.get((receipt.epoch, lane), 1 if receipt.epoch == self.epoch else word.to + 1):
-                self.bad_receipts += 1
-                logger.warning("receipt up to %d of %s in epoch %d is refused: no such pack was made",
-                               word.to, lane, receipt.epoch)  # fmt: skip
-                return False
+        if not self._is_sound(receipt):
+            self.bad_receipts += 1
+            level = logging.WARNING if self.bad_receipts == 1 else logging.DEBUG
+            logger.log(level, "receipt is refused, it speaks of packs that were never made: %s", receipt)
+            return False
         with self._changed:
             for lane, word in receipt.lanes.items():
                 if word.to and (receipt.epoch, lane) in self._next:
                     self._waiting.forget(receipt.epoch, lane, word.to, now_s=self._clock.real_s())
             self._changed.notify()
+        return True
+
+    def _is_sound(self, receipt: Receipt) -> bool:
+        for lane, word in receipt.lanes.items():
+            next_ = self.next_seq(receipt.epoch, lane)
+            if next_ is not None and word.to >= next_:
+                return False
         return True
 
     def next_seq(self, epoch: int, lane: Lane) -> int | None:
@@ -136,10 +142,10 @@ class Outbox:
         return self._store.span(epoch, lane, first, last, limit=limit)
 
     def run(self) -> None:
-        """Commit what comes until ``stop``; then what still waits, once."""
+        """Commit what comes until ``stop``; then what still waits, once; readings without room are declared lost."""
         while self._wait():
             self._write()
-        self._write()
+        self._write(last=True)
 
     def stop(self) -> None:
         """Let ``run`` return."""
@@ -170,11 +176,13 @@ class Outbox:
             return max(held_s, waiting.since_s + self._group_s - now_s)
         return held_s if len(waiting) or waiting.since_s is not None else None
 
-    def _write(self) -> None:
+    def _write(self, *, last: bool = False) -> None:
         if self._room.short:
             self._room.look()
         with self._changed:
-            batch = self._waiting.take(readings=not self._room.short and not self._is_overfull())
+            if last and self._room.short:
+                self._waiting.give_up_readings()
+            batch = self._waiting.take(readings=last or not (self._room.short or self._is_overfull()))
         if batch.empty:
             self._room.wait(now_s=self._clock.real_s())
             return
@@ -250,8 +258,9 @@ class Outbox:
         kept = sum(self._bytes[lane] for lane in PROTECTED)
         overfull = kept >= self.bounds.low_bytes
         if overfull and not self._overfull:
-            logger.error("%d bytes of events wait for a receipt, the bound is %d: readings wait in memory",
-                         kept, self.bounds.max_bytes)  # fmt: skip
+            logger.error(
+                "%d bytes of events wait for a receipt, %d are the bound: readings wait", kept, self.bounds.max_bytes
+            )
         self._overfull = overfull
         return overfull
 

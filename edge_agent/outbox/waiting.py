@@ -97,6 +97,10 @@ class Waiting:
         self._thens[:0] = batch.thens
         return self._thin()
 
+    def give_up_readings(self) -> None:
+        """Drop all readings, counted: the program ends and the disk has no room for them."""
+        self._drop(self._readings, 0)
+
     def _touch(self, now_s: float) -> None:
         if self.since_s is None:
             self.since_s = now_s

@@ -2,7 +2,7 @@
 
 import contextlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from device_profiles.clock import Clock
@@ -54,6 +54,15 @@ def flush(outbox: Outbox) -> None:
     committed = threading.Event()
     outbox.put({}, states={"flush": b"{}"}, then=committed.set)
     assert committed.wait(10)
+
+
+def until(outbox: Outbox, holds: Callable[[], bool]) -> None:
+    """Return once ``holds()``, which is asked after every commit."""
+    for _ in range(2000):
+        if holds():
+            return
+        flush(outbox)
+    raise AssertionError
 
 
 def held(outbox: Outbox, lane: Lane) -> list[StoredPack]:

@@ -1,0 +1,71 @@
+"""Agents as processes of their own, for tests that stop, kill and restart them."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+STOP_S = 5.0  # every program of ours stops within this
+
+
+class AgentProcess:
+    """One ``edge-agent run``; its log is in ``log``."""
+
+    def __init__(self, config: Path, **environment: str) -> None:
+        self.log: list[str] = []
+        self._came = threading.Condition()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "edge_agent", "run", str(config)],
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,
+        )
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def wait_for(self, text: str, timeout_s: float = 20.0) -> None:
+        """Return once a line of the log contains ``text``."""
+        with self._came:
+            assert self._came.wait_for(lambda: any(text in line for line in self.log), timeout_s), self.log
+
+    def stop(self) -> int:
+        """End it by SIGTERM; return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        return self._end(STOP_S)
+
+    def kill(self) -> int:
+        """End it by SIGKILL, if it still runs; return its exit code."""
+        self.process.kill()
+        return self._end(STOP_S)
+
+    def wait(self, timeout_s: float = 20.0) -> int:
+        """Return its exit code once it has ended by itself."""
+        return self._end(timeout_s)
+
+    def _end(self, timeout_s: float) -> int:
+        code = self.process.wait(timeout_s)
+        self._reader.join()
+        return code
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr as lines:
+            for line in lines:
+                with self._came:
+                    self.log.append(line)
+                    self._came.notify_all()
+
+
+def edge_agent(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of ``edge-agent`` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "edge_agent", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+    )

@@ -1,0 +1,77 @@
+"""The commands of ``edge-agent``: what they print and with which code they end."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.edge_agent.agents import edge_agent
+from tests.edge_agent.configs import write_config
+
+
+def test_init_writes_what_check_accepts(tmp_path: Path) -> None:
+    """Only the port is not there on this machine, which is said and is no fault."""
+    config = tmp_path / "agent.toml"
+    assert edge_agent("init", str(config)).returncode == 0
+    checked = edge_agent("check", str(config))
+    assert checked.returncode == 0, checked.stderr
+    assert "within 116 ms of 200 ms" in checked.stdout
+    assert "/dev/ttyUSB0 is not there now" in checked.stdout
+    assert "ok, 1 lines with 1 devices" in checked.stdout
+
+
+def test_init_overwrites_nothing(tmp_path: Path) -> None:
+    """Somebody's config is worth more than an example."""
+    config = tmp_path / "agent.toml"
+    config.write_text("mine", encoding="utf-8")
+    refused = edge_agent("init", str(config))
+    assert refused.returncode == 1
+    assert refused.stderr.splitlines() == [f"edge-agent: {config} is there already"]
+    assert config.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_line_that_is_too_slow_is_refused(tmp_path: Path) -> None:
+    """An alarm would be seen too late; the line names file and key."""
+    config = write_config(tmp_path)
+    slow = config.read_text(encoding="utf-8").replace('port = "line"', 'port = "line"\nbaud = 1200')
+    config.write_text(slow, encoding="utf-8")
+    refused = edge_agent("check", str(config))
+    assert refused.returncode == 2
+    assert len(refused.stderr.splitlines()) == 1
+    assert f"{config}: lines[0].slaves: 2 slaves at 1200 baud need" in refused.stderr
+
+
+@pytest.mark.parametrize("command", ["run", "check"])
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("unit = 2", "unit = 1", "lines[0].slaves[1].unit: unit 1 is used twice on this line"),
+        ("[outbox]", "[outbocks]", "Object contains unknown field `outbocks`"),
+        ("[outbox]", "[outbox", "line 8"),
+    ],
+)
+def test_a_config_fault_is_exit_2_and_one_line(tmp_path: Path, command: str, old: str, new: str, said: str) -> None:
+    """With file and key."""
+    config = write_config(tmp_path)
+    config.write_text(config.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    refused = edge_agent(command, str(config))
+    assert refused.returncode == 2
+    assert len(refused.stderr.splitlines()) == 1
+    assert refused.stderr.startswith(f"edge-agent: {config}: ")
+    assert said in refused.stderr
+
+
+def test_a_config_that_is_not_there_is_exit_2(tmp_path: Path) -> None:
+    """One line, no traceback."""
+    refused = edge_agent("run", str(tmp_path / "none.toml"))
+    assert refused.returncode == 2
+    assert len(refused.stderr.splitlines()) == 1
+    assert "cannot be read: No such file or directory" in refused.stderr
+
+
+def test_a_data_folder_that_cannot_be_is_exit_2(tmp_path: Path) -> None:
+    """Its key is named."""
+    config = write_config(tmp_path)
+    (tmp_path / "data").write_text("a file", encoding="utf-8")
+    refused = edge_agent("run", str(config))
+    assert refused.returncode == 2
+    assert "data: " in refused.stderr.splitlines()[-1]
