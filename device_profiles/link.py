@@ -4,6 +4,7 @@ import contextlib
 import logging
 import random
 import socket
+import struct
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -12,13 +13,15 @@ from urllib.parse import urlsplit
 
 import msgspec
 import paho.mqtt.client as paho
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MessageType, MQTTErrorCode, MQTTProtocolVersion
 
 from device_profiles.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
 FIRST_DELAY_S = 0.5
+PUBACK = int(MessageType.PUBACK)
+_PUBACK = struct.Struct("!BBH")  # OASIS MQTT 3.1.1, 3.4: header, remaining length, packet id
 MAX_DELAY_S = 30.0
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -131,10 +134,13 @@ class Link:
         info = self._client.publish(topic, payload, qos=qos, retain=retain)
         return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
-    def ack(self, message: Inbound) -> None:
-        """Send the PUBACK of ``message``, unless it came on an earlier connection (packet ids are reused)."""
-        if message.mid and message.connection == self.connection and self.connected.is_set():
-            self._client.ack(message.mid, 1)
+    def ack(self, *messages: Inbound) -> None:
+        """Send the PUBACKs of ``messages`` in one piece; those that came on an earlier connection are left out."""
+        mids = [message.mid for message in messages if message.mid and message.connection == self.connection]
+        if mids and self.connected.is_set():
+            # paho's public ack() wakes its thread and calls send() for each four bytes: a third of the intake's time
+            pubacks = b"".join(_PUBACK.pack(PUBACK, 2, mid) for mid in mids)
+            self._client._packet_queue(PUBACK, pubacks, 0, 1)
 
     def drop(self) -> None:
         """Cut the connection and make it anew: the broker then sends again what was not acked."""

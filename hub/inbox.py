@@ -19,8 +19,8 @@ class Port(Protocol):
     def stop(self) -> None:
         """End it."""
 
-    def ack(self, message: Inbound) -> None:
-        """Send the PUBACK of a message."""
+    def ack(self, *messages: Inbound) -> None:
+        """Send the PUBACKs of messages."""
 
     def publish(self, topic: str, payload: bytes) -> int | None:
         """Hand over a message with QoS 1; None while there is no connection."""

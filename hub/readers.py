@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500  # records in one transaction of a reader
 RETRY_S = 1.0  # between two tries on a full disk
+LINGER_S = 0.1  # a reader that is not urgent lets so much gather: each batch is an fsync and a turn on the processor
 
 
 class Reader(Protocol):
@@ -103,6 +104,8 @@ class ReaderLoop:
             return
         self.position = records[-1].offset
         self._unread_us = records[-1].received_us if self._journal.last_offset() > self.position else None
+        if not self._urgent and len(records) < BATCH:
+            self._stopping.wait(LINGER_S)
 
     def _stored(self, records: list[Record]) -> bool:
         """Hand ``records`` over; False when that must be tried again."""

@@ -10,7 +10,7 @@ from device_profiles.topics import AgentAddress, receipt_topic
 from device_profiles.wire import encode
 from hub.batch import Batch, Entry
 from hub.errors import JournalFull
-from hub.inbox import Inbox, Port
+from hub.inbox import Inbox, Port, Waiting
 from hub.journal import Journal, NewRecord, Record
 from hub.ledger import Ledger
 from hub.ledger_store import LedgerSaver
@@ -104,8 +104,7 @@ class Writer:
         if entries:
             fault_point("hub.after_fsync")
         self._count(entries, records)
-        for entry in entries:
-            entry.waiting.port.ack(entry.waiting.message)
+        _ack([entry.waiting for entry in entries])
         if entries:
             fault_point("hub.after_puback")
         return True
@@ -131,3 +130,9 @@ class Writer:
                 return
             self._receipts.sent(agent, receipt.epoch, now_s=now_s)
             fault_point("hub.after_receipt")
+
+
+def _ack(waiting: list[Waiting]) -> None:
+    ports = dict.fromkeys(one.port for one in waiting)
+    for port in ports:
+        port.ack(*[one.message for one in waiting if one.port is port])

@@ -35,10 +35,10 @@ class Wire:
     def stop(self) -> None:
         """Nothing to end."""
 
-    def ack(self, message: Inbound) -> None:
-        """Keep it."""
+    def ack(self, *messages: Inbound) -> None:
+        """Keep them."""
         with self.changed:
-            self.acked.append(message.mid)
+            self.acked += [message.mid for message in messages]
             self.changed.notify_all()
 
     def publish(self, topic: str, payload: bytes) -> int | None:

@@ -31,7 +31,7 @@ class NoPort:
     def start(self) -> None: ...  # noqa: D102
     def stop(self) -> None: ...  # noqa: D102
     def drop(self) -> None: ...  # noqa: D102
-    def ack(self, message: Inbound) -> None: ...  # noqa: D102
+    def ack(self, *messages: Inbound) -> None: ...  # noqa: D102
     def publish(self, topic: str, payload: bytes) -> int | None: ...  # noqa: D102
 
 
