@@ -8,17 +8,21 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from simulators.lifts.lift import Lift
 from simulators.report import score_text
 from simulators.run import OnTick, RunOptions, run
 from simulators.scenario import load_scenarios
 from simulators.scoring import Score
 from simulators.stage import Stage, StageOptions
 from simulators.story import Line, Story, city_time, state_of
+from simulators.witness import AlarmWord
 
 SCENARIO = "lift-entrapment-between-floors"
 SPEED = 4.0  # 150 s of the city in 38 s: slow enough to follow
 REFRESHES_PER_S = 8
-_COLUMNS = {"lift": 8, "floor": 5, "what it does": 22, "m/s": 5, "door": 6, "inside": 6, "kg": 4, "alarm": 28}
+_COLUMNS = {"lift": 7, "floor": 5, "what it does": 21, "m/s": 5, "door": 6, "inside": 6, "kg": 4, "alarm": 21}
+_SPARE = ("m/s", "kg")  # columns that a narrow terminal does without
+_WIDE = 100  # characters
 _LINES = 14  # of the story on the screen
 
 
@@ -74,7 +78,7 @@ class Screen:
         now_s = time.monotonic()
         if now_s - self._drawn_s >= 1 / REFRESHES_PER_S:
             self._drawn_s = now_s
-            self._last = _picture(stage, self._story)
+            self._last = _picture(stage, self._story, width=self._live.console.width)
             self._live.update(self._last)
 
     def close(self) -> None:
@@ -90,22 +94,34 @@ def _begin(stage: Stage, t_us: int) -> Story:
     return story
 
 
-def _picture(stage: Stage, story: Story) -> RenderableType:
+def _picture(stage: Stage, story: Story, *, width: int) -> RenderableType:
+    names = [name for name in _COLUMNS if width >= _WIDE or name not in _SPARE]
     table = Table(box=None)
-    for name, width in _COLUMNS.items():
-        table.add_column(name, width=width, no_wrap=True)
+    for name in names:
+        table.add_column(name, width=_COLUMNS[name], no_wrap=True)
     alarms = {word.subject.rpartition("/")[2]: word for word in stage.witness.open_alarms().values()}
     for device, lift in stage.play.lifts.items():
-        body = lift.body
-        state, style = state_of(lift)
-        word = alarms.get(device)
-        since = f"{word.rule}, {(stage.clock.wall_us() - word.t_fact_us) / 1e6:.0f} s" if word else ""
-        door = "closed" if body.door.closed else "open" if body.door.wide else f"{body.door.opened:.0%}"
-        cells = (device, str(body.floor), Text(state, style=style), f"{body.car.v:+.2f}", door, str(len(body.people)))
-        table.add_row(*cells, f"{body.load_kg:.0f}", Text(since, style="bold white on red"))
+        cells = _cells(lift, alarms.get(device), now_us=stage.clock.wall_us())
+        table.add_row(*(cells[name] for name in names))
     log = Text("\n").join(_line_text(line) for line in story.lines[-_LINES:])
     title = f"{stage.play.scenario.area} · {city_time(stage.clock.wall_us())}"
     return Group(Panel(table, title=title, title_align="left"), log)
+
+
+def _cells(lift: Lift, word: AlarmWord | None, *, now_us: int) -> dict[str, RenderableType]:
+    body = lift.body
+    state, style = state_of(lift)
+    since = f"{word.rule}, {(now_us - word.t_fact_us) / 1e6:.0f} s" if word else ""
+    return {
+        "lift": lift.spec.device,
+        "floor": str(body.floor),
+        "what it does": Text(state, style=style),
+        "m/s": f"{body.car.v:+.2f}",
+        "door": "closed" if body.door.closed else "open" if body.door.wide else f"{body.door.opened:.0%}",
+        "inside": str(len(body.people)),
+        "kg": f"{body.load_kg:.0f}",
+        "alarm": Text(since, style="bold white on red"),
+    }
 
 
 def _line_text(line: Line) -> Text:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import shutil
 import signal
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -22,12 +23,18 @@ class ProgramDied(Exception):
         self.log = log
 
 
+def _follow_us() -> list[str]:
+    """Return what makes a program end when we are killed ourselves; where there is no setpriv, nothing does."""
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "TERM"] if setpriv else []
+
+
 class Program:
     """A subprocess. ``ready`` is the text in a line of its stderr by which it says that it is up."""
 
     def __init__(self, name: str, command: Sequence[str], *, log: Path, ready: str = ": ready") -> None:
         self.name = name
-        self.command = command
+        self.command = [*_follow_us(), *command]
         self.starts = 0
         self._log = log
         self._ready_text = ready

@@ -27,6 +27,7 @@ from simulators.witness import AlarmWord, HonestPath, ObservingPath, Witness
 USERNAME, PASSWORD = "CITYNERVE_BROKER_USERNAME", "CITYNERVE_BROKER_PASSWORD"
 DRAIN_S = 15.0  # real; from the last fact to its row in the journal
 _POLL_S = 0.05
+_REACH_S = 3.0  # real; to open a connection to a given broker
 _HEARD_S = 6.0  # real; the slowest observing path holds a word for so long
 
 
@@ -135,7 +136,9 @@ class Stage:
     async def _broker_place(self) -> BrokerPlace:
         if self.options.broker_url:
             username, password = os.environ.get(USERNAME, ""), os.environ.get(PASSWORD, "")
-            return given_broker(self.options.broker_url, username=username, password=password, folder=self.folder)
+            place = given_broker(self.options.broker_url, username=username, password=password, folder=self.folder)
+            await _check_reachable(place)
+            return place
         folder, port = self.folder / "broker", _free_port()
         address = self.play.scenario.address
         await self.run_hub("broker", "init", str(folder), "--port", str(port))
@@ -193,6 +196,16 @@ async def until(holds: Callable[[], bool], within_s: float) -> bool:
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait({task})
+
+
+async def _check_reachable(place: BrokerPlace) -> None:
+    """Raise ValueError when nobody listens at a given broker's place."""
+    try:
+        async with asyncio.timeout(_REACH_S):
+            _, writer = await asyncio.open_connection(place.host, place.port)
+    except (OSError, TimeoutError) as error:
+        raise ValueError(f"broker {place.name}: cannot be reached: {error or 'no answer'}") from error
+    writer.close()
 
 
 def _free_port() -> int:

@@ -33,6 +33,7 @@ def test_list_begins_each_line_with_a_name() -> None:
         (("run", "lift-long-stop", "--speed", "11"), "--speed 11"),
         (("run", "lift-long-stop", "--speed", "0"), "--speed 0"),
         (("run", "lift-long-stop", "--broker", "http://here"), "http://here"),
+        (("run", "lift-long-stop", "--broker", "mqtt://127.0.0.1:9"), "cannot be reached"),
         (("run", "lift-long-stop", "--keep", str(ROOT)), "is not empty"),
     ],
 )

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulators.packs import Content, PackKey, content_of, journalled, journalled_keys, loss
+from simulators.sabotage import lose_a_pack
 
 FIRST, SECOND = PackKey("hz/a/b/agent-01", 7, "event", 1), PackKey("hz/a/b/agent-01", 7, "event", 2)
 
@@ -48,3 +49,5 @@ def test_a_journal_is_read_without_the_hub(tmp_path: Path) -> None:
         connection.executemany(insert, rows)
     assert journalled(path) == {FIRST: content_of(_pack({"t_us": 1}))}
     assert journalled_keys(path) == {FIRST}
+    assert lose_a_pack(path, [SECOND, FIRST]) == FIRST
+    assert journalled_keys(path) == set()
