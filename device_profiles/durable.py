@@ -13,12 +13,17 @@ BUSY_TIMEOUT_S = 10.0
 
 def connect(path: Path) -> sqlite3.Connection:
     """Open ``path`` in WAL mode with explicit transactions (BEGIN … COMMIT); a COMMIT returns after its fsync."""
-    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    try:
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        error.add_note(str(path))  # SQLite does not say which file
+        raise
     try:
         for pragma in ("journal_mode=WAL", f"synchronous={SYNCHRONOUS}", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
-    except sqlite3.Error:
+    except sqlite3.Error as error:
         connection.close()
+        error.add_note(str(path))
         raise
     return connection
 
@@ -29,6 +34,12 @@ def is_disk_full(error: BaseException) -> bool:
         code = getattr(error, "sqlite_errorcode", 0)
         return code & 0xFF == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def is_damaged(error: BaseException) -> bool:
+    """Return whether a file is no database, or not the one any more that was written."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    return isinstance(error, sqlite3.DatabaseError) and code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 
 class DiskReserve:

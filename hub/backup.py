@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from device_profiles.errors import ConfigError
 from hub.errors import BackupError
 
 FILES = ("hub.db", "archive.db", "journal.db")  # in this order: a reader's copy is never ahead of the journal's
@@ -38,27 +39,27 @@ def back_up(data: Path, folder: Path, *, hub: str, now_us: int) -> Manifest:
     """Copy the databases in ``data`` to ``folder``, which must be empty or absent. Raises BackupError."""
     if not (data / "journal.db").is_file():
         raise BackupError(f"{data} holds no journal.db")
-    if folder.exists() and any(folder.iterdir()):
-        raise BackupError(f"{folder} is not empty")
-    folder.mkdir(parents=True, exist_ok=True)
+    _make_empty(folder)
     names = [name for name in FILES if (data / name).is_file()]
-    for name in names:
-        _copy(data / name, folder / name)
-    first, last = _offsets(folder / "journal.db")
-    manifest = Manifest(hub, now_us, first, last, tuple(_part(folder / name) for name in names))
-    (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+    with contextlib.ExitStack() as undo:
+        for name in (*names, MANIFEST):  # a copy that failed half-way is no backup, and must not stop the next one
+            undo.callback((folder / name).unlink, missing_ok=True)
+        for name in names:
+            _copy(data / name, folder / name)
+        first, last = _offsets(folder / "journal.db")
+        manifest = Manifest(hub, now_us, first, last, tuple(_part(folder / name) for name in names))
+        (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
+        undo.pop_all()
     return manifest
 
 
 def restore(folder: Path, data: Path) -> Manifest:
     """Copy the backup in ``folder`` to ``data``, which must be empty or absent. Raises BackupError."""
     manifest = read_manifest(folder)
-    if data.exists() and any(data.iterdir()):
-        raise BackupError(f"{data} is not empty; restore to an empty data folder")
     for part in manifest.parts:
         if not (folder / part.name).is_file() or _part(folder / part.name) != part:
             raise BackupError(f"{folder / part.name} is not what {MANIFEST} says; the backup is damaged")
-    data.mkdir(parents=True, exist_ok=True)
+    _make_empty(data)
     for part in manifest.parts:
         shutil.copyfile(folder / part.name, data / part.name)
     return manifest
@@ -75,15 +76,29 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
+def _make_empty(folder: Path) -> None:
+    """Make ``folder``, or find it empty. Raises BackupError; ConfigError when it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        full = any(folder.iterdir())
+    except OSError as error:
+        raise ConfigError(f"cannot be made a folder: {error.strerror}", file=str(folder)) from error
+    if full:
+        raise BackupError(f"{folder} is not empty")
+
+
 def _copy(source: Path, target: Path) -> None:
-    with (
-        contextlib.closing(sqlite3.connect(source, timeout=30)) as old,
-        contextlib.closing(sqlite3.connect(target)) as new,
-    ):
-        old.backup(new, pages=4096)
-        new.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
-        if new.execute("PRAGMA quick_check").fetchone() != ("ok",):
-            raise BackupError(f"the copy of {source} is damaged")
+    try:
+        with (
+            contextlib.closing(sqlite3.connect(source, timeout=30)) as old,
+            contextlib.closing(sqlite3.connect(target)) as new,
+        ):
+            old.backup(new, pages=4096)
+            new.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
+            if new.execute("PRAGMA quick_check").fetchone() != ("ok",):
+                raise BackupError(f"the copy of {source} is damaged")
+    except sqlite3.Error as error:
+        raise BackupError(f"{source} cannot be copied to {target.parent}: {error}") from error
 
 
 def _offsets(journal: Path) -> tuple[int, int]:

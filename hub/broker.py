@@ -7,6 +7,7 @@ import pwd
 import secrets
 from pathlib import Path
 
+from device_profiles.errors import ConfigError
 from device_profiles.topics import ROOT, AgentAddress
 from device_profiles.wire import LANES, MAX_PACK_BYTES
 from hub.errors import BrokerFolderError
@@ -46,12 +47,18 @@ topic read {ROOT}/hub/+/status
 
 
 def init_broker(folder: Path, *, port: int) -> Path:
-    """Make ``folder`` a broker's, with users for hub and centre; return its config. Raises BrokerFolderError."""
+    """Make ``folder`` a broker's, with users for hub and centre; return its config.
+
+    Raises BrokerFolderError when it is one, ConfigError when it cannot be made one.
+    """
     folder = folder.resolve()
-    if (folder / CONFIG).exists():
-        raise BrokerFolderError(f"{folder / CONFIG} is there already; remove the folder to begin anew")
-    for name in ("", "data", SECRETS):
-        (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        if (folder / CONFIG).exists():
+            raise BrokerFolderError(f"{folder / CONFIG} is there already; remove the folder to begin anew")
+        for name in ("", "data", SECRETS):
+            (folder / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"cannot be made a broker's folder: {error.strerror}", file=str(folder)) from error
     text = _TEMPLATE.format(
         folder=folder, port=port, config=CONFIG, passwords=PASSWORDS, acl=ACL,
         message_bytes=4 * MAX_PACK_BYTES, user=pwd.getpwuid(os.geteuid()).pw_name,
@@ -111,10 +118,13 @@ def _check(folder: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write a file that only we may read, whole or not at all."""
+    """Write a file that only we may read, whole or not at all. Raises ConfigError."""
     new = path.with_suffix(".new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    try:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except OSError as error:
+        raise ConfigError(f"cannot be written: {error.strerror}", file=str(path)) from error

@@ -14,7 +14,8 @@ import typer
 from rich.console import Console
 
 from device_profiles.clock import clock_from_environment
-from device_profiles.errors import ContractError
+from device_profiles.command import run_command
+from device_profiles.errors import ConfigError
 from device_profiles.profile import load_profiles
 from hub import app as program
 from hub import backup as backups
@@ -28,6 +29,7 @@ from hub.journal import Journal
 from hub.ledger_store import catch_up, load
 from hub.ledger_view import table, view
 from hub.life import locked
+from hub.twins_table import twins_command
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -78,6 +80,8 @@ def init(config: Config = Path("hub.toml")) -> None:
             file.write(EXAMPLE)
     except FileExistsError as error:
         raise HubError(f"{config} is there already") from error
+    except OSError as error:
+        raise ConfigError(f"cannot be written: {error.strerror}", file=str(config)) from error
     typer.echo(f"{config} written")
 
 
@@ -95,6 +99,15 @@ def ledger(config: Config = Path("hub.toml"), as_json: Json = False) -> None:
         typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:
         Console().print(table(found))
+
+
+@app.command()
+def twins(config: Config = Path("hub.toml"), as_json: Json = False) -> None:
+    """Show the last known state of every device, each value with its age."""
+    settings, now_us = read_config(config), clock_from_environment().wall_us()
+    if not settings.database.is_file():
+        raise NoData(f"{settings.database} is not there: has this hub ever run?")
+    raise typer.Exit(twins_command(settings.database, now_us=now_us, as_json=as_json, out=sys.stdout))
 
 
 @app.command()
@@ -124,17 +137,7 @@ def compact(config: Config = Path("hub.toml")) -> None:
 
 def main() -> None:
     """Run the command; a fault of config or usage is exit 2 and one line, any other of ours exit 1."""
-    try:
-        app(prog_name="hub")
-    except ContractError as error:
-        _fail(error, 2)
-    except HubError as error:
-        _fail(error, 1)
-
-
-def _fail(error: Exception, code: int) -> None:
-    sys.stderr.write(f"hub: {' '.join(str(error).split())}\n")
-    sys.exit(code)
+    run_command(app, "hub", failures=(HubError,))
 
 
 @contextlib.contextmanager

@@ -1,12 +1,13 @@
 """The hub's relational state: one SQLite file through SQLAlchemy Core, and the readers' cursors in it."""
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
 from device_profiles import durable
-from hub.errors import CursorMoved, SchemaError
+from hub.errors import CursorMoved, DataDamaged, NoData, SchemaError
 
 SCHEMA = 1  # PRAGMA user_version; a second schema brings Alembic
 
@@ -20,7 +21,7 @@ cursors = sa.Table(
 
 
 def open_database(path: Path) -> sa.Engine:
-    """Open or make ``path`` with every table that the imported modules declare. Raises SchemaError.
+    """Open or make ``path`` with every table that the imported modules declare. Raises SchemaError, DataDamaged.
 
     A transaction (``with engine.begin()``) is BEGIN IMMEDIATE: two writers wait for each other instead of failing.
     """
@@ -28,13 +29,15 @@ def open_database(path: Path) -> sa.Engine:
         f"sqlite:///{path}", creator=lambda: durable.connect(path), poolclass=sa.pool.QueuePool, pool_size=8
     )
     sa.event.listen(engine, "begin", _begin_immediate)
+    sa.event.listen(engine, "handle_error", _translate)
     with engine.connect() as connection:
         version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
     if version not in (0, SCHEMA):
         raise SchemaError(f"{path} has schema {version}, this program knows {SCHEMA}: use the version that wrote it")
     with engine.begin() as connection:
         metadata.create_all(connection)
-        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
+        if version != SCHEMA:  # who only reads must not need room on the disk
+            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
     return engine
 
 
@@ -57,3 +60,15 @@ def move_cursor(connection: sa.Connection, reader: str, *, old: int, new: int) -
 
 def _begin_immediate(connection: Any) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _translate(context: sa.engine.ExceptionContext) -> None:
+    """Tell in our own words what no reader can wait for; a full disk it can."""
+    error = context.original_exception
+    if context.engine is None or not isinstance(error, sqlite3.DatabaseError):
+        return
+    path = str(context.engine.url.database)
+    if durable.is_damaged(error):
+        raise DataDamaged(path, str(error)) from error
+    if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CANTOPEN:
+        raise NoData(f"{path}: {error}") from error

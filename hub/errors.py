@@ -26,6 +26,14 @@ class JournalFull(HubError):
         self.path = path
 
 
+class DataDamaged(HubError):
+    """A database is not what was written: a backup must be put back."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}; `hub restore` puts a backup into an empty data folder")
+        self.path = path
+
+
 class StoreDown(HubError):
     """A store outside the hub's own database takes nothing now: its reader waits and tries again."""
 

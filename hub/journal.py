@@ -9,32 +9,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from device_profiles import durable
-from hub.errors import JournalFull, SchemaError
+from hub.errors import JournalFull
+from hub.journal_file import open_file, translated
 from hub.records import Act, Kind, NewRecord, Record, append_act, insert_rows, numbered, reserve_path
 
 __all__ = ["POLL_S", "Act", "Journal", "Kind", "NewRecord", "Record", "append_act"]
 
-SCHEMA = 1  # PRAGMA user_version
 RESERVE_BYTES = 16 * 1024 * 1024  # room for some 10,000 alarms and acts on a full disk
 POLL_S = 0.25  # how late an act that another process wrote is seen
 _READ_BYTES = 8 * 1024 * 1024  # what one read may bring into memory
 _STEP = 1_000  # rows cut in one transaction: more would hold the writer up for longer than an alarm may wait
 
-# AUTOINCREMENT: otherwise the ids of a journal that was cut empty begin at 1 again and cursors skip what comes.
-_SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS records (
-  offset INTEGER PRIMARY KEY AUTOINCREMENT,
-  received_us INTEGER NOT NULL,
-  kind TEXT NOT NULL,
-  agent TEXT NOT NULL DEFAULT '',
-  epoch INTEGER NOT NULL DEFAULT 0,
-  lane TEXT NOT NULL DEFAULT '',
-  seq INTEGER,
-  body BLOB NOT NULL
-);
-CREATE INDEX IF NOT EXISTS texts ON records (offset) WHERE kind = 'text';
-PRAGMA user_version = {SCHEMA};
-"""
 _OLDEST = "SELECT offset FROM records WHERE kind <> 'text' ORDER BY offset LIMIT 1"
 _SELECT = "SELECT offset, received_us, kind, agent, epoch, lane, seq, body FROM records"
 
@@ -50,7 +35,7 @@ class Journal:
         self._writing = threading.Lock()
         if reserve_bytes and shutil.disk_usage(path.parent).free < reserve_bytes:
             self._reserve.release()  # a hub that cannot open its files raises no alarm at all
-        self._writer = _open(path)
+        self._writer = open_file(path)
         self._idle: list[sqlite3.Connection] = []  # read connections that nobody uses now
         self._grown = threading.Condition()
         self._last = self._stored_last()
@@ -160,7 +145,7 @@ class Journal:
         """
         gone = 0
         while True:
-            with self._writing, self._translated(), self._transaction():
+            with self._writing, translated(self.path), self._transaction():
                 oldest = self._writer.execute(_OLDEST).fetchone()
                 end = min(before_offset, (oldest[0] if oldest else before_offset) + step)
                 delete = "DELETE FROM records WHERE offset < ? AND kind <> 'text'"
@@ -171,7 +156,7 @@ class Journal:
 
     def compact(self) -> None:
         """Give free pages back to the disk; only at rest, it copies the file. Raises JournalFull."""
-        with self._writing, self._translated():
+        with self._writing, translated(self.path):
             self._writer.execute("VACUUM")
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
@@ -189,7 +174,7 @@ class Journal:
         return self._insert_once(rows)
 
     def _insert_once(self, rows: Sequence[NewRecord]) -> int:
-        with self._translated(), self._transaction():
+        with translated(self.path), self._transaction():
             return insert_rows(self._writer, rows)
 
     @contextlib.contextmanager
@@ -203,25 +188,17 @@ class Journal:
                 self._writer.execute("ROLLBACK")
 
     @contextlib.contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.OperationalError as error:
-            if durable.is_disk_full(error):
-                raise JournalFull(str(self.path)) from error
-            raise
-
-    @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        try:
-            connection = self._idle.pop()
-        except IndexError:
-            connection = durable.connect(self.path)
-            connection.execute("PRAGMA query_only=ON")
-        try:
-            yield connection
-        finally:
-            self._idle.append(connection)
+        with translated(self.path):
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                connection = durable.connect(self.path)
+                connection.execute("PRAGMA query_only=ON")
+            try:
+                yield connection
+            finally:
+                self._idle.append(connection)
 
     def _stored_last(self) -> int:
         with self._reading() as connection:
@@ -234,14 +211,3 @@ class Journal:
             if stored > self._last:
                 self._last = stored
                 self._grown.notify_all()
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    connection = durable.connect(path)
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
-    if version not in (0, SCHEMA):
-        connection.close()
-        raise SchemaError(f"{path} has schema {version}, this program knows {SCHEMA}: use the version that wrote it")
-    if version == 0:
-        connection.executescript(_SCHEMA)
-    return connection

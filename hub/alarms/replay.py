@@ -1,5 +1,6 @@
 """Fold the journal again, in a fresh process, and compare what follows with what was stored, byte for byte."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from hub.alarms.reader import NAME
 from hub.alarms.state import State
 from hub.alarms.transitions import encode_transition
 from hub.database import open_database, read_cursor
-from hub.errors import NoData
+from hub.errors import HubError, NoData
 from hub.journal import Journal
 
 _BATCH = 500  # records in memory at a time
@@ -60,7 +61,8 @@ def replay_apart(journal: Path, database: Path, *, start: int | None = None) -> 
     command = [sys.executable, "-m", "hub.alarms.replay", str(journal), str(database), str(start if start else 0)]
     run = subprocess.run(command, env=_other_environment(), capture_output=True, check=False)
     if run.returncode not in (0, 1) or not run.stdout:
-        raise NoData(f"the replay ended with {run.returncode}: {run.stderr.decode(errors='replace')[-500:]}")
+        said = run.stderr.decode(errors="replace").strip().splitlines() or ["nothing said"]
+        raise NoData(f"the replay ended with {run.returncode}: {said[-1]}")
     return msgspec.json.decode(run.stdout, type=Replay)
 
 
@@ -135,15 +137,18 @@ def _shown(body: bytes | None) -> str:
 
 def main(journal_path: str, database_path: str, start: str) -> int:
     """Run as a process: print what was found, as JSON, and return the exit code."""
-    journal, engine = Journal.open(Path(journal_path), reserve_bytes=0), open_database(Path(database_path))
-    try:
+    with contextlib.ExitStack() as stack:
+        journal = Journal.open(Path(journal_path), reserve_bytes=0)
+        stack.callback(journal.close)
+        engine = open_database(Path(database_path))
+        stack.callback(engine.dispose)
         found = replay(journal, engine, start=int(start) or None)
-    finally:
-        journal.close()
-        engine.dispose()
     sys.stdout.buffer.write(msgspec.json.encode(found))
     return 0 if found.same else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    try:
+        sys.exit(main(*sys.argv[1:]))
+    except HubError as error:
+        sys.exit(str(error))

@@ -10,7 +10,7 @@ from typing import Any
 from device_profiles import durable
 from device_profiles.wire import Value
 from hub.archive import Point, Query
-from hub.errors import StoreDown
+from hub.errors import DataDamaged, StoreDown
 
 _HOUR_US = 3_600_000_000
 # `value` has no declared type, so that SQLite keeps integers, floats and texts as they are; bools are told by `type`.
@@ -89,9 +89,11 @@ class EmbeddedArchive:
 def _translated(path: Path) -> Iterator[None]:
     try:
         yield
-    except sqlite3.OperationalError as error:
+    except sqlite3.DatabaseError as error:
         if durable.is_disk_full(error):
             raise StoreDown("archive", f"no space left for {path}") from error
+        if durable.is_damaged(error):
+            raise DataDamaged(str(path), str(error)) from error
         raise
 
 

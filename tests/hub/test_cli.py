@@ -1,15 +1,26 @@
 """The command ``hub``: exit codes, and one line that names file and key."""
 
+import contextlib
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from device_profiles.clock import Clock
+from device_profiles.profile import load_profiles
+from device_profiles.wire import encode
+from hub.alarms.reader import AlarmReader
+from hub.archive.embedded import EmbeddedArchive
+from hub.archive.reader import ArchiveReader
 from hub.config import EXAMPLE, read_config
+from hub.database import open_database
 from hub.journal import Journal, NewRecord
-from tests.hub.rig import HubProcess
+from hub.texts import write_texts
+from hub.twins import TwinReader
+from tests.hub.rig import ADDRESS, EPOCH, HubProcess, pack, reading
 from tests.servers import Mosquitto, free_port
 
 
@@ -73,6 +84,92 @@ def test_no_data_is_a_negative_answer(tmp_path: Path) -> None:
     done = hub("ledger", path)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert not (tmp_path / "data").exists()
+
+
+def one_line(done: "subprocess.CompletedProcess[str]", code: int) -> str:
+    """Return what a command that failed with ``code`` said on its one line."""
+    assert (done.returncode, done.stderr.count("\n")) == (code, 1), done.stderr
+    assert done.stderr.startswith("hub: ")
+    return done.stderr
+
+
+@pytest.mark.parametrize("folder", ["missing", "/proc/missing", "/dev/null"])
+def test_init_into_an_impossible_folder_is_a_usage_error(tmp_path: Path, folder: str) -> None:
+    """One line that names the file, and exit 2."""
+    assert f"{folder}/hub.toml" in one_line(hub("init", tmp_path / folder / "hub.toml"), 2)
+
+
+@pytest.mark.parametrize("folder", ["/proc/missing", "/dev/null", "/dev/null/x"])
+def test_folders_that_cannot_be_made_are_usage_errors(tmp_path: Path, folder: str) -> None:
+    """A broker's folder, a backup's, and the data folder that a backup is put back to."""
+    assert folder in one_line(hub("broker", "init", folder), 2)
+    config = written(tmp_path)
+    settings = read_config(config)
+    settings.data.mkdir()
+    Journal.open(settings.journal, reserve_bytes=0).close()
+    assert folder in one_line(hub("backup", config, folder), 2)
+    assert hub("backup", config, tmp_path / "copy").returncode == 0
+    config.write_text(EXAMPLE.replace('data = "data"', f'data = "{folder}"'))
+    assert folder in one_line(hub("restore", tmp_path / "copy", config), 2)
+
+
+READING = ("alarms", "ledger", "replay", "twins", "journal compact", "run", "run --only archive")
+
+
+@pytest.mark.parametrize("words", READING)
+@pytest.mark.parametrize("content", [b"\0nothing" * 1000, None], ids=["garbage", "a folder"])
+def test_a_file_that_is_no_database_is_one_line(tmp_path: Path, words: str, content: bytes | None) -> None:
+    """Every command that opens the data says so and names the file; none shows a traceback."""
+    config = written(tmp_path)
+    data = read_config(config).data
+    data.mkdir()
+    for name in ("journal.db", "hub.db", "archive.db"):
+        (data / name).write_bytes(content) if content else (data / name).mkdir()
+    assert str(data) in one_line(hub(*words.split(), config), 1)
+
+
+@pytest.mark.parametrize("name", ["journal.db", "hub.db", "archive.db"])
+def test_a_database_that_is_torn_in_the_middle_is_one_line(tmp_path: Path, name: str) -> None:
+    """The head is sound, so that only a read finds it: a copy, the ledger and a replay do not crash."""
+    config = written(tmp_path)
+    data = fed(config)
+    with (data / name).open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xee" * ((data / name).stat().st_size - 4096))
+    for words in ("alarms", "ledger", "replay", "twins"):
+        done = hub(*words.split(), config)
+        assert done.returncode in (0, 1)
+        assert "Traceback" not in done.stderr
+        assert done.returncode == 0 or str(data / name) in one_line(done, 1)
+    assert name in one_line(hub("backup", config, tmp_path / "copy"), 1)
+    assert list((tmp_path / "copy").iterdir()) == []  # so that the next one finds an empty folder
+
+
+def written(folder: Path) -> Path:
+    """Return the example config, written."""
+    (folder / "hub.toml").write_text(EXAMPLE)
+    return folder / "hub.toml"
+
+
+def fed(config: Path) -> Path:
+    """Return the data folder of a hub at rest with a few hundred records in every file."""
+    settings = read_config(config)
+    settings.data.mkdir()
+    with contextlib.ExitStack() as stack:
+        journal = Journal.open(settings.journal, reserve_bytes=0)
+        stack.callback(journal.close)
+        engine = open_database(settings.database)
+        stack.callback(engine.dispose)
+        archive = EmbeddedArchive(settings.archive)
+        stack.callback(archive.close)
+        write_texts(journal, load_profiles(), now_us=1)
+        for seq in range(1, 300):
+            body = encode(pack(seq, "reading", *(reading(n) for n in range(10))))
+            journal.append([NewRecord(time.time_ns() // 1000, "pack", body, str(ADDRESS), EPOCH, "reading", seq)])
+        for reader in (AlarmReader(engine, clock=Clock()), TwinReader(engine), ArchiveReader(archive)):
+            reader.apply(journal.read(0, 1000))
+            getattr(reader, "flush", lambda: None)()
+    return settings.data
 
 
 def test_two_hubs_never_share_a_data_folder(mosquitto: Mosquitto, tmp_path: Path) -> None:

@@ -1,0 +1,47 @@
+"""Run a program's command line: whatever goes wrong is one line on stderr and an exit code, never a traceback."""
+
+import sqlite3
+import sys
+from typing import NoReturn
+
+import typer
+
+from device_profiles.errors import ContractError
+
+FAILED, USAGE = 1, 2  # exit codes
+UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer shows us this leaf only of the click in it
+
+
+def run_command(app: typer.Typer, name: str, *, failures: tuple[type[Exception], ...] = ()) -> NoReturn:
+    """Run ``app`` as the program ``name`` and exit.
+
+    Exit 2 is a fault of config or usage; 1 is one of ``failures``, or a file or database that cannot be used.
+    """
+    try:
+        code = app(prog_name=name, standalone_mode=False)
+    except ContractError as error:
+        _fail(name, str(error), USAGE)
+    except UsageError as error:
+        _refuse(name, error)
+    except typer.Abort:
+        _fail(name, "interrupted", FAILED)
+    except BrokenPipeError:
+        sys.stderr.close()  # who read us has gone, as in `hub ledger | head`
+        sys.exit(FAILED)
+    except (OSError, sqlite3.Error) as error:
+        _fail(name, ": ".join([*getattr(error, "__notes__", ()), str(error)]), FAILED)
+    except failures as error:
+        _fail(name, str(error), FAILED)
+    sys.exit(code)
+
+
+def _refuse(name: str, error: Exception) -> NoReturn:
+    say = getattr(error, "format_message", error.__str__)  # names the option or argument
+    if type(error).__name__ != "NoArgsIsHelpError":  # that one has printed the help
+        _fail(name, say(), USAGE)
+    sys.exit(USAGE)
+
+
+def _fail(name: str, message: str, code: int) -> NoReturn:
+    sys.stderr.write(f"{name}: {' '.join(message.split())}\n")
+    sys.exit(code)
