@@ -20,7 +20,7 @@ from simulators.witness import AlarmWord
 SCENARIO = "lift-entrapment-between-floors"
 SPEED = 4.0  # 150 s of the city in 38 s: slow enough to follow
 REFRESHES_PER_S = 8
-_COLUMNS = {"lift": 7, "floor": 5, "what it does": 21, "m/s": 5, "door": 6, "inside": 6, "kg": 4, "alarm": 21}
+_COLUMNS = {"lift": 7, "floor": 5, "what it does": 23, "m/s": 5, "door": 6, "inside": 6, "kg": 4, "alarm": 17}
 _SPARE = ("m/s", "kg")  # columns that a narrow terminal does without
 _WIDE = 100  # characters
 _LINES = 14  # of the story on the screen
@@ -111,7 +111,7 @@ def _picture(stage: Stage, story: Story, *, width: int) -> RenderableType:
 def _cells(lift: Lift, word: AlarmWord | None, *, now_us: int) -> dict[str, RenderableType]:
     body = lift.body
     state, style = state_of(lift)
-    since = f"{word.rule}, {(now_us - word.t_fact_us) / 1e6:.0f} s" if word else ""
+    since = f"{word.rule.rpartition('.')[2]}, {(now_us - word.t_fact_us) / 1e6:.0f} s" if word else ""
     return {
         "lift": lift.spec.device,
         "floor": str(body.floor),
