@@ -110,7 +110,8 @@ def _play(story: Coroutine[Any, Any, T]) -> T:
 
 async def _until_told(story: Coroutine[Any, Any, T]) -> T:
     task = asyncio.ensure_future(story)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    for number in (signal.SIGTERM, signal.SIGHUP):  # SIGHUP: its terminal was closed
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     return await task
 
 
