@@ -18,6 +18,7 @@ Table = Literal["discrete_input", "coil", "input_register", "holding_register"]
 BIT_TABLES: frozenset[Table] = frozenset({"discrete_input", "coil"})
 Encoding = Literal["u16", "s16", "u32", "s32", "f32"]  # 32 bits: high word first
 WORDS: dict[Encoding, int] = {"u16": 1, "s16": 1, "u32": 2, "s32": 2, "f32": 2}
+RESERVED = ("device.", "agent.")  # rules that the hub makes itself begin so
 _MAX_COUNT = {True: 2000, False: 125}  # Modbus application protocol V1.1b3, 6.1-6.4: bits, registers in one request
 
 _Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -187,6 +188,11 @@ def _faults(spec: ProfileSpec) -> Iterable[tuple[str, str]]:
     for index, rule in enumerate(spec.alarms):
         if rule.rule in rules:
             yield f"alarms[{index}].rule", f"{rule.rule!r} is defined twice"
+        if rule.rule.startswith(RESERVED):
+            yield (
+                f"alarms[{index}].rule",
+                f"{rule.rule!r}: what begins with {' or '.join(RESERVED)} is the hub's own",
+            )
         rules.add(rule.rule)
         for key, message in _rule_faults(rule, spec):
             yield f"alarms[{index}].{key}", message

@@ -24,6 +24,7 @@ from hub.journal import Journal
 from hub.ledger_store import LedgerSaver, catch_up, load
 from hub.life import Life, locked
 from hub.readers import ReaderLoop
+from hub.records import tick_row
 from hub.retention import Retention
 from hub.texts import write_texts
 from hub.twins import TwinReader
@@ -53,6 +54,8 @@ async def run(settings: Settings, *, clock: Clock) -> int:
         engine = open_database(settings.database)
         stack.callback(engine.dispose)
         write_texts(journal, profiles, now_us=clock.wall_us())
+        # before anything comes in: what arrives first must not pass for the end of a silence that was the hub's own
+        journal.append([tick_row(clock.wall_us())], urgent=True)
 
         ledger = load(engine)
         catch_up(ledger, journal)

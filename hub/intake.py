@@ -35,8 +35,10 @@ class Intake:
         lag_ms: Callable[[], float],
         on_crash: Callable[[str], None],
         hold_bytes: int = HOLD_BYTES,
+        block_s: float = BLOCK_S,
     ) -> None:
         """``lag_ms`` tells how far alarms are behind; ``on_crash`` is told when the thread ends by an error."""
+        self._block_s = block_s
         self._writer = writer
         self._clock = clock
         self._lag_ms = lag_ms
@@ -70,15 +72,15 @@ class Intake:
         self._put(self._events, Waiting(message, self.event_port))
 
     def _on_reading(self, message: Inbound) -> None:
-        deadline_s = self._clock.real_s() + BLOCK_S
+        deadline_s = self._clock.real_s() + self._block_s
         while self._lag_ms() > MAX_LAG_MS and self._clock.real_s() < deadline_s:
             if self._closing.wait(0.02):
                 return
         self._put(self._readings, Waiting(message, self.reading_port))
 
     def _put(self, inbox: Inbox, waiting: Waiting) -> None:
-        if not inbox.put(waiting, timeout_s=BLOCK_S) and not self._closing.is_set():
-            logger.warning("no room for messages in %.0f s: the link is cut, the broker sends them again", BLOCK_S)
+        if not inbox.put(waiting, timeout_s=self._block_s) and not self._closing.is_set():
+            logger.warning("no room in %.0f s: the link is cut, the broker sends its messages again", self._block_s)
             waiting.port.drop()
 
     def _run(self) -> None:

@@ -40,6 +40,11 @@ class Record(msgspec.Struct, frozen=True):
     body: bytes
 
 
+def tick_row(now_us: int) -> NewRecord:
+    """Return the word that the hub is awake at ``now_us``."""
+    return NewRecord(now_us, "tick", msgspec.json.encode({"now_us": now_us}))
+
+
 class Act(msgspec.Struct, frozen=True):
     """What a person did about an alarm."""
 

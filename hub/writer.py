@@ -2,8 +2,6 @@
 
 import logging
 
-import msgspec
-
 from device_profiles.clock import Clock
 from device_profiles.faults import fault_point
 from device_profiles.topics import AgentAddress, receipt_topic
@@ -15,6 +13,7 @@ from hub.journal import Journal, NewRecord, Record
 from hub.ledger import Ledger
 from hub.ledger_store import LedgerSaver
 from hub.receipts import Receipts
+from hub.records import tick_row
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +87,7 @@ class Writer:
         if self._next_tick_us - 2 * TICK_US < now_us < self._next_tick_us:  # further away: the clock was set back
             return []
         self._next_tick_us = (now_us // TICK_US + 1) * TICK_US
-        return [NewRecord(now_us, "tick", msgspec.json.encode({"now_us": now_us}))]
+        return [tick_row(now_us)]
 
     def _keep(self, entries: list[Entry], *, ticks: list[NewRecord] | None = None, urgent: bool = False) -> bool:
         """Write, count, ack and note what is owed; False when there was no room for it."""

@@ -14,7 +14,6 @@ SILENT = "device.silent"
 OFFLINE = "agent.offline"
 EPOCH_BACK = "agent.epoch_back"
 TWO_SESSIONS = "agent.two_sessions"
-RESERVED = frozenset({SILENT, OFFLINE, EPOCH_BACK, TWO_SESSIONS})  # a profile's rule of such a name is not used
 
 
 class RuleHead(msgspec.Struct, frozen=True):
@@ -67,7 +66,7 @@ class RuleSet:
         self.silent_us = duration_us(spec.liveness.silent_after)
         self.silent = RuleHead(SILENT, spec.liveness.severity, f"Silent: {spec.title}", False, digest)
         self.value_names = frozenset(spec.values)
-        self.rules = tuple(Rule(rule, digest) for rule in spec.alarms if rule.rule not in RESERVED)
+        self.rules = tuple(Rule(rule, digest) for rule in spec.alarms)
         self.by_rule = {rule.head.rule: rule for rule in self.rules}
         self.conditions = tuple(rule.head.rule for rule in self.rules if rule.when is not None)
         self.by_name = {name: tuple(r.head.rule for r in self.rules if name in r.names) for name in sorted(spec.values)}

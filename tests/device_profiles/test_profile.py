@@ -96,6 +96,8 @@ def test_the_digest_is_of_the_text() -> None:
         ("range = [0, 180]", "range = [180, 0]", "values.tilt_deg.range"),
         ('silent_after = "15m"', 'silent_after = "0s"', "liveness.silent_after"),
         ('rule = "manhole.open"', 'rule = "manhole.tilted"', "alarms[1].rule"),
+        ('rule = "manhole.open"', 'rule = "device.silent"', "alarms[1].rule"),
+        ('rule = "manhole.open"', 'rule = "agent.open"', "alarms[1].rule"),
         ('on = "manhole.opened"', 'on = "manhole.opened"\nwhen = "open"', "alarms[1].on"),
         ('on = "manhole.opened"\n', "", "alarms[1].on"),
         ('on = "manhole.opened"', 'on = "manhole.eaten"', "alarms[1].on"),

@@ -1,5 +1,7 @@
 """The hub as one program: a fact becomes an alarm, told on the broker, and its decisions are repeatable."""
 
+import contextlib
+import sqlite3
 import threading
 import time
 from pathlib import Path
@@ -11,6 +13,7 @@ from device_profiles.topics import ALARM_FILTER
 from device_profiles.wire import Reading
 from hub.archive import Query
 from hub.archive.embedded import EmbeddedArchive
+from hub.journal import Journal
 from tests.hub.rig import WAIT_S, AgentSide, HubProcess, event, pack
 from tests.servers import Mosquitto
 
@@ -98,3 +101,38 @@ def archived(hub: HubProcess) -> int:
         return len(archive.read(Query()))
     finally:
         archive.close()
+
+
+def test_a_crashed_thread_ends_the_hub_with_exit_1(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """Somebody moves a reader's cursor under its feet: the hub says so and ends, and a supervisor starts it anew."""
+    hub = HubProcess(tmp_path, mosquitto.url).start()
+    with AgentSide(mosquitto.url, tmp_path) as agent:
+        agent.send(pack(1, "event", event()))
+        assert agent.receipted("event", 1)
+        assert len(eventually(hub, 1, open_only=True)) == 1
+        with contextlib.closing(sqlite3.connect(tmp_path / "data" / "hub.db")) as database, database:
+            database.execute("UPDATE cursors SET offset = offset + 1000 WHERE reader = 'alarms'")
+        agent.send(pack(2, "event", event()))
+        assert hub.ended() == 1
+    log = "".join(hub.log)
+    assert "thread reader alarms crashed" in log
+    assert "does another hub use this data folder?" in log
+
+
+def test_a_tick_is_journalled_before_anything_comes_in(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """What waited at the broker while the hub was away comes after the hub's word that it is awake."""
+    hub = HubProcess(tmp_path, mosquitto.url).start()
+    assert hub.stop() == 0
+    with AgentSide(mosquitto.url, tmp_path) as agent:
+        agent.send(*(pack(seq) for seq in range(1, 20)))
+        begun_us = time.time_ns() // 1000
+        hub.start()
+        assert agent.receipted("reading", 19)
+    assert hub.stop() == 0
+    journal = Journal.open(tmp_path / "data" / "journal.db", reserve_bytes=0)
+    records = journal.read(0, 1000)
+    journal.close()
+    kinds = [record.kind for record in records]
+    assert kinds.count("pack") == 19
+    before = records[kinds.index("pack") - 1]
+    assert (before.kind, before.received_us >= begun_us) == ("tick", True)

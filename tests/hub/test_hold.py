@@ -1,5 +1,6 @@
 """The reading client is held while alarms are behind; the event client never is."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,7 @@ from device_profiles.link import Inbound
 from device_profiles.topics import lane_topic
 from device_profiles.wire import Lane, encode
 from hub.database import open_database
-from hub.intake import Intake
+from hub.intake import BLOCK_S, HOLD_BYTES, Intake
 from hub.journal import Journal
 from hub.ledger import Ledger
 from hub.ledger_store import LedgerSaver
@@ -49,7 +50,9 @@ class Wire:
 
     def drop(self) -> None:
         """Count it."""
-        self.drops += 1
+        with self.changed:
+            self.drops += 1
+            self.changed.notify_all()
 
     def deliver(self, mid: int, lane: Lane) -> threading.Thread:
         """Hand a pack over on a thread of its own, as a network thread does."""
@@ -58,6 +61,11 @@ class Wire:
         thread = threading.Thread(target=self.on_message, args=(message,))
         thread.start()
         return thread
+
+    def wait_dropped(self) -> bool:
+        """Wait until the connection was cut."""
+        with self.changed:
+            return self.changed.wait_for(lambda: self.drops > 0, 30)
 
     def wait_acked(self, mid: int) -> bool:
         """Wait for the ack of a message."""
@@ -68,7 +76,7 @@ class Wire:
 class Rig:
     """An intake on two wires, and how far alarms are behind."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, hold_bytes: int = HOLD_BYTES, block_s: float = BLOCK_S) -> None:
         self.lag_ms = 0.0
         self.wires: dict[str, Wire] = {}
         self.journal = Journal.open(folder / "journal.db", reserve_bytes=1_000_000)
@@ -83,7 +91,20 @@ class Rig:
             connect=self._connect,
             lag_ms=lambda: self.lag_ms,
             on_crash=pytest.fail,
+            hold_bytes=hold_bytes,
+            block_s=block_s,
         )
+
+    def __enter__(self) -> "Rig":
+        self.saver.start()
+        self.intake.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.intake.stop()
+        self.saver.stop()
+        self.journal.close()
+        self.engine.dispose()
 
     def _connect(self, name: str, _filters: tuple[str, ...], on_message: Callable[[Inbound], None]) -> Wire:
         self.wires[name] = Wire(on_message)
@@ -93,14 +114,8 @@ class Rig:
 @pytest.fixture
 def rig(tmp_path: Path) -> Iterator[Rig]:
     """Run an intake for one test."""
-    found = Rig(tmp_path)
-    found.saver.start()
-    found.intake.start()
-    yield found
-    found.intake.stop()
-    found.saver.stop()
-    found.journal.close()
-    found.engine.dispose()
+    with Rig(tmp_path) as found:
+        yield found
 
 
 def test_readings_wait_while_alarms_are_behind(rig: Rig) -> None:
@@ -124,3 +139,25 @@ def test_a_stop_drains_and_refuses(rig: Rig) -> None:
     assert rig.wires["event"].acked == [1]
     assert rig.wires["event"].drops == 0
     assert rig.wires["event"].published == ["citynerve/1/agent/hz/xiacheng/chaoming/chaoming-01/receipt"]
+
+
+@pytest.fixture
+def stuck(tmp_path: Path) -> Iterator[Rig]:
+    """Run an intake with room for a few messages whose journal another process has locked."""
+    with Rig(tmp_path, hold_bytes=8_000, block_s=0.3) as found:
+        lock = sqlite3.connect(tmp_path / "journal.db", isolation_level=None)
+        lock.execute("BEGIN IMMEDIATE")
+        yield found
+        lock.close()
+
+
+def test_invariant_06_a_full_inbox_blocks_and_then_cuts_the_link(stuck: Rig) -> None:
+    """What does not fit is held for a while, then its link is cut, unacked: the broker sends it again."""
+    assert BLOCK_S == 5.0
+    wire = stuck.wires["reading"]
+    threads = [wire.deliver(mid, "reading") for mid in range(1, 31)]
+    assert wire.wait_dropped()
+    for thread in threads:
+        thread.join(30)
+    assert wire.acked == []
+    assert stuck.wires["event"].drops == 0  # which has room of its own
