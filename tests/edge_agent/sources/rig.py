@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 
+import msgspec
+
 from device_profiles.clock import Clock
 from device_profiles.profile import Profile, load_profiles, parse_profile
 from edge_agent.config import LineConfig, SlaveConfig
@@ -62,8 +64,11 @@ modbus = {{ block = "high", at = 0 }}
 
 
 def twins(*, latest: str = "400ms") -> Profile:
-    """Return the profile of two registers."""
-    return parse_profile(TWINS.format(latest=latest), file="twins.toml")
+    """Return the profile of two registers; ``latest`` may be what a profile's file may not say."""
+    profile = parse_profile(TWINS.format(latest="400ms"), file="twins.toml")
+    assert profile.spec.modbus is not None
+    patience = msgspec.structs.replace(profile.spec.modbus, latest=latest)
+    return msgspec.structs.replace(profile, spec=msgspec.structs.replace(profile.spec, modbus=patience))
 
 
 def lift_slave(unit: int) -> Slave:
