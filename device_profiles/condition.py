@@ -38,7 +38,8 @@ class Condition:
 
     Names are values, with ``and or not``, comparisons (chained too), ``+ - * /``, ``abs()``, numbers, strings,
     ``true`` and ``false``. A name that is absent or None is unknown; so is every comparison with it, a comparison of
-    things that have no order, a string where a truth is asked for, and a division by zero. ALARMS.md rule 5:
+    things that have no order, a string where a truth is asked for, and a division by zero. ``known(…)`` says whether
+    something is known; a device that is silent is not asked (ALARMS.md rule 8). ALARMS.md rule 5:
     false and unknown = false, true or unknown = true, not unknown = unknown.
     """
 
@@ -53,7 +54,9 @@ class Condition:
             raise ConditionError(f"{text[:40]!r}… is nested more than {MAX_DEPTH} deep")
         self.text = text
         self.names = frozenset(
-            node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id not in ("abs", "true", "false")
+            node.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Name) and node.id not in ("abs", "known", "true", "false")
         )
         self._evaluate = _compile(tree.body)
 
@@ -97,6 +100,8 @@ def _compile(node: ast.expr) -> _Evaluate:
             return _numeric(_ARITHMETIC[type(op)], _compile(left), _compile(right))
         case ast.Call(func=ast.Name(id="abs"), args=[argument], keywords=[]):
             return _numeric(lambda a, _b: abs(a), _compile(argument), lambda _values: 0)
+        case ast.Call(func=ast.Name(id="known"), args=[argument], keywords=[]):
+            return _known(_compile(argument))
         case ast.Name(id="true" | "false" as word):
             return lambda _values: word == "true"
         case ast.Name(id=name):
@@ -105,7 +110,7 @@ def _compile(node: ast.expr) -> _Evaluate:
             return lambda _values: constant
     raise ConditionError(
         f"{ast.unparse(node)!r} is not part of a condition: "
-        "use names, numbers, comparisons, and, or, not, + - * /, abs()"
+        "use names, numbers, comparisons, and, or, not, + - * /, abs(), known()"
     )
 
 
@@ -129,6 +134,14 @@ def _not(part: _Evaluate) -> _Evaluate:
     def evaluate(values: Values) -> Truth:
         truth = _truth(part(values))
         return None if truth is None else not truth
+
+    return evaluate
+
+
+def _known(part: _Evaluate) -> _Evaluate:
+    def evaluate(values: Values) -> Truth:
+        value = part(values)
+        return value is not None and value == value  # NaN is unknown
 
     return evaluate
 

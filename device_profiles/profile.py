@@ -1,6 +1,7 @@
 """Profiles: what a kind of device says, how it is read and when it is alarming, as data from one TOML file each."""
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,10 +10,14 @@ import msgspec
 
 from device_profiles.condition import Condition, ConditionError
 from device_profiles.config import Duration, duration_us, parse_toml
+from device_profiles.dialect_spec import Dialect, DialectFile, Field, path_faults
 from device_profiles.errors import ConfigError
 from device_profiles.wire import Name, Severity
 
 BUILT_IN = Path(__file__).parent / "profiles"
+UNKNOWN_CODE = "device.unknown_code"  # the Event of a code that a dialect does not know
+UNKNOWN_CODES = "unknown_codes"  # the value that counts them
+_EXTENDS = re.compile(r"^\s*extends\s*=", re.MULTILINE)  # a file that is no profile but adds dialects to one
 
 Table = Literal["discrete_input", "coil", "input_register", "holding_register"]
 BIT_TABLES: frozenset[Table] = frozenset({"discrete_input", "coil"})
@@ -54,6 +59,13 @@ class Register(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     invert: bool = False  # a bit whose 0 means true
 
 
+class Latch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A value that the edge keeps itself: true since ``set`` was true, false since ``reset`` was."""
+
+    set: str  # condition over the other values
+    reset: str  # goes before ``set``; unknown in either makes the value unknown
+
+
 class ValueSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One value that a kind of device says."""
 
@@ -64,6 +76,7 @@ class ValueSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     deadband: Annotated[float, msgspec.Meta(ge=0)] = 0.0  # a change up to this is none
     period: Duration = "60s"  # said again after this even when unchanged
     modbus: Register | None = None
+    latch: Latch | None = None
     names: dict[str, str] = {}  # number → what it means, for people
 
 
@@ -81,6 +94,13 @@ class JudgeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     limits: dict[str, Duration | float] = {}
 
 
+class Way(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One of several ways to the same alarm: a condition, and how long it must hold."""
+
+    when: str
+    hold: Duration = msgspec.field(name="for", default="0s")
+
+
 class AlarmRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """When a device of this kind is alarming (ALARMS.md): on an event of the edge, or when a condition holds."""
 
@@ -91,9 +111,15 @@ class AlarmRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     until: tuple[Name, ...] = ()  # kinds of Events that clear it
     when: str | None = None  # condition that opens it once it has held for `for`
     hold: Duration = msgspec.field(name="for", default="0s")
+    ways: tuple[Way, ...] = ()  # instead of `when` and `for`: any of these opens it
     clear_when: str | None = None  # condition that clears it once it has held for `clear`; default: not (when)
     clear: Duration = "0s"
     latch: bool = False  # cleared by a person's act only
+
+    @property
+    def conditions(self) -> tuple[Way, ...]:
+        """Every condition that opens it, with its time; none for a rule on an event."""
+        return self.ways or ((Way(self.when, self.hold),) if self.when is not None else ())
 
     @property
     def for_us(self) -> int:
@@ -130,6 +156,7 @@ class ProfileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     modbus: ModbusMap | None = None
     judge: JudgeSpec | None = None
     events: dict[Name, EventSpec] = {}
+    dialects: dict[Name, Dialect] = {}  # how platforms say these values, by name
     alarms: tuple[AlarmRule, ...] = ()
 
 
@@ -139,6 +166,7 @@ class Profile(msgspec.Struct, frozen=True):
     spec: ProfileSpec
     text: str
     file: str
+    added: dict[str, str] = {}  # dialect from a file of its own → sha256 of that file's text
 
     @property
     def kind(self) -> str:
@@ -162,19 +190,45 @@ def parse_profile(text: str, *, file: str) -> Profile:
 def load_profiles(folders: Iterable[Path] = ()) -> dict[str, Profile]:
     """Return kind → profile of the built-in ones and of every ``*.toml`` in ``folders``. Raises ConfigError."""
     profiles: dict[str, Profile] = {}
+    additions: list[tuple[Path, str]] = []
     for folder in (BUILT_IN, *folders):
         if not folder.is_dir():
             raise ConfigError("is not a folder", file=str(folder))
         for path in sorted(folder.glob("*.toml")):
             try:
-                profile = parse_profile(path.read_text(encoding="utf-8"), file=str(path))
+                text = path.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError) as error:
                 raise ConfigError(f"cannot be read: {error}", file=str(path)) from error
+            if _EXTENDS.search(text):
+                additions.append((path, text))
+                continue
+            profile = parse_profile(text, file=str(path))
             known = profiles.get(profile.kind)
             if known is not None:
                 raise ConfigError(f"{profile.kind!r} is already defined in {known.file}", file=str(path), key="kind")
             profiles[profile.kind] = profile
+    for path, text in additions:
+        profile = _with_dialects(profiles, text, file=str(path))
+        profiles[profile.kind] = profile
     return profiles
+
+
+def _with_dialects(profiles: Mapping[str, Profile], text: str, *, file: str) -> Profile:
+    """Return the profile that the dialect file in ``text`` extends, with its dialects; the rules' text stays."""
+    addition = parse_toml(text, DialectFile, file=file)
+    profile = profiles.get(addition.extends)
+    if profile is None:
+        known = ", ".join(sorted(profiles))
+        raise ConfigError(f"unknown profile {addition.extends!r}; known: {known}", file=file, key="extends")
+    for name in addition.dialects.keys() & profile.spec.dialects.keys():
+        raise ConfigError(f"{profile.kind!r} has a dialect of this name already", file=file, key=f"dialects.{name}")
+    spec = msgspec.structs.replace(profile.spec, dialects=addition.dialects)
+    for key, message in _dialect_faults(spec):
+        raise ConfigError(message, file=file, key=key)
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    spec = msgspec.structs.replace(spec, dialects=profile.spec.dialects | addition.dialects)
+    added = profile.added | dict.fromkeys(addition.dialects, digest)
+    return Profile(spec, profile.text, profile.file, added)
 
 
 def _faults(spec: ProfileSpec) -> Iterable[tuple[str, str]]:
@@ -182,6 +236,9 @@ def _faults(spec: ProfileSpec) -> Iterable[tuple[str, str]]:
     for name, value in spec.values.items():
         if value.range is not None and value.range[0] > value.range[1]:
             yield f"values.{name}.range", "the first number is greater than the second"
+        if value.latch is not None:
+            yield from _latch_faults(name, value, spec)
+    yield from _dialect_faults(spec)
     if duration_us(spec.liveness.silent_after) <= 0:
         yield "liveness.silent_after", "must be longer than 0"
     rules: set[str] = set()
@@ -223,9 +280,67 @@ def _modbus_faults(spec: ProfileSpec) -> Iterable[tuple[str, str]]:
             yield f"{key}.at", f"{value.modbus.at} lies outside block {value.modbus.block!r} of {found.count}"
 
 
+def _latch_faults(name: str, value: ValueSpec, spec: ProfileSpec) -> Iterable[tuple[str, str]]:
+    assert value.latch is not None
+    if value.type != "bool" or value.modbus is not None:
+        yield f"values.{name}.latch", "belongs to a bool that nothing else says"
+    others = spec.values.keys() - {name}
+    for key, text in (("set", value.latch.set), ("reset", value.latch.reset)):
+        yield from _condition_faults(f"values.{name}.latch.{key}", text, others)
+
+
+def _dialect_faults(spec: ProfileSpec) -> Iterable[tuple[str, str]]:
+    for name, dialect in spec.dialects.items():
+        key = f"dialects.{name}"
+        yield from ((f"{key}.{part}", message) for part, message in path_faults(dialect))
+        if not 0 < 2 * duration_us(dialect.keep_alive) <= duration_us(spec.liveness.silent_after):
+            yield (
+                f"{key}.keep_alive",
+                "must be above 0 and at most half of liveness.silent_after: a message may be lost",
+            )
+        for value, field in dialect.values.items():
+            yield from ((f"{key}.values.{value}{part}", message) for part, message in _field_faults(value, field, spec))
+    if spec.dialects and (UNKNOWN_CODES not in spec.values or spec.values[UNKNOWN_CODES].type != "int"):
+        yield f"values.{UNKNOWN_CODES}", "a profile with dialects counts the codes that nobody knows in this int"
+    if spec.dialects and UNKNOWN_CODE not in spec.events:
+        yield f'events."{UNKNOWN_CODE}"', "a profile with dialects tells of codes that nobody knows by this event"
+
+
+def _field_faults(name: str, field: Field, spec: ProfileSpec) -> Iterable[tuple[str, str]]:
+    value = spec.values.get(name)
+    if value is None:
+        yield "", f"{name!r} is not in values"
+        return
+    if value.latch is not None:
+        yield "", "is kept by the edge itself (latch)"
+    if field.codes and (f"{name}_raw" not in spec.values or spec.values[f"{name}_raw"].type != "str"):
+        yield ".codes", f"the raw code is kept beside the canonical one: add the str `{name}_raw` to values"
+    for code, canonical in field.codes.items():
+        if code in field.unknown:
+            yield ".unknown", f"{code!r} is in codes too"
+        if type(canonical).__name__ != value.type and not (value.type == "float" and type(canonical) is int):
+            yield f".codes.{code}", f"{canonical!r} is no {value.type}"
+        elif (
+            value.range is not None
+            and type(canonical) is not str
+            and not value.range[0] <= float(canonical) <= value.range[1]
+        ):
+            yield f".codes.{code}", f"{canonical!r} is outside the range of {name}"
+
+
+def _condition_faults(key: str, text: str, names: Iterable[str]) -> Iterable[tuple[str, str]]:
+    try:
+        used = Condition(text).names
+    except ConditionError as error:
+        yield key, str(error)
+        return
+    for name in sorted(used - set(names)):
+        yield key, f"{name!r} is not in values"
+
+
 def _rule_faults(rule: AlarmRule, spec: ProfileSpec) -> Iterable[tuple[str, str]]:
-    if (rule.on is None) is (rule.when is None):
-        yield "on", "a rule has either `on` (an event) or `when` (a condition)"
+    if sum((rule.on is not None, rule.when is not None, bool(rule.ways))) != 1:
+        yield "on", "a rule has either `on` (an event), `when` (a condition) or `ways` (several conditions)"
         return
     if rule.on is not None:
         for key, kinds in (("on", (rule.on,)), ("until", rule.until)):
@@ -239,11 +354,9 @@ def _rule_faults(rule: AlarmRule, spec: ProfileSpec) -> Iterable[tuple[str, str]
         return
     if rule.until:
         yield "until", "belongs to `on`; use clear_when"
-    for key, text in (("when", rule.when or ""), ("clear_when", rule.clear_text)):
-        try:
-            names = Condition(text).names
-        except ConditionError as error:
-            yield key, str(error)
-            continue
-        for name in sorted(names - spec.values.keys()):
-            yield key, f"{name!r} is not in values"
+    if rule.ways and (rule.clear_when is None or rule.for_us):
+        yield "clear_when" if rule.clear_when is None else "for", "`ways` have their own `for`, and need a clear_when"
+        return
+    for index, way in enumerate(rule.conditions):
+        yield from _condition_faults(f"ways[{index}].when" if rule.ways else "when", way.when, spec.values)
+    yield from _condition_faults("clear_when", rule.clear_text, spec.values)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from device_profiles.condition import Condition, Values
+from device_profiles.config import duration_us
 from device_profiles.profile import ProfileSpec
 
 MARGIN_US = 2_000_000  # for the hub's first record behind the end of a timer
@@ -34,7 +35,8 @@ class Suspense:
 
 def _timers(spec: ProfileSpec) -> Iterator[tuple[str, int]]:
     for rule in spec.alarms:
-        if rule.when is not None and rule.for_us:
-            yield rule.when, rule.for_us
-        if rule.when is not None and rule.clear_us:
+        for way in rule.conditions:
+            if hold_us := duration_us(way.hold):
+                yield way.when, hold_us
+        if rule.conditions and rule.clear_us:
             yield rule.clear_text, rule.clear_us

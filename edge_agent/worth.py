@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from device_profiles.condition import Condition
 from device_profiles.config import duration_us
 from device_profiles.profile import ProfileSpec, ValueSpec
 from device_profiles.wire import Value
@@ -16,6 +17,11 @@ class Values:
         self.now: dict[str, Value] = dict.fromkeys(spec.values)  # every name of the profile; None is unknown
         self._specs = spec.values
         self._periods = {name: duration_us(value.period) for name, value in spec.values.items()}
+        self._latches = [
+            (name, Condition(value.latch.set), Condition(value.latch.reset))
+            for name, value in spec.values.items()
+            if value.latch is not None
+        ]
         self._stale_us = STALE * duration_us(spec.liveness.silent_after)
         self._read_us: dict[str, int] = {}
         self._said: dict[str, tuple[int, Value]] = {}  # when, and what
@@ -38,9 +44,20 @@ class Values:
             if t_us - read_us > self._stale_us:  # its registers fail although others are read
                 self.now[name] = None
                 del self._read_us[name]
+        self._latch(t_us)
         worth = {name: self.now[name] for name in self.now if self._is_worth(name, t_us)}
         self._said.update({name: (t_us, value) for name, value in worth.items()})
         return worth
+
+    def _latch(self, t_us: int) -> None:
+        """Keep the values that remember: unknown when what sets or resets them may have happened."""
+        for name, set_, reset in self._latches:
+            off, on = reset.evaluate(self.now), set_.evaluate(self.now)
+            if off is not False:
+                self.now[name] = False if off else None
+            elif on is not False:
+                self.now[name] = on
+            self._read_us[name] = t_us
 
     def _is_worth(self, name: str, t_us: int) -> bool:
         value = self.now[name]

@@ -8,7 +8,7 @@ from device_profiles.wire import Binding, Status
 from hub.alarms.conditions import settle_all
 from hub.alarms.decisions import Decisions
 from hub.alarms.rows import AgentState, DeviceState
-from hub.alarms.rules import SILENT, RuleBook, RuleSet, RuleTexts, compile_rules
+from hub.alarms.rules import SILENT, RuleBook, RuleSet, RuleTexts, compile_rules, rule_of
 from hub.alarms.state import State
 from hub.alarms.transitions import Reason, Refusal
 
@@ -109,12 +109,13 @@ def _rebind(decisions: Decisions, device: DeviceState, before: RuleSet | None) -
     """Restart the pending timers of rules that are not the same any more; open alarms stay under their own text."""
     state = decisions.state
     after = state.rules_of(device)
-    for rule in list(device.timers):
+    for key in list(device.timers):
+        rule = rule_of(key)
         old = before.by_rule.get(rule) if before is not None else None
         new = after.by_rule.get(rule) if after is not None else None
         same = old is not None and new is not None and old.spec == new.spec
         if not same and state.open_alarm(rule, device.key) is None:
-            del device.timers[rule]
+            del device.timers[key]
     device.elder = _elder(state, device, after)
     if after is None:
         _end_silence(decisions, device)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 
 from hub.alarms.decisions import Decisions
 from hub.alarms.rows import DeviceState
-from hub.alarms.rules import Rule
+from hub.alarms.rules import Rule, rule_of
 from hub.alarms.state import State
-from hub.alarms.timers import weigh
+from hub.alarms.timers import Timers, weigh
 from hub.alarms.transitions import Reason
 
 
@@ -28,21 +28,22 @@ def fire(decisions: Decisions, moves: Sequence[tuple[DeviceState, int]]) -> None
     """Fire, in the order (due, rule, subject), each timer of a device that is due at or before its new time."""
     while True:
         due = [
-            (timer.due_us, rule, device.key, device)
+            (timer.due_us, key, device.key, device)
             for device, upto_us in moves
             if device.next_us is not None and device.next_us <= upto_us
-            for rule, timer in device.timers.items()
+            for key, timer in device.timers.items()
             if timer.due_us is not None and timer.due_us <= upto_us
         ]
         if not due:
             return
-        due_us, rule, _, device = min(due, key=lambda item: item[:3])
-        _fire_one(decisions, device, rule, due_us=due_us)
+        due_us, key, _, device = min(due, key=lambda item: item[:3])
+        _fire_one(decisions, device, key, due_us=due_us)
 
 
-def _fire_one(decisions: Decisions, device: DeviceState, rule: str, *, due_us: int) -> None:
+def _fire_one(decisions: Decisions, device: DeviceState, key: str, *, due_us: int) -> None:
     state = decisions.state
-    del device.timers[rule]
+    rule = rule_of(key)
+    drop(device.timers, rule)
     occurrence = state.occurrence(rule, device.key)
     if occurrence is not None and occurrence.open:
         decisions.end(occurrence, decisions.mark(device, due_us), reason=Reason.CLEAR_HELD)
@@ -61,13 +62,13 @@ def _weigh(state: State, device: DeviceState, rule: str, *, at_us: int) -> None:
     alarm = state.open_alarm(rule, device.key)
     if alarm is None:
         found = _in_force(state, device, rule)
-        if found is not None and found.when is not None:
-            weigh(device.timers, rule, found.alarming(device.values), at_us=at_us, length_us=found.for_us)
+        for way in found.ways if found is not None else ():
+            weigh(device.timers, way.key, way.when.evaluate(device.values), at_us=at_us, length_us=way.for_us)
         return
     rules = state.book.of_digest(alarm.digest)
     opener = rules.by_rule.get(rule) if rules is not None else None
-    if opener is None or opener.when is None or alarm.latched:
-        device.timers.pop(rule, None)
+    if opener is None or not opener.ways or alarm.latched:
+        drop(device.timers, rule)
         return
     weigh(device.timers, rule, opener.clearing(device.values), at_us=at_us, length_us=opener.clear_us)
 
@@ -75,6 +76,12 @@ def _weigh(state: State, device: DeviceState, rule: str, *, at_us: int) -> None:
 def _in_force(state: State, device: DeviceState, rule: str) -> Rule | None:
     rules = state.rules_of(device)
     return rules.by_rule.get(rule) if rules is not None else None
+
+
+def drop(timers: Timers, rule: str) -> None:
+    """End every pending decision of a rule."""
+    for key in [key for key in timers if rule_of(key) == rule]:
+        del timers[key]
 
 
 def forget_elder(state: State, device: DeviceState, rule: str) -> None:
@@ -86,7 +93,7 @@ def forget_elder(state: State, device: DeviceState, rule: str) -> None:
 
 def reweigh(decisions: Decisions, device: DeviceState, rule: str) -> None:
     """Begin anew with a rule whose alarm a person has closed; nothing fires before the device speaks."""
-    device.timers.pop(rule, None)
+    drop(device.timers, rule)
     forget_elder(decisions.state, device, rule)
     if device.now_us is not None and not device.dark:
         _weigh(decisions.state, device, rule, at_us=device.now_us)

@@ -1,13 +1,14 @@
 """Rules as the engine uses them: profiles compiled from the texts that the journal holds."""
 
 import functools
+from collections.abc import Iterator
 
 import msgspec
 
 from device_profiles.condition import Condition, Truth, Values
 from device_profiles.config import duration_us
 from device_profiles.errors import ConfigError
-from device_profiles.profile import AlarmRule, ProfileSpec, parse_profile
+from device_profiles.profile import AlarmRule, ProfileSpec, Way, parse_profile
 from device_profiles.wire import Severity
 
 SILENT = "device.silent"
@@ -33,23 +34,45 @@ EPOCH_BACK_HEAD = RuleHead(
 TWO_SESSIONS_HEAD = RuleHead(TWO_SESSIONS, "major", "Two agents live under one name: cloned card", True, "")
 
 
+def way_keys(spec: AlarmRule) -> Iterator[str]:
+    """Yield the key of the timer of each way to an alarm: the rule's name, and with a number for further ones."""
+    yield from (f"{spec.rule} {index}" if index else spec.rule for index in range(len(spec.conditions)))
+
+
+def rule_of(key: str) -> str:
+    """Return the name of the rule that a timer belongs to."""
+    return key.partition(" ")[0]  # a rule's name has no space
+
+
+class _Way:
+    """One condition that opens an alarm."""
+
+    __slots__ = ("for_us", "key", "when")
+
+    def __init__(self, key: str, way: Way) -> None:
+        self.key = key
+        self.when = Condition(way.when)
+        self.for_us = duration_us(way.hold)
+
+
 class Rule:
     """One alarm rule of a profile, its conditions compiled."""
 
-    __slots__ = ("clear", "clear_us", "for_us", "head", "names", "spec", "when")
+    __slots__ = ("clear", "clear_us", "head", "names", "spec", "ways")
 
     def __init__(self, spec: AlarmRule, digest: str) -> None:
         self.spec = spec
         self.head = RuleHead(spec.rule, spec.severity, spec.title, spec.latch, digest)
-        self.when = Condition(spec.when) if spec.when is not None else None
-        self.clear = Condition(spec.clear_text) if self.when is not None else None
-        self.for_us = spec.for_us
+        self.ways = tuple(_Way(key, way) for key, way in zip(way_keys(spec), spec.conditions, strict=True))
+        self.clear = Condition(spec.clear_text) if self.ways else None
         self.clear_us = spec.clear_us
-        self.names = frozenset[str]().union(*(c.names for c in (self.when, self.clear) if c is not None))
+        self.names = frozenset[str]().union(*(way.when.names for way in self.ways))
+        self.names |= self.clear.names if self.clear is not None else frozenset()
 
     def alarming(self, values: Values) -> Truth:
-        """Return the truth of ``when``; of an event rule, never true."""
-        return self.when.evaluate(values) if self.when is not None else False
+        """Return the truth of any of its conditions; of an event rule, never true."""
+        truths = {way.when.evaluate(values) for way in self.ways}
+        return True if True in truths else None if None in truths else False
 
     def clearing(self, values: Values) -> Truth:
         """Return the truth of the clear condition; not true while ``when`` still is (they would chase each other)."""
@@ -68,7 +91,7 @@ class RuleSet:
         self.value_names = frozenset(spec.values)
         self.rules = tuple(Rule(rule, digest) for rule in spec.alarms)
         self.by_rule = {rule.head.rule: rule for rule in self.rules}
-        self.conditions = tuple(rule.head.rule for rule in self.rules if rule.when is not None)
+        self.conditions = tuple(rule.head.rule for rule in self.rules if rule.ways)
         self.by_name = {name: tuple(r.head.rule for r in self.rules if name in r.names) for name in sorted(spec.values)}
 
     def opened_by(self, event: str) -> list[Rule]:

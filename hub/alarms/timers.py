@@ -29,7 +29,7 @@ class Timer(msgspec.Struct, omit_defaults=True):
         self.since_us = None
 
 
-Timers = dict[str, Timer]  # by rule: a rule has one pending decision at a time
+Timers = dict[str, Timer]  # by rule, or by way to it: all of them end when one fires
 
 
 def weigh(timers: Timers, rule: str, truth: Truth, *, at_us: int, length_us: int) -> None:
