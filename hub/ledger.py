@@ -33,6 +33,9 @@ class StoredLane(msgspec.Struct, frozen=True):
     quarantined: dict[str, int] = {}  # reason → messages
     boots: list[str] = []  # start ids seen
     will: bool = False  # its newest status is the broker's will
+    offset: int = 0  # its newest record in the journal
+    earlier: int = 0  # packs of earlier sessions, in the total that stands for them
+    unfound: int = 0  # packs that those lacked
 
 
 class LaneState:
@@ -45,6 +48,7 @@ class LaneState:
         self.resent, self.recovered = stored.resent, stored.recovered
         self.lost, self.quarantined = dict(stored.lost), dict(stored.quarantined)
         self.boots, self.will = list(stored.boots), stored.will
+        self.offset, self.earlier, self.unfound = stored.offset, stored.earlier, stored.unfound
 
     def stored(self) -> StoredLane:
         """Return the state as a record."""
@@ -59,6 +63,9 @@ class LaneState:
             dict(self.quarantined),
             list(self.boots),
             self.will,
+            self.offset,
+            self.earlier,
+            self.unfound,
         )
 
     def add_pack(self, seq: int, pack: Pack) -> None:
@@ -76,6 +83,17 @@ class LaneState:
         if packs:
             self.lost[lost.reason] = self.lost.get(lost.reason, 0) + packs
 
+    def add_earlier(self, old: "LaneState") -> None:
+        """Take over the counts of a lane that is not kept by itself any more."""
+        self.earlier += old.received.count
+        self.unfound += old.known.missing
+        self.packs, self.doubled = self.packs + old.packs, self.doubled + old.doubled
+        self.resent, self.recovered = self.resent + old.resent, self.recovered + old.recovered
+        self.offset = max(self.offset, old.offset)
+        for mine, theirs in ((self.lost, old.lost), (self.quarantined, old.quarantined)):
+            for reason, number in theirs.items():
+                mine[reason] = mine.get(reason, 0) + number
+
 
 class Ledger:
     """A fold over the journal's records in offset order; one thread owns it."""
@@ -84,6 +102,7 @@ class Ledger:
         self.lanes: dict[LaneKey, LaneState] = {}
         self.cursor = 0  # the last record folded
         self.dirty: set[LaneKey] = set()  # changed since somebody took them away to store them
+        self.dropped: set[LaneKey] = set()  # likewise, and not kept any more
 
     def state(self, key: LaneKey) -> LaneState:
         """Return the state of a lane, a new one when nothing came yet; the caller means to change it."""
@@ -92,6 +111,12 @@ class Ledger:
         if state is None:
             state = self.lanes[key] = LaneState()
         return state
+
+    def drop(self, key: LaneKey) -> None:
+        """Keep a lane no more."""
+        del self.lanes[key]
+        self.dirty.discard(key)
+        self.dropped.add(key)
 
     def seen(self, key: LaneKey, seq: int) -> bool:
         """Return whether that pack is in the journal."""
@@ -118,6 +143,8 @@ class Ledger:
             self.state(key).doubled += 1
         elif record.kind == "quarantine":
             self._take_quarantined(key, record)
+        if key in self.lanes and record.kind not in ("tick", "act", "text", "register"):
+            self.lanes[key].offset = record.offset
 
     def _take_pack(self, key: LaneKey, seq: int | None, pack: Pack) -> None:
         state = self.state(key)

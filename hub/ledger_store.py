@@ -46,11 +46,18 @@ def catch_up(ledger: Ledger, journal: Journal) -> None:
             ledger.take(record)
 
 
-def save(engine: sa.Engine, states: dict[LaneKey, bytes], *, old: int, new: int) -> None:
+Changes = dict[LaneKey, bytes | None]  # lane → StoredLane as JSON; None: it is kept no more
+
+
+def save(engine: sa.Engine, changes: Changes, *, old: int, new: int) -> None:
     """Store changed lanes and the cursor in one transaction. Raises CursorMoved."""
     insert = sa.insert(lanes).prefix_with("OR REPLACE")
-    rows = [{**key._asdict(), "state": state} for key, state in states.items()]
+    rows = [{**key._asdict(), "state": state} for key, state in changes.items() if state is not None]
+    dropped = [key for key, state in changes.items() if state is None]
     with engine.begin() as connection:
+        for start in range(0, len(dropped), _BATCH):
+            some = dropped[start : start + _BATCH]
+            connection.execute(sa.delete(lanes).where(sa.tuple_(lanes.c.agent, lanes.c.epoch, lanes.c.lane).in_(some)))
         if rows:
             connection.execute(insert, rows)
         move_cursor(connection, READER, old=old, new=new)
@@ -67,7 +74,7 @@ class LedgerSaver:
         self._offered_s = 0.0
         self._offered = self.stored
         self._changed = threading.Condition()
-        self._states: dict[LaneKey, bytes] = {}  # waiting to be stored
+        self._changes: Changes = {}  # waiting to be stored
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
 
@@ -80,10 +87,12 @@ class LedgerSaver:
         behind = self._ledger.cursor - self._offered
         if behind and (force or behind >= RECORDS or now_s - self._offered_s >= PERIOD_S):
             self._offered_s = now_s
-            changed = {key: msgspec.json.encode(self._ledger.lanes[key].stored()) for key in self._ledger.dirty}
+            changes: Changes = dict.fromkeys(self._ledger.dropped)
+            changes |= {key: msgspec.json.encode(self._ledger.lanes[key].stored()) for key in self._ledger.dirty}
             self._ledger.dirty.clear()
+            self._ledger.dropped.clear()
             with self._changed:
-                self._states |= changed
+                self._changes |= changes
                 self._offered = self._ledger.cursor
                 self._changed.notify()
 
@@ -99,17 +108,18 @@ class LedgerSaver:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._stopping or self._offered > self.stored)
-                states, self._states, new = self._states, {}, self._offered
-            if new > self.stored and not self._saved(states, new):
+                changes, self._changes, new = self._changes, {}, self._offered
+            if new > self.stored and not self._saved(changes, new):
                 with self._changed:
-                    self._states = states | self._states
-                    self._changed.wait_for(lambda: self._stopping, _RETRY_S)
-            if self._stopping:
+                    self._changes = changes | self._changes
+                    if self._changed.wait_for(lambda: self._stopping, _RETRY_S):
+                        return
+            elif self._stopping and self._offered == self.stored:
                 return
 
-    def _saved(self, states: dict[LaneKey, bytes], new: int) -> bool:
+    def _saved(self, changes: Changes, new: int) -> bool:
         try:
-            save(self._engine, states, old=self.stored, new=new)
+            save(self._engine, changes, old=self.stored, new=new)
         except sa.exc.OperationalError as error:
             if error.orig is None or not is_disk_full(error.orig):
                 raise

@@ -14,7 +14,7 @@ class LaneRow(msgspec.Struct, frozen=True):
     """One lane of one session."""
 
     agent: str
-    epoch: int
+    epoch: int  # 0: the total of the sessions that left the journal long ago
     lane: str
     received: int  # packs in the journal
     to: int  # everything up to here is in the journal or declared lost
@@ -71,7 +71,8 @@ def table(found: View) -> Table:
         shown.add_column(name, justify="right")
     for row in found.lanes:
         counts = (row.received, row.doubled, row.resent, row.missing, _words(row.lost), _words(row.quarantined))
-        shown.add_row(row.agent or "(unknown)", str(row.epoch or ""), row.lane, *map(str, counts))
+        epoch = str(row.epoch or ("earlier" if row.lane else ""))
+        shown.add_row(row.agent or "(unknown)", epoch, row.lane, *map(str, counts))
     shown.add_section()
     shown.add_row("total", "", "", *map(str, msgspec.structs.astuple(found.total)))
     return shown
@@ -82,12 +83,12 @@ def _row(key: LaneKey, state: LaneState) -> LaneRow:
         agent=key.agent,
         epoch=key.epoch,
         lane=key.lane,
-        received=state.received.count,
+        received=state.received.count + state.earlier,
         to=state.known.to,
         highest=state.known.highest,
         doubled=state.doubled,
         resent=state.resent,
-        missing=state.known.missing,
+        missing=state.known.missing + state.unfound,
         gaps=state.known.gaps(limit=MAX_GAPS),
         lost=dict(sorted(state.lost.items())),
         recovered=state.recovered,

@@ -7,6 +7,7 @@ from device_profiles.faults import fault_point
 from device_profiles.topics import AgentAddress, receipt_topic
 from device_profiles.wire import encode
 from hub.batch import Batch, Entry
+from hub.epochs import fold_old
 from hub.errors import JournalFull
 from hub.inbox import Inbox, Port, Waiting
 from hub.journal import Journal, NewRecord, Record
@@ -20,6 +21,7 @@ logger = logging.getLogger(__name__)
 BATCH = 500  # messages of a client in one transaction: an event never waits for more than that
 TICK_US = 1_000_000
 _LOOK_S = 1.0  # between two looks for room on a full disk
+_FOLD_S = 3_600.0  # between two looks for sessions that left the journal
 _LINK_S = 0.1  # between two tries to send receipts without a connection
 
 
@@ -38,6 +40,7 @@ class Writer:
         self._events_s = 0.0  # when to try events again, after even the reserve was used up
         self._link_s = 0.0  # when to try to send receipts again
         self._next_tick_us = 0
+        self._fold_s = 0.0  # when to fold old sessions of the ledger
 
     def has_work(self, events: Inbox, readings: Inbox) -> bool:
         """Return whether there are messages that may be tried now."""
@@ -64,6 +67,9 @@ class Writer:
                 events.put_back([entry.waiting for entry in first])
                 self._events_s = now_s + _LOOK_S
         self._send_receipts(port)
+        if now_s >= self._fold_s:
+            self._fold_s = now_s + _FOLD_S
+            fold_old(self._ledger, first_offset=self._journal.first_offset())
         self._saver.offer(now_s)
 
     def finish(self) -> None:
