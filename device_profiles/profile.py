@@ -80,6 +80,13 @@ class ValueSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names: dict[str, str] = {}  # number → what it means, for people
 
 
+class BoxLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a box of this kind, which streams by itself over a serial line, is understood (docs/lifts.md)."""
+
+    rate_hz: tuple[float, float] = (10.0, 100.0)  # inclusive; a box that says another rate is not believed
+    model: str = ""  # in models.toml; empty: thresholds alone
+
+
 class EventSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One kind of Event that the edge makes for this kind of device."""
 
@@ -154,6 +161,7 @@ class ProfileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     vendor: str = ""
     source: str = ""  # the standard or document that it follows
     modbus: ModbusMap | None = None
+    box: BoxLine | None = None
     judge: JudgeSpec | None = None
     events: dict[Name, EventSpec] = {}
     dialects: dict[Name, Dialect] = {}  # how platforms say these values, by name
@@ -233,6 +241,8 @@ def _with_dialects(profiles: Mapping[str, Profile], text: str, *, file: str) -> 
 
 def _faults(spec: ProfileSpec) -> Iterable[tuple[str, str]]:
     yield from _modbus_faults(spec)
+    if spec.box is not None and not 0 < spec.box.rate_hz[0] <= spec.box.rate_hz[1]:
+        yield "box.rate_hz", "must be two rates above 0, the lower first"
     for name, value in spec.values.items():
         if value.range is not None and value.range[0] > value.range[1]:
             yield f"values.{name}.range", "the first number is greater than the second"

@@ -2,15 +2,23 @@
 
 import asyncio
 import logging
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from typing import Protocol, TypeVar
 
 from device_profiles.clock import Clock
 from device_profiles.errors import ConfigError
+from device_profiles.profile import BoxLine
 from edge_agent.config import LoadedConfig
 from edge_agent.desk import Desk
+from edge_agent.judge.ride import RideJudge
 from edge_agent.outbox import Outbox
-from edge_agent.sample import Sample, Sink
+from edge_agent.sources.box.claims import Claims
+from edge_agent.sources.box.source import BoxSource, Deliver
+from edge_agent.sources.box.stored import ride_state
+from edge_agent.sources.box.watch import BoxWatch
+from edge_agent.sources.box.watched import WatchedBox
 from edge_agent.sources.modbus import ModbusSource
 from edge_agent.threads import crashes, run_on
 from edge_agent.uplink import Uplink
@@ -28,9 +36,13 @@ async def run(loaded: LoadedConfig, *, clock: Clock, stop: asyncio.Event) -> Non
         uplink = Uplink(loaded, outbox, clock=clock)
         sender = stack.enter_context(ThreadPoolExecutor(1, thread_name_prefix="uplink"))
         stack.callback(uplink.stop)
-        desk = Desk(loaded, outbox, states=outbox.states(), clock=clock)
+        states = outbox.states()
+        desk = Desk(loaded, outbox, states=states, clock=clock)
         sink = guarded(desk.take)
         sources = [ModbusSource(line, loaded.profiles, sink=sink, clock=clock) for line in loaded.config.lines]
+        boxes = _boxes(loaded, states=states)
+        watch = stack.enter_context(BoxWatch(boxes.values(), sink=sink, guard=guarded, clock=clock))
+        listeners = _listeners(loaded, boxes, deliver=watch.put, clock=clock)
         crash = stack.enter_context(crashes())
 
         async with asyncio.TaskGroup() as group:
@@ -38,12 +50,14 @@ async def run(loaded: LoadedConfig, *, clock: Clock, stop: asyncio.Event) -> Non
             writing = group.create_task(run_on(writer, outbox.run), name="outbox")
             sending = group.create_task(run_on(sender, uplink.run), name="uplink")
             making = [group.create_task(source.run(), name="line") for source in sources]
+            making += [group.create_task(listener.run(), name="box") for listener in listeners]
             making.append(group.create_task(desk.beat_loop(), name="heartbeat"))
             logger.info("ready")
             await stop.wait()
             for task in making:
                 task.cancel()
             await asyncio.wait(making)
+            await asyncio.to_thread(watch.stop)
             uplink.stop()
             await sending
             outbox.stop()
@@ -51,16 +65,52 @@ async def run(loaded: LoadedConfig, *, clock: Clock, stop: asyncio.Event) -> Non
             watching.cancel()
 
 
-def guarded(sink: Sink) -> Sink:
-    """Return ``sink`` with the per-message guard: one sample that breaks it costs that sample, not the street."""
+class _OfDevice(Protocol):
+    @property
+    def device(self) -> str: ...
 
-    def take(sample: Sample) -> None:
+
+T = TypeVar("T", bound=_OfDevice)
+
+
+def guarded(take: Callable[[T], None]) -> Callable[[T], None]:
+    """Return ``take`` with the per-message guard: what breaks it costs that one, not the street."""
+
+    def take_or_leave(thing: T) -> None:
         try:
-            sink(sample)
+            take(thing)
         except Exception:
-            logger.exception("a sample of %s is left out: %r", sample.device, sample)
+            logger.exception("a sample of %s is left out: %r", thing.device, thing)
 
-    return take
+    return take_or_leave
+
+
+def _boxes(loaded: LoadedConfig, *, states: Mapping[str, bytes]) -> dict[str, WatchedBox]:
+    return {
+        box.device: WatchedBox(
+            box.device,
+            loaded.profiles[box.profile].spec,
+            RideJudge(loaded.rides[box.profile], state=ride_state(box.device, states.get(box.device))),
+        )
+        for box in loaded.config.boxes
+    }
+
+
+def _listeners(
+    loaded: LoadedConfig, boxes: Mapping[str, WatchedBox], *, deliver: Deliver, clock: Clock
+) -> list[BoxSource]:
+    claims = Claims()
+    return [
+        BoxSource(
+            box,
+            loaded.profiles[box.profile].spec.box or BoxLine(),
+            counts=boxes[box.device].counts,
+            claims=claims,
+            deliver=deliver,
+            clock=clock,
+        )
+        for box in loaded.config.boxes
+    ]
 
 
 async def _wait(crash: "asyncio.Future[None]") -> None:

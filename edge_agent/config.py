@@ -12,7 +12,8 @@ from device_profiles.link import BrokerConfig
 from device_profiles.profile import Profile, load_profiles
 from device_profiles.topics import AgentAddress, check_area
 from device_profiles.wire import Binding, Id, Name
-from edge_agent.judge import Judge, judge_of
+from edge_agent.judge import Judge, judge_of, ride_limits_of
+from edge_agent.judge.ride_limits import RideLimits
 from edge_agent.outbox import Bounds
 
 MIN_OUTBOX_BYTES = 64_000  # room for some packs at least
@@ -57,13 +58,26 @@ class LineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return self.name or self.port
 
 
+class BoxConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One retrofit box, which speaks by itself on a serial line of its own."""
+
+    port: Annotated[str, msgspec.Meta(min_length=1)]  # /dev/ttyUSB0, socket://host:port, rfc2217://host:port
+    device: Id
+    profile: Name = "lift_retrofit_box"
+    asset: Annotated[str, msgspec.Meta(max_length=128)] = ""  # the register's id of what it watches
+    baud: Annotated[int, msgspec.Meta(ge=1_200, le=1_000_000)] = 115_200
+    serial: Annotated[str, msgspec.Meta(max_length=12)] = ""  # the box that must be there; empty: whichever is
+    floors: str = ""  # file with the heights of the floors; relative to this file's folder; empty: they are learned
+
+
 class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
     agent: Id
     area: str  # city/district/street
     data: str  # folder for the outbox; relative to this file's folder
-    lines: Annotated[tuple[LineConfig, ...], msgspec.Meta(min_length=1)]
+    lines: tuple[LineConfig, ...] = ()
+    boxes: tuple[BoxConfig, ...] = ()
     profiles: tuple[str, ...] = ()  # folders with profiles of your own; relative to this file's folder
     broker: BrokerConfig = BrokerConfig()
     outbox: OutboxConfig = OutboxConfig()
@@ -79,9 +93,14 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(slave for line in self.lines for slave in line.slaves)
 
     @property
+    def devices(self) -> tuple[SlaveConfig | BoxConfig, ...]:
+        """All that senses, however it is read."""
+        return (*self.slaves, *self.boxes)
+
+    @property
     def bindings(self) -> tuple[Binding, ...]:
         """What a birth says of the devices."""
-        return tuple(Binding(slave.device, slave.profile, slave.asset) for slave in self.slaves)
+        return tuple(Binding(one.device, one.profile, one.asset) for one in self.devices)
 
 
 class LoadedConfig(msgspec.Struct, frozen=True):
@@ -93,6 +112,7 @@ class LoadedConfig(msgspec.Struct, frozen=True):
     data: Path
     profiles: dict[str, Profile]  # those in use
     judges: dict[str, Judge]  # by profile; a profile without one is not here
+    rides: dict[str, RideLimits] = {}  # limits of the judge of rides, by profile of a box
 
 
 def load_config(path: Path) -> LoadedConfig:
@@ -102,9 +122,11 @@ def load_config(path: Path) -> LoadedConfig:
     known = load_profiles(_profile_folders(config, folder, file=str(path)))
     for key, message in (*_faults(config, known), *_file_faults(config.broker, folder)):
         raise ConfigError(message, file=str(path), key=key)
-    used = {kind: known[kind] for kind in sorted({slave.profile for slave in config.slaves})}
-    judges = {kind: judge for kind, profile in used.items() if (judge := judge_of(profile)) is not None}
-    return LoadedConfig(str(path), config, folder, folder / config.data, used, judges)
+    used = {kind: known[kind] for kind in sorted({one.profile for one in config.devices})}
+    valued = {kind: profile for kind, profile in used.items() if profile.spec.box is None}
+    judges = {kind: judge for kind, profile in valued.items() if (judge := judge_of(profile)) is not None}
+    rides = {kind: ride_limits_of(profile) for kind, profile in used.items() if profile.spec.box is not None}
+    return LoadedConfig(str(path), config, folder, folder / config.data, used, judges, rides)
 
 
 def _profile_folders(config: AgentConfig, folder: Path, *, file: str) -> list[Path]:
@@ -137,7 +159,29 @@ def _faults(config: AgentConfig, known: dict[str, Profile]) -> Iterable[tuple[st
         yield "outbox.reserve_bytes", f"must be at least {MIN_RESERVE_BYTES // 1_000_000}MB"
     if duration_us(config.outbox.max_age) <= 0:
         yield "outbox.max_age", "must be longer than 0"
+    if not config.lines and not config.boxes:
+        yield "lines", "neither lines nor boxes: there is nothing to listen to"
     yield from _line_faults(config, known)
+    yield from _box_faults(config, known)
+
+
+def _box_faults(config: AgentConfig, known: dict[str, Profile]) -> Iterable[tuple[str, str]]:
+    ports = {line.port for line in config.lines}
+    devices = {slave.device for slave in config.slaves}
+    serials: set[str] = set()
+    for number, box in enumerate(config.boxes):
+        key = f"boxes[{number}]"
+        for field, taken, value in (("port", ports, box.port), ("device", devices, box.device)):
+            if value in taken:
+                yield f"{key}.{field}", f"{value!r} is used twice"
+            taken.add(value)
+        if box.serial and box.serial in serials:
+            yield f"{key}.serial", f"{box.serial!r} is used twice"
+        serials.add(box.serial)
+        if box.profile not in known:
+            yield f"{key}.profile", f"unknown profile {box.profile!r}; known: {', '.join(sorted(known))}"
+        elif known[box.profile].spec.box is None:
+            yield f"{key}.profile", f"{box.profile!r} has no [box]"
 
 
 def _line_faults(config: AgentConfig, known: dict[str, Profile]) -> Iterable[tuple[str, str]]:

@@ -48,13 +48,13 @@ class Desk:
         self._seen: dict[str, int] = {}  # device → last good poll since the last heartbeat
         self._beats = 0
         self._desks = {
-            slave.device: DeviceDesk(
-                slave.device,
-                loaded.profiles[slave.profile],
-                loaded.judges.get(slave.profile),
-                stored=states.get(slave.device),
+            one.device: DeviceDesk(
+                one.device,
+                loaded.profiles[one.profile],
+                loaded.judges.get(one.profile),
+                stored=states.get(one.device),
             )
-            for slave in loaded.config.slaves
+            for one in loaded.config.devices
         }
 
     def take(self, sample: Sample) -> None:
@@ -63,7 +63,7 @@ class Desk:
         if desk is None:
             self.unknown_samples += 1
             return
-        if not sample.ok:
+        if not (sample.ok or sample.findings or sample.state):
             return  # no word of "seen": the hub notices the silence; values hold until then (ALARMS.md, 4)
         self._notice_step()
         lane = self._lane()
@@ -75,7 +75,8 @@ class Desk:
             facts["event"] = list(events)
         if facts or state:
             self._keeper.put(facts, states=state)
-        self._seen[sample.device] = sample.t_us
+        if sample.ok:
+            self._seen[sample.device] = sample.t_us
 
     async def beat_loop(self) -> None:
         """Put a heartbeat every 5 s, every 1 s while something is pending."""
@@ -133,13 +134,17 @@ class DeviceDesk:
         return judged or self._suspense.pending(self._t_us)
 
     def take(self, sample: Sample) -> tuple[Reading | None, tuple[Event, ...], dict[str, bytes]]:
-        """Return what a good poll is worth saying, what it makes happen, and the judge's state if it is to be kept."""
+        """Return what a poll is worth saying, what it makes happen, and the judge's state if it is to be kept."""
+        told = tuple(self._event(finding) for finding in sample.findings)
+        kept = {self.device: sample.state} if sample.state else {}
+        if not sample.ok:
+            return None, told, kept
         self._t_us = max(self._t_us, sample.t_us)
         worth = self.values.take(sample.values, sample.t_us)
         self._suspense.take(self.values.now, sample.t_us)
         reading = Reading(self.device, sample.t_us, worth) if worth else None
         if self._judge is None:
-            return reading, (), {}
+            return reading, told, kept
         before = self._judge.phase(self._state)
         self._state, findings = self._judge.judge(self._state, self.values.now, sample.t_us)
         keep = bool(findings) or self._judge.phase(self._state) != before

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import msgspec
 
 from device_profiles.wire import Value
+from edge_agent.judge.finding import Finding
 
 
 class Sample(msgspec.Struct, frozen=True):
@@ -14,6 +15,8 @@ class Sample(msgspec.Struct, frozen=True):
     t_us: int  # city wall time at which the answer was there
     values: dict[str, Value] = {}  # what this poll read, which may be a part of the profile's values; None is unknown
     failure: str = ""  # why the poll gave nothing (a StrEnum's text); then `values` is empty
+    findings: tuple[Finding, ...] = ()  # of a source that judges signals itself
+    state: bytes = b""  # of that judge, when it is to be stored
 
     @property
     def ok(self) -> bool:

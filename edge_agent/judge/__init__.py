@@ -14,6 +14,7 @@ from edge_agent.judge.finding import Finding
 from edge_agent.judge.lift_limits import LiftLimits
 from edge_agent.judge.lift_state import CarState
 from edge_agent.judge.limits import read_limits
+from edge_agent.judge.ride_limits import RideLimits
 
 State = Any  # each judge's own frozen record; only that judge looks inside
 
@@ -48,6 +49,9 @@ def lift_judge(limits: LiftLimits) -> Judge:
     )
 
 
+RIDE = "ride"  # the judge of boxes: it is fed with signals, not with values
+RIDE_KINDS = frozenset({"lift.ride", "lift.stuck", "lift.released", "box.fault", "box.sound"})
+
 # name in a profile's [judge] → its limits and how to make it
 JUDGES: Mapping[str, tuple[type[msgspec.Struct], Callable[[Any], Judge]]] = {"lift": (LiftLimits, lift_judge)}
 
@@ -66,3 +70,15 @@ def judge_of(profile: Profile) -> Judge | None:
     if missing:
         raise ConfigError(f"judge {spec.name!r} also makes {', '.join(missing)}", file=profile.file, key="events")
     return judge
+
+
+def ride_limits_of(profile: Profile) -> RideLimits:
+    """Return the limits that a box's profile gives the judge of rides. Raises ConfigError with file and key."""
+    spec = profile.spec.judge
+    if spec is None or spec.name != RIDE:
+        raise ConfigError(f"a box is judged by {RIDE!r}", file=profile.file, key="judge.name")
+    limits = read_limits(spec, RideLimits, file=profile.file)
+    missing = sorted(RIDE_KINDS - profile.spec.events.keys())
+    if missing:
+        raise ConfigError(f"judge {RIDE!r} also makes {', '.join(missing)}", file=profile.file, key="events")
+    return limits

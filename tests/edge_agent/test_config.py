@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from device_profiles.config import parse_toml
@@ -34,7 +35,8 @@ def test_paths_are_relative_to_the_config(tmp_path: Path) -> None:
 def test_the_example_says_what_the_defaults_are() -> None:
     """What stands in the example is what happens without it."""
     example = parse_toml(EXAMPLE, AgentConfig, file="example")
-    assert (example.broker, example.outbox) == (AgentConfig.__struct_defaults__[1], AgentConfig.__struct_defaults__[2])
+    defaults = {field.name: field.default for field in msgspec.structs.fields(AgentConfig)}
+    assert (example.broker, example.outbox) == (defaults["broker"], defaults["outbox"])
 
 
 @pytest.mark.parametrize(
