@@ -1,6 +1,7 @@
 """The hub, wired in one straight line: whoever comes later needs whoever came earlier, and stops before it."""
 
 import contextlib
+import logging
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Protocol, TypeVar
@@ -17,7 +18,7 @@ from hub.archive.embedded import EmbeddedArchive
 from hub.archive.reader import ArchiveReader
 from hub.channels.mqtt import MqttChannel
 from hub.config import Settings
-from hub.database import open_database
+from hub.database import furthest_cursor, open_database
 from hub.heartbeat import Heartbeat
 from hub.intake import Connect, Intake
 from hub.journal import Journal
@@ -29,6 +30,8 @@ from hub.retention import Retention
 from hub.texts import write_texts
 from hub.twins import TwinReader
 from hub.writer import Writer
+
+logger = logging.getLogger(__name__)
 
 
 class Part(Protocol):
@@ -53,6 +56,9 @@ async def run(settings: Settings, *, clock: Clock) -> int:
         journal = _journal(stack, settings)  # first: on a full disk it gives its reserve to all that follows
         engine = open_database(settings.database)
         stack.callback(engine.dispose)
+        archive = ArchiveReader(_archive(stack, settings))
+        if journal.go_on_after(max(furthest_cursor(engine), archive.cursor())):
+            logger.error("%s is not the one that was read before: it goes on behind that one's end", journal.path)
         write_texts(journal, profiles, now_us=clock.wall_us())
         # before anything comes in: what arrives first must not pass for the end of a silence that was the hub's own
         journal.append([tick_row(clock.wall_us())], urgent=True)
@@ -78,7 +84,6 @@ async def run(settings: Settings, *, clock: Clock) -> int:
         stack.callback(_flush, twins.flush)
         _start(stack, ReaderLoop(journal, twins, clock=clock, on_crash=life.crash))
 
-        archive = ArchiveReader(_archive(stack, settings))
         if not config.archive.apart:
             _start(stack, ReaderLoop(journal, archive, clock=clock, on_crash=life.crash))
 

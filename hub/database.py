@@ -46,6 +46,12 @@ def read_cursor(connection: sa.Connection, reader: str) -> int:
     return connection.execute(sa.select(cursors.c.offset).where(cursors.c.reader == reader)).scalar() or 0
 
 
+def furthest_cursor(engine: sa.Engine) -> int:
+    """Return the offset of the last record that any reader has taken in."""
+    with engine.connect() as connection:
+        return connection.execute(sa.select(sa.func.max(cursors.c.offset))).scalar() or 0
+
+
 def move_cursor(connection: sa.Connection, reader: str, *, old: int, new: int) -> None:
     """Move a cursor inside the transaction of its effects. Raises CursorMoved when it is not at ``old``."""
     if old == 0 and read_cursor(connection, reader) == 0:

@@ -154,6 +154,19 @@ class Journal:
             if not deleted or end >= before_offset:
                 return gone
 
+    def go_on_after(self, offset: int) -> bool:
+        """Number the next record behind ``offset``; return False when it is so anyway.
+
+        For a file that was lost while the readers' cursors were not: they would skip whatever gets a lower number.
+        """
+        with self._writing, translated(self.path), self._transaction():
+            if self._stored_last() >= offset:
+                return False
+            self._writer.execute("DELETE FROM sqlite_sequence WHERE name = 'records'")
+            self._writer.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('records', ?)", (offset,))
+        self._look()
+        return True
+
     def compact(self) -> None:
         """Give free pages back to the disk; only at rest, it copies the file. Raises JournalFull."""
         with self._writing, translated(self.path):

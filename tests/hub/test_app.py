@@ -10,7 +10,7 @@ import msgspec
 
 from device_profiles.link import BrokerConfig, Inbound, Link
 from device_profiles.topics import ALARM_FILTER
-from device_profiles.wire import Reading
+from device_profiles.wire import Event, Reading
 from hub.archive import Query
 from hub.archive.embedded import EmbeddedArchive
 from hub.journal import Journal
@@ -136,3 +136,24 @@ def test_a_tick_is_journalled_before_anything_comes_in(mosquitto: Mosquitto, tmp
     assert kinds.count("pack") == 19
     before = records[kinds.index("pack") - 1]
     assert (before.kind, before.received_us >= begun_us) == ("tick", True)
+
+
+def test_a_journal_that_was_lost_hides_no_alarm(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """Its numbers go on where the readers stand: they would skip everything that gets a number again."""
+    hub = HubProcess(tmp_path, mosquitto.url).start()
+    with AgentSide(mosquitto.url, tmp_path) as agent:
+        agent.send(*(pack(seq) for seq in range(1, 50)), pack(1, "event", event()))
+        assert agent.receipted("reading", 49)
+        assert agent.receipted("event", 1)
+        assert len(eventually(hub, 1, open_only=True)) == 1
+        assert hub.stop() == 0
+        before = hub.records()[-1].offset
+        for path in (tmp_path / "data").glob("journal.db*"):
+            path.unlink()
+        hub.start()
+        released = Event("lift-07", time.time_ns() // 1000, "lift.released", "info")
+        agent.send(pack(2, "event", released))
+        assert eventually(hub, 0, open_only=True) == []
+    assert hub.stop() == 0
+    assert hub.records()[0].offset > before
+    assert "is not the one that was read before" in "".join(hub.log)
