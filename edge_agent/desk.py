@@ -143,7 +143,7 @@ class DeviceDesk:
         worth = self.values.take(sample.values, sample.t_us)
         self._suspense.take(self.values.now, sample.t_us)
         reading = Reading(self.device, sample.t_us, worth) if worth else None
-        if self._judge is None:
+        if self._judge is None or not self.values.ripe(sample.t_us):
             return reading, told, kept
         before = self._judge.phase(self._state)
         self._state, findings = self._judge.judge(self._state, self.values.now, sample.t_us)

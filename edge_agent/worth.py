@@ -15,6 +15,9 @@ class Values:
 
     def __init__(self, spec: ProfileSpec) -> None:
         self.now: dict[str, Value] = dict.fromkeys(spec.values)  # every name of the profile; None is unknown
+        self._unread = {name for name, value in spec.values.items() if value.modbus is not None}
+        self._patience_us = duration_us(spec.liveness.silent_after)
+        self._first_us: int | None = None
         self._specs = spec.values
         self._periods = {name: duration_us(value.period) for name, value in spec.values.items()}
         self._latches = [
@@ -26,6 +29,13 @@ class Values:
         self._read_us: dict[str, int] = {}
         self._said: dict[str, tuple[int, Value]] = {}  # when, and what
 
+    def ripe(self, t_us: int) -> bool:
+        """Return whether there is enough to judge by: everything was read once, or will not be read for now.
+
+        Straight after a start "not read yet" would look like "unknown", and a restart must page nobody.
+        """
+        return not self._unread or (self._first_us is not None and t_us - self._first_us >= self._patience_us)
+
     def forget_said(self) -> None:
         """Say everything anew next time: what was said may not have reached the hub."""
         self._said.clear()
@@ -34,9 +44,12 @@ class Values:
         """Move all times: the clock was set."""
         self._read_us = {name: t_us + step_us for name, t_us in self._read_us.items()}
         self._said = {name: (t_us + step_us, value) for name, (t_us, value) in self._said.items()}
+        self._first_us = None if self._first_us is None else self._first_us + step_us
 
     def take(self, read: Mapping[str, Value], t_us: int) -> dict[str, Value]:
         """Take in what was read at ``t_us`` and return what is worth saying."""
+        self._first_us = t_us if self._first_us is None else self._first_us
+        self._unread -= read.keys()
         for name in read.keys() & self.now.keys():
             self.now[name] = read[name]
             self._read_us[name] = t_us

@@ -24,7 +24,8 @@ ALARM = {
     "power_mains": True,
     "door_open_demand": False,
 }
-STATE = {"service_mode": 1, "car_position": 3, "fault_code": 0, "load_kg": 75.0}
+COUNTS = {"car_direction": 0, "speed_mps": 0.0, "running_time_h": 9, "trip_count": 70}
+STATE = {"service_mode": 1, "car_position": 3, "fault_code": 0, "load_kg": 75.0, **COUNTS}
 PARKED = {**ALARM, "door_zone": True, "passenger": False}
 
 
@@ -126,6 +127,20 @@ def test_a_restart_neither_repeats_nor_forgets_an_event(street: Street, tmp_path
     assert again.notes.facts(Event) == []
     again.play(20, {**PARKED, "door_closed": False}, {**STATE, "load_kg": 0.0})
     assert [event.kind for event in again.notes.facts(Event)] == ["lift.released"]
+
+
+def test_a_restart_does_not_take_not_read_yet_for_unknown(street: Street, tmp_path: Path) -> None:
+    """A lift that is suspected goes on being judged once every block was read, or when one stays silent."""
+    street.play(15, ALARM, STATE)
+    states = {device: state for _, some in street.notes.puts for device, state in some.items()}
+    again = Street(tmp_path, states)
+    again.play(10, ALARM)
+    assert again.notes.facts(Event) == []
+    again.play(25, ALARM, STATE)
+    assert [event.kind for event in again.notes.facts(Event)] == ["lift.stuck_occupied"]
+    silent = Street(tmp_path, states)
+    silent.play(60, ALARM)
+    assert [event.kind for event in silent.notes.facts(Event)] == ["lift.stuck_unknown"]
 
 
 def test_a_state_that_cannot_be_read_begins_anew(tmp_path: Path) -> None:
