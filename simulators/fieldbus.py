@@ -1,8 +1,12 @@
-"""The scenario's lifts as slaves on one simulated RS-485 line: registers follow the physics, faults come on command."""
+"""The scenario's lifts on their lines: slaves of one RS-485 line, or each with a box; faults come on command."""
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from device_profiles.profile import load_profiles
+from simulators.box_line.codec import BoxIdentity
+from simulators.box_line.feeler import RATE_HZ
+from simulators.box_line.line import BoxLine
 from simulators.lifts.lift import Lift
 from simulators.modbus.faults import Fault, Late, Silent, WrongCrc
 from simulators.modbus.image import RegisterImage, blank_cells, values_to_image
@@ -10,7 +14,7 @@ from simulators.modbus.line import Line
 from simulators.modbus.slave import Slave
 from simulators.modbus.timing import LineTiming
 from simulators.play import Play, WireFault
-from simulators.settings import FIRST_UNIT
+from simulators.settings import FIRST_UNIT, box_link
 
 _LATE_MS = 120.0  # after the agent's time-out, before it may stop draining
 _FAULTS: dict[str, Fault | None] = {
@@ -22,7 +26,7 @@ _FAULTS: dict[str, Fault | None] = {
 
 
 class FieldBus:
-    """The line of a play. A context manager; ``show`` is called as often as the world changes."""
+    """The lines of a play. A context manager; ``show`` is called as often as the world changes."""
 
     def __init__(self, play: Play, *, link: Path) -> None:
         self._spec = load_profiles()["lift_terminal"].spec
@@ -30,25 +34,39 @@ class FieldBus:
         self._slaves = {
             device: Slave(unit, RegisterImage(blank_cells(self._spec)))
             for unit, device in enumerate(play.lifts, FIRST_UNIT)
+            if device not in play.feelers
         }
+        self._feelers = play.feelers
+        self._boxes = {
+            device: BoxLine(BoxIdentity(f"LB-{number:05}", rate_hz=RATE_HZ), link=box_link(link, device))
+            for number, device in enumerate(play.feelers, 1)
+        }
+        self._stack = ExitStack()
         self.line = Line(self._slaves.values(), timing=LineTiming(baud=play.scenario.baud), link=link)
 
     def __enter__(self) -> "FieldBus":
         self.show()
-        self.line.__enter__()
+        self._stack.enter_context(self.line)
+        for box in self._boxes.values():
+            self._stack.enter_context(box)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.line.__exit__()
+        self._stack.close()
 
     def show(self) -> None:
-        """Write every lift's values into its slave's registers."""
-        for device, lift in self._lifts.items():
-            self._show(device, lift)
+        """Write every lift's values into its slave's registers, or say what its box has felt."""
+        for device in self._slaves:
+            self._show(device, self._lifts[device])
+        for device, box in self._boxes.items():
+            feeler = self._feelers[device]
+            box.send(feeler.take(), feeler.pascal())
 
     def strike(self, fault: WireFault) -> None:
         """Do to the line what a scenario's act says."""
-        if fault.act == "unplug_line":
+        if fault.lift in self._boxes:
+            _strike_box(self._boxes[fault.lift], fault.act)
+        elif fault.act == "unplug_line":
             self.line.unplug()
         elif fault.act == "plug_line":
             self.line.replug()
@@ -57,3 +75,23 @@ class FieldBus:
 
     def _show(self, device: str, lift: Lift) -> None:
         self._slaves[device].image.update(values_to_image(self._spec, lift.values()))
+
+
+def _strike_box(box: BoxLine, act: str) -> None:
+    match act:
+        case "slave_silent":
+            box.silent = True
+        case "slave_corrupt":
+            box.corrupt = True
+        case "slave_back":
+            box.heal()
+        case "unplug_line":
+            box.unplug()
+        case "plug_line":
+            box.plug()
+        case "box_freeze":
+            box.freeze()
+        case "box_clock_jump":
+            box.jump_clock()
+        case "box_restart":
+            box.restart()

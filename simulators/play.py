@@ -5,6 +5,7 @@ import random
 import msgspec
 
 from device_profiles.config import duration_s, duration_us
+from simulators.box_line.feeler import Feeler
 from simulators.lifts.control import Mode
 from simulators.lifts.lift import STEP_US, Lift
 from simulators.scenario import WIRE_ACTS, Act, Scenario
@@ -25,6 +26,7 @@ class Play:
         self.seed = scenario.seed if seed is None else seed
         self.t_us = 0
         self.lifts = {spec.device: Lift(spec, seed=self.seed) for spec in scenario.lifts}
+        self.feelers = {device: Feeler(self.lifts[device], seed=self.seed) for device in sorted(scenario.boxes)}
         self.truth: dict[str, int] = {}  # act → when it took hold
         self.begun: dict[str, int] = {}  # act → when it was done; a fault may wait for its moment after that
         self._waiting = list(scenario.acts)
@@ -46,6 +48,8 @@ class Play:
                 faults.extend(self._do(act))
             for lift in self.lifts.values():
                 lift.advance(self.t_us)
+            for feeler in self.feelers.values():
+                feeler.step()
             for name, lift in list(self._watched.items()):
                 if name in lift.effects:
                     self.truth[name] = lift.effects[name]
@@ -63,6 +67,11 @@ class Play:
         if act.act in WIRE_ACTS:
             self.truth[act.name] = self.t_us
             return [WireFault(act.act, act.lift)]
+        if act.act in ("jump", "shake"):
+            self.truth[act.name] = self.t_us
+            do = self.feelers[act.lift].jump if act.act == "jump" else self.feelers[act.lift].shake
+            do(duration_s(act.lasts))
+            return []
         lift = self.lifts[act.lift]
         _do_to_lift(lift, act)
         self._watched[act.name] = lift

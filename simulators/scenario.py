@@ -30,8 +30,21 @@ LiftAct = Literal[
     "seat",  # somebody enters who presses no floor
     "freeze",  # the terminal repeats its values
     "thaw",
+    "jump",  # children jump in the car `for` so long, wherever it is; only a box feels it
+    "shake",  # somebody climbs and works on the car with the box in reach, `for` so long; only a box feels it
 ]
-WireAct = Literal["slave_silent", "slave_late", "slave_corrupt", "slave_back", "unplug_line", "plug_line"]
+WireAct = Literal[
+    "slave_silent",  # of a box too
+    "slave_late",
+    "slave_corrupt",  # of a box too
+    "slave_back",  # of a box too: all its faults end
+    "unplug_line",
+    "plug_line",
+    "box_freeze",  # its sensor gives one value for ever
+    "box_clock_jump",  # its clock jumps by an hour
+    "box_restart",  # it begins to count anew
+]
+BOX_ACTS: frozenset[str] = frozenset({"box_freeze", "box_clock_jump", "box_restart", "jump", "shake"})
 WIRE_ACTS: frozenset[str] = frozenset(WireAct.__args__)  # type: ignore[attr-defined]
 
 
@@ -45,7 +58,7 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     after: Id | None = None  # the act whose taking hold it waits for
     delay: Duration = "0s"  # after that
     jitter: Duration = "0s"  # up to so much more, by the seed
-    lasts: Duration = msgspec.field(name="for", default="5s")  # of press_button and hold_door
+    lasts: Duration = msgspec.field(name="for", default="5s")  # of press_button, hold_door, jump and shake
 
 
 class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -80,6 +93,11 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def address(self) -> AgentAddress:
         """The agent that serves the lifts."""
         return AgentAddress(self.area, self.agent)
+
+    @property
+    def boxes(self) -> frozenset[str]:
+        """The lifts that a box senses."""
+        return frozenset(lift.device for lift in self.lifts if lift.sensed_by == "box")
 
     def subject(self, lift: str) -> str:
         """Return the hub's key of a lift."""
@@ -122,6 +140,8 @@ def _act_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str
             yield f"{key}.name", f"{act.name!r} is there twice"
         if act.lift not in lifts:
             yield f"{key}.lift", f"{act.lift!r} is not in lifts"
+        elif act.act in BOX_ACTS and act.lift not in scenario.boxes:
+            yield f"{key}.act", f"{act.lift!r} has no box that could feel it"
         if (act.at is None) is (act.after is None):
             yield f"{key}.at", "an act has either `at` or `after`"
         if act.after is not None and act.after not in before:

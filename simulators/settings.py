@@ -55,14 +55,25 @@ def hub_toml(place: BrokerPlace) -> str:
     return f'hub = "{HUB}"\ndata = "data"\n\n{_broker(place.hub, place.host, place.port)}'
 
 
+def box_link(line: Path, device: str) -> Path:
+    """Return where the line of a lift's box comes out, beside the RS-485 ``line``."""
+    return line.with_name(f"{line.name}-{device}")
+
+
 def agent_toml(scenario: Scenario, place: BrokerPlace, *, line: Path, tap_port: int) -> str:
     """Return the agent's config; it talks to the broker through the tap."""
     head = f'agent = {_text(scenario.agent)}\narea = {_text(scenario.area)}\ndata = "data"\n\n'
     head += _broker(place.agent, "127.0.0.1", tap_port)
-    head += f'\n[[lines]]\nname = "rs485-1"\nport = {_text(str(line))}\nbaud = {scenario.baud}\n'
-    for unit, lift in enumerate(scenario.lifts, FIRST_UNIT):
+    slaves = [(unit, lift) for unit, lift in enumerate(scenario.lifts, FIRST_UNIT) if lift.device not in scenario.boxes]
+    if slaves:
+        head += f'\n[[lines]]\nname = "rs485-1"\nport = {_text(str(line))}\nbaud = {scenario.baud}\n'
+    for unit, lift in slaves:
         head += f'\n[[lines.slaves]]\nunit = {unit}\ndevice = {_text(lift.device)}\nprofile = "lift_terminal"\n'
         head += f"asset = {_text(lift.asset or lift.device.upper())}\n"
+    for lift in scenario.lifts:
+        if lift.device in scenario.boxes:
+            head += f"\n[[boxes]]\nport = {_text(str(box_link(line, lift.device)))}\ndevice = {_text(lift.device)}\n"
+            head += f"asset = {_text(lift.asset or lift.device.upper())}\n"
     return head
 
 

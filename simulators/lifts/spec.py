@@ -1,6 +1,6 @@
 """What is fixed about one lift: its shaft, its limits of motion, its doors and how busy it is."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -32,6 +32,7 @@ class LiftSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     capacity_kg: _Positive = 1000.0
     people_per_minute: Annotated[float, msgspec.Meta(ge=0, le=60)] = 3.0
     asset: str = ""  # the register's id
+    sensed_by: Literal["terminal", "box"] = "terminal"  # what the city sees of it: Modbus terminal or retrofit box
 
     @property
     def limits(self) -> Limits:

@@ -7,6 +7,8 @@ import numpy as np
 from edge_agent.sources.box.messages import Raw
 
 FROZEN_S = 3.0  # a sensor finer than 1 mg never gives one number so long: its noise is greater than a step
+FROZEN_COARSE_S = 60.0  # of a coarser one; a parked car at night may be that quiet for a while
+FINE_LSB = 1000  # per g
 CLIP_SHARE = 0.05  # of the samples of CLIP_S; a shock clips a few, a broken or turned-down sensor many
 CLIP_S = 5.0
 CLOCK_JUMP_S = 1.0  # between two frames the box's clock and its count part by more: one of them jumped
@@ -24,8 +26,8 @@ FRESH_S = 30.0  # how long a loss or a jump is told
 class Stillness:
     """How long all three axes have given the same numbers."""
 
-    def __init__(self, rate_hz: float) -> None:
-        self._limit = FROZEN_S * rate_hz
+    def __init__(self, rate_hz: float, lsb_per_g: int) -> None:
+        self._limit = rate_hz * (FROZEN_S if lsb_per_g >= FINE_LSB else FROZEN_COARSE_S)
         self._last: bytes = b""
         self._count = 0
 

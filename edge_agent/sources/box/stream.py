@@ -47,7 +47,7 @@ class BoxStream:
         self._timeline = Timeline(hello.period_us)
         self._rate = Rate(hello.rate_hz)
         self._clock = BoxClock(hello.period_us)
-        self._still = Stillness(hello.rate_hz)
+        self._still = Stillness(hello.rate_hz, hello.lsb_per_g)
         self._clipping = Clipping(hello.rate_hz, hello.full_scale)
         self._restarts = Recent(times=RESTARTS, within_s=RESTART_S)
         self._losses, self._jumps = Recent(), Recent()
