@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Protocol, TypeVar
 
 from device_profiles.clock import Clock
@@ -14,12 +15,19 @@ from edge_agent.config import LoadedConfig
 from edge_agent.desk import Desk
 from edge_agent.judge.ride import RideJudge
 from edge_agent.outbox import Outbox
+from edge_agent.sample import Sink
+from edge_agent.sources import Source
 from edge_agent.sources.box.claims import Claims
 from edge_agent.sources.box.source import BoxSource, Deliver
 from edge_agent.sources.box.stored import ride_state
 from edge_agent.sources.box.watch import BoxWatch
 from edge_agent.sources.box.watched import WatchedBox
 from edge_agent.sources.modbus import ModbusSource
+from edge_agent.sources.platforms.config import HttpPlatform, read_token
+from edge_agent.sources.platforms.feed import Feed
+from edge_agent.sources.platforms.http import HttpSource
+from edge_agent.sources.platforms.mqtt import MqttSource
+from edge_agent.sources.platforms.safety import is_safe
 from edge_agent.threads import crashes, run_on
 from edge_agent.uplink import Uplink
 
@@ -43,6 +51,7 @@ async def run(loaded: LoadedConfig, *, clock: Clock, stop: asyncio.Event) -> Non
         boxes = _boxes(loaded, states=states)
         watch = stack.enter_context(BoxWatch(boxes.values(), sink=sink, guard=guarded, clock=clock))
         listeners = _listeners(loaded, boxes, deliver=watch.put, clock=clock)
+        platforms = _platforms(loaded, outbox, sink=sink, clock=clock)
         crash = stack.enter_context(crashes())
 
         async with asyncio.TaskGroup() as group:
@@ -51,6 +60,7 @@ async def run(loaded: LoadedConfig, *, clock: Clock, stop: asyncio.Event) -> Non
             sending = group.create_task(run_on(sender, uplink.run), name="uplink")
             making = [group.create_task(source.run(), name="line") for source in sources]
             making += [group.create_task(listener.run(), name="box") for listener in listeners]
+            making += [group.create_task(platform.run(), name="platform") for platform in platforms]
             making.append(group.create_task(desk.beat_loop(), name="heartbeat"))
             logger.info("ready")
             await stop.wait()
@@ -111,6 +121,19 @@ def _listeners(
         )
         for box in loaded.config.boxes
     ]
+
+
+def _platforms(loaded: LoadedConfig, outbox: Outbox, *, sink: Sink, clock: Clock) -> list[Source]:
+    sources: list[Source] = []
+    for platform in loaded.config.platforms:
+        feed = Feed(platform, loaded.profiles, sink=sink, clock=clock)
+        safe = partial(is_safe, outbox)
+        if isinstance(platform, HttpPlatform):
+            sources.append(HttpSource(platform, feed, safe=safe, token=read_token(platform, loaded.folder)))
+        else:
+            client_id = f"{loaded.config.address}/{platform.name}".replace("/", ".")
+            sources.append(MqttSource(platform, feed, safe=safe, client_id=client_id, folder=loaded.folder))
+    return sources
 
 
 async def _wait(crash: "asyncio.Future[None]") -> None:

@@ -17,6 +17,8 @@ class Birth:
         self.clock_state = ClockState(source="simulated" if clock.simulated else "unknown")
         self._config = loaded.config
         self._digests = {kind: profile.digest for kind, profile in loaded.profiles.items()}
+        for kind, profile in loaded.profiles.items():
+            self._digests |= {f"{kind}.{dialect}": digest for dialect, digest in profile.added.items()}
         self._outbox = outbox
         self._clock = clock
 

@@ -15,6 +15,7 @@ from device_profiles.wire import Binding, Id, Name
 from edge_agent.judge import Judge, judge_of, ride_limits_of
 from edge_agent.judge.ride_limits import RideLimits
 from edge_agent.outbox import Bounds
+from edge_agent.sources.platforms.config import PlatformConfig, platform_faults
 
 MIN_OUTBOX_BYTES = 64_000  # room for some packs at least
 MIN_RESERVE_BYTES = 1_000_000  # of it, half a megabyte is the write-ahead log's
@@ -78,6 +79,7 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     data: str  # folder for the outbox; relative to this file's folder
     lines: tuple[LineConfig, ...] = ()
     boxes: tuple[BoxConfig, ...] = ()
+    platforms: tuple[PlatformConfig, ...] = ()
     profiles: tuple[str, ...] = ()  # folders with profiles of your own; relative to this file's folder
     broker: BrokerConfig = BrokerConfig()
     outbox: OutboxConfig = OutboxConfig()
@@ -100,7 +102,8 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def bindings(self) -> tuple[Binding, ...]:
         """What a birth says of the devices."""
-        return tuple(Binding(one.device, one.profile, one.asset) for one in self.devices)
+        read = tuple(Binding(one.device, one.profile, one.asset) for one in self.devices)
+        return (*read, *(binding for platform in self.platforms for binding in platform.bindings))
 
 
 class LoadedConfig(msgspec.Struct, frozen=True):
@@ -120,9 +123,9 @@ def load_config(path: Path) -> LoadedConfig:
     config = read_toml(path, AgentConfig)
     folder = path.resolve().parent
     known = load_profiles(_profile_folders(config, folder, file=str(path)))
-    for key, message in (*_faults(config, known), *_file_faults(config.broker, folder)):
+    for key, message in (*_faults(config, known, folder=folder), *_file_faults(config.broker, folder)):
         raise ConfigError(message, file=str(path), key=key)
-    used = {kind: known[kind] for kind in sorted({one.profile for one in config.devices})}
+    used = {kind: known[kind] for kind in sorted({one.profile for one in config.bindings})}
     valued = {kind: profile for kind, profile in used.items() if profile.spec.box is None}
     judges = {kind: judge for kind, profile in valued.items() if (judge := judge_of(profile)) is not None}
     rides = {kind: ride_limits_of(profile) for kind, profile in used.items() if profile.spec.box is not None}
@@ -144,7 +147,7 @@ def _file_faults(broker: BrokerConfig, folder: Path) -> Iterable[tuple[str, str]
             yield f"broker.{key}", f"{folder / name} is not a file"
 
 
-def _faults(config: AgentConfig, known: dict[str, Profile]) -> Iterable[tuple[str, str]]:
+def _faults(config: AgentConfig, known: dict[str, Profile], *, folder: Path) -> Iterable[tuple[str, str]]:
     try:
         check_area(config.area)
     except TopicError as error:
@@ -159,10 +162,12 @@ def _faults(config: AgentConfig, known: dict[str, Profile]) -> Iterable[tuple[st
         yield "outbox.reserve_bytes", f"must be at least {MIN_RESERVE_BYTES // 1_000_000}MB"
     if duration_us(config.outbox.max_age) <= 0:
         yield "outbox.max_age", "must be longer than 0"
-    if not config.lines and not config.boxes:
-        yield "lines", "neither lines nor boxes: there is nothing to listen to"
+    if not config.lines and not config.boxes and not config.platforms:
+        yield "lines", "neither lines nor boxes nor platforms: there is nothing to listen to"
     yield from _line_faults(config, known)
     yield from _box_faults(config, known)
+    taken = [one.device for one in config.devices]
+    yield from platform_faults(config.platforms, known, folder=folder, taken=taken)
 
 
 def _box_faults(config: AgentConfig, known: dict[str, Profile]) -> Iterable[tuple[str, str]]:

@@ -54,7 +54,7 @@ class Desk:
                 loaded.judges.get(one.profile),
                 stored=states.get(one.device),
             )
-            for one in loaded.config.devices
+            for one in loaded.config.bindings
         }
 
     def take(self, sample: Sample) -> None:
@@ -66,6 +66,9 @@ class Desk:
         if not (sample.ok or sample.findings or sample.state):
             return  # no word of "seen": the hub notices the silence; values hold until then (ALARMS.md, 4)
         self._notice_step()
+        if sample.late:
+            self._keeper.put({"backlog": [Reading(sample.device, sample.t_us, sample.values)]})
+            return
         lane = self._lane()
         reading, events, state = desk.take(sample)
         facts: dict[Lane, list[Fact]] = {}

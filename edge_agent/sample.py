@@ -18,6 +18,8 @@ class Sample(msgspec.Struct, frozen=True):
     findings: tuple[Finding, ...] = ()  # of a source that judges signals itself
     state: bytes = b""  # of that judge, when it is to be stored
 
+    late: bool = False  # observed before what the device has said already: kept as history, judged by nobody
+
     @property
     def ok(self) -> bool:
         """Whether the device answered."""

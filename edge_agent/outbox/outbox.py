@@ -74,6 +74,11 @@ class Outbox:
         """The random name of this start."""
         return self._store.boot
 
+    @property
+    def holds_back(self) -> bool:
+        """Whether readings wait in memory because the disk has no room for them."""
+        return self._room.short or self._overfull
+
     def states(self) -> dict[str, bytes]:
         """Return device → the judge's state as last committed. Before ``run``."""
         return self._store.states()
@@ -84,9 +89,14 @@ class Outbox:
         *,
         states: Mapping[str, bytes] | None = None,
         then: Then | None = None,
+        urgent: bool = False,
     ) -> None:
-        """Keep facts, and the states decided with them, in one transaction; ``then`` is called once it is committed."""
+        """Keep facts, and the states decided with them, in one transaction; ``then`` is called once it is committed.
+
+        ``urgent`` is for what somebody waits for: it does not wait for company.
+        """
         with self._changed:
+            self._waiting.urgent = self._waiting.urgent or urgent
             if self._waiting.add(facts, states or {}, then, now_s=self._clock.real_s()):
                 self.gaps += 1
             self._changed.notify()

@@ -29,7 +29,7 @@ class Batch(msgspec.Struct, frozen=True):
     @property
     def empty(self) -> bool:
         """Whether there is nothing to write."""
-        return not (self.protected or self.readings or self.states or self.forgets or self.dropped)
+        return not (self.protected or self.readings or self.states or self.forgets or self.dropped or self.thens)
 
 
 class Waiting:

@@ -1,0 +1,1 @@
+"""Lift platforms that push JSON: one feed, two ways in."""

@@ -1,0 +1,156 @@
+"""The feed of one platform: each message becomes a Sample of its device or a refusal that is counted and told."""
+
+import logging
+from collections.abc import Mapping, Sequence
+
+import msgspec
+
+from device_profiles.clock import Clock
+from device_profiles.dialect import Message, Reason, Refused, Translator, UnknownCode, decode_json
+from device_profiles.profile import UNKNOWN_CODE, UNKNOWN_CODES, Profile
+from device_profiles.wire import Value
+from edge_agent.judge.finding import Finding
+from edge_agent.sample import Sample, Sink
+from edge_agent.sources.platforms.complaints import Complaints
+from edge_agent.sources.platforms.config import PlatformConfig
+
+logger = logging.getLogger(__name__)
+
+FUTURE_US = 60_000_000  # a time further ahead than this is never believed (ALARMS.md, 11)
+TELL_S = 1.0  # city; the feed speaks of itself at most so often
+MAX_CODES = 256  # unknown codes of one device that are told one by one; the count goes on
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What became of the messages of one body."""
+
+    accepted: int = 0
+    late: int = 0  # of the accepted: older than what their device had said already
+    refused: tuple[Refused, ...] = ()
+
+
+class _Known(msgspec.Struct):
+    """What the feed knows of one device."""
+
+    device: str
+    t_us: int = 0  # of its newest message
+    held: dict[str, Value] = {}  # where a dialect says only what has changed
+    strange: int = 0  # codes that the dialect does not know
+    told: set[tuple[str, str]] = set()
+
+
+class Feed:
+    """Runs on the event loop. Never raises for what a platform sends."""
+
+    def __init__(self, platform: PlatformConfig, profiles: Mapping[str, Profile], *, sink: Sink, clock: Clock) -> None:
+        self.name = platform.name
+        spec = profiles[platform.profile].spec
+        self.dialect = spec.dialects[platform.dialect]
+        self._translator = Translator(spec, self.dialect)
+        self._trust_time = platform.trust_time
+        self._sink = sink
+        self._clock = clock
+        self._devices = {code: _Known(one.device, held={}, told=set()) for code, one in platform.devices.items()}
+        self._complaints = Complaints()
+        self._counts: dict[str, Value] = {"messages": 0, "refused": 0, "late": 0, UNKNOWN_CODES: 0}
+        self._heard_us: int | None = None  # arrival of the last message since the feed spoke of itself
+        self._told: set[str] = set()  # reasons that were logged
+
+    def take(self, body: bytes, topic: Sequence[str] = ()) -> Verdict:
+        """Take in one body: its good messages go on, each of the others is refused."""
+        document = decode_json(body)
+        if isinstance(document, Refused):
+            return self.refuse(document, body)
+        accepted = late = 0
+        refused: list[Refused] = []
+        for outcome in self._translator.translate(document, topic):
+            known = self._judge(outcome)
+            if isinstance(known, Refused):
+                refused.append(known)
+                continue
+            assert isinstance(outcome, Message)
+            accepted += 1
+            late += self._deliver(known, outcome)
+        self._count("messages", accepted)
+        self._count("late", late)
+        for one in refused:
+            self._note(one, body)
+        self.tell()
+        return Verdict(accepted, late, tuple(refused))
+
+    def refuse(self, refused: Refused, body: bytes = b"") -> Verdict:
+        """Count and keep a body that is refused as a whole."""
+        self._note(refused, body)
+        self.tell()
+        return Verdict(refused=(refused,))
+
+    async def tell_loop(self) -> None:
+        """Speak of the feed itself when there is something to say."""
+        while True:
+            await self._clock.sleep(TELL_S)
+            self.tell(force=True)
+
+    def tell(self, *, force: bool = False) -> None:
+        """Say what was counted, at once when somebody is to be told of a refusal."""
+        now_us = self._clock.wall_us()
+        findings = self._complaints.due(now_us)
+        if findings or (force and self._heard_us is not None):
+            self._sink(Sample(self.name, self._heard_us or now_us, dict(self._counts), findings=findings))
+            self._heard_us = None
+
+    def _judge(self, outcome: Message | Refused) -> "_Known | Refused":
+        """Return the device of a message that may be believed."""
+        if isinstance(outcome, Refused):
+            return outcome
+        code = outcome.registration_code
+        known = self._devices.get(code)
+        if known is None:
+            return Refused(Reason.UNKNOWN_DEVICE, "no device has this registration code", code)
+        ahead_us = (outcome.t_us or 0) - self._clock.wall_us()
+        if self._trust_time and ahead_us > FUTURE_US:
+            return Refused(Reason.TIME_IN_FUTURE, f"{ahead_us / 1e6:.0f} s ahead of the agent's clock", code)
+        return known
+
+    def _deliver(self, known: _Known, message: Message) -> bool:
+        """Hand a message on; return whether it came late."""
+        self._heard_us = self._clock.wall_us()
+        t_us = message.t_us if message.t_us is not None and self._trust_time else self._heard_us
+        if t_us < known.t_us:
+            self._sink(Sample(known.device, t_us, message.values, late=True))
+            return True
+        known.t_us = t_us
+        findings = tuple(self._strange(known, code, t_us) for code in message.unknown_codes)
+        values = dict(message.values)
+        if self.dialect.absent == "unchanged":
+            known.held.update(values)
+            values = dict(known.held)
+        values[UNKNOWN_CODES] = known.strange
+        self._sink(Sample(known.device, t_us, values, findings=tuple(one for one in findings if one is not None)))
+        return False
+
+    def _strange(self, known: _Known, unknown: UnknownCode, t_us: int) -> Finding | None:
+        """Count a code that nobody knows; return the event when it is the first of its kind."""
+        known.strange += 1
+        self._count(UNKNOWN_CODES, 1)
+        seen = (unknown.value, unknown.code)
+        if seen in known.told or len(known.told) >= MAX_CODES:
+            return None
+        known.told.add(seen)
+        logger.warning("%s: %s says %r as %s, which its dialect does not know", self.name, known.device, *seen[::-1])
+        return Finding(UNKNOWN_CODE, t_us, {"value": unknown.value, "code": unknown.code, "platform": self.name})
+
+    def _note(self, refused: Refused, body: bytes) -> None:
+        self._heard_us = self._clock.wall_us()
+        self._count("refused", 1)
+        self._counts["last_refusal"] = refused.reason.value
+        self._complaints.take(
+            refused.reason.value, detail=refused.detail, registration_code=refused.registration_code, body=body
+        )
+        level = logging.DEBUG if refused.reason in self._told else logging.WARNING
+        self._told.add(refused.reason)
+        logger.log(level, "%s: a message is refused: %s (%s)", self.name, refused.reason.value, refused.detail)
+
+    def _count(self, name: str, more: int) -> None:
+        before = self._counts[name]
+        assert isinstance(before, int)
+        self._counts[name] = before + more
