@@ -120,7 +120,7 @@ def _cells(lift: Lift, word: AlarmWord | None, *, now_us: int) -> dict[str, Rend
         "door": "closed" if body.door.closed else "open" if body.door.wide else f"{body.door.opened:.0%}",
         "inside": str(len(body.people)),
         "kg": f"{body.load_kg:.0f}",
-        "alarm": Text(since, style="bold white on red"),
+        "alarm": Text(since, style="bold white on red" if since else ""),
     }
 
 
