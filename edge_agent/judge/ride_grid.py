@@ -40,7 +40,7 @@ class Grid:
 
     def take(self, t_us: Times, axes: Array) -> None:
         """Hold samples (n, 3)."""
-        good: NDArray[np.bool_] = np.isfinite(axes).any(axis=1)
+        good = np.asarray(np.isfinite(axes).any(axis=1))
         self.unusable += int((~good).sum())
         bins = t_us // BIN_US
         if self._next is not None:

@@ -1,0 +1,86 @@
+"""Whether a box's acceleration can be right at all."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from edge_agent.judge.ride_grid import BIN_US, Array, Times
+from edge_agent.judge.ride_state import Fault
+
+SAME_S = 3.0  # a working sensor shows noise of a step or two within this time, even at night
+CLIPPED = 0.05  # of the samples of a block: a slam clips two or three
+CLIPPED_LEAST = 15.0  # m/s²: less is no sensor's range
+RATES_HZ = (8.0, 130.0)
+GRAVITY_RANGE = (8.3, 11.3)  # m/s²: a cheap sensor's scale and offset errors together
+OVER_S = 5.0  # a fault is over after so long without it
+HISTORY_S = 10.0
+
+
+class Checks:
+    """Looks at blocks as they come; bounded memory."""
+
+    def __init__(self) -> None:
+        self._last: tuple[float, ...] | None = None
+        self._same_since_us: int | None = None
+        self._extreme = CLIPPED_LEAST
+        self._seen_us: dict[Fault, int] = {}
+        self._counts: list[tuple[int, int]] = []  # start of a second, samples in it
+
+    def take(self, t_us: Times, axes: Array) -> None:
+        """Look at a block of complete samples in time order."""
+        if not len(t_us):
+            return
+        now_us = int(t_us[-1])
+        if self._is_frozen(t_us, axes):
+            self._seen_us[Fault.FROZEN] = now_us
+        self._extreme = max(self._extreme, float(np.abs(axes).max()))
+        clipped = float((np.abs(axes) >= self._extreme).any(axis=1).mean())
+        if len(t_us) >= 10 and clipped > CLIPPED and self._extreme > CLIPPED_LEAST:
+            self._seen_us[Fault.SATURATED] = now_us
+        if not self._rate_is_right(t_us):
+            self._seen_us[Fault.RATE] = now_us
+
+    def level(self, gravity: float, t_us: int) -> None:
+        """Look at what the box feels at rest."""
+        if not GRAVITY_RANGE[0] <= gravity <= GRAVITY_RANGE[1]:
+            self._seen_us[Fault.GRAVITY] = t_us
+
+    def jumped(self, t_us: int) -> None:
+        """Take note that the clock jumped."""
+        self._seen_us = dict.fromkeys(self._seen_us, t_us)
+        self._seen_us[Fault.CLOCK] = t_us
+        self._same_since_us = None
+        self._counts = []
+
+    def faults(self, t_us: int) -> tuple[Fault, ...]:
+        """Return what is wrong at ``t_us``."""
+        self._seen_us = {fault: seen for fault, seen in self._seen_us.items() if t_us - seen < OVER_S * 1e6}
+        return tuple(sorted(self._seen_us))
+
+    def _is_frozen(self, t_us: Times, axes: Array) -> bool:
+        changes = np.flatnonzero((axes[1:] != axes[:-1]).any(axis=1))
+        first = tuple(axes[0].tolist())
+        if changes.size:
+            self._same_since_us = int(t_us[changes[-1] + 1])
+        elif self._last != first or self._same_since_us is None:
+            self._same_since_us = int(t_us[0])
+        self._last = tuple(axes[-1].tolist())
+        return int(t_us[-1]) - self._same_since_us > SAME_S * 1e6
+
+    def _rate_is_right(self, t_us: Times) -> bool:
+        """Judge full seconds only, the median of the last ones: a gap is no rate."""
+        for second, count in _by_second(t_us):
+            if self._counts and self._counts[-1][0] == second:
+                self._counts[-1] = (second, self._counts[-1][1] + count)
+            else:
+                self._counts.append((second, count))
+        self._counts = self._counts[-int(HISTORY_S) :]
+        full = [count for _, count in self._counts[1:-1]]
+        if len(full) < 5:
+            return True
+        return RATES_HZ[0] <= float(np.median(full)) <= RATES_HZ[1]
+
+
+def _by_second(t_us: Times) -> Iterable[tuple[int, int]]:
+    seconds, counts = np.unique(t_us // (10 * BIN_US), return_counts=True)
+    return zip(seconds.tolist(), counts.tolist(), strict=True)

@@ -1,0 +1,198 @@
+"""Watch a track and say when a ride has ended: with its braking, dead, or unseen."""
+
+import msgspec
+import numpy as np
+
+from edge_agent.judge.ride_find import Found, find_ride, open_pulse
+from edge_agent.judge.ride_height import REST_BINS, climb, fuse
+from edge_agent.judge.ride_limits import RideLimits
+from edge_agent.judge.ride_signal import (
+    BIN_S,
+    THRESHOLD,
+    Array,
+    Pulse,
+    find_pulses,
+    magnitude,
+    noise,
+    rest_level,
+    roughness,
+)
+from edge_agent.judge.ride_state import Stop
+from edge_agent.judge.ride_track import Track, View
+from edge_agent.judge.ride_window import MOVING
+
+LEAST_HEIGHT_M = 1.9  # nobody lifts a box by more, no floor is lower than 2.4 m
+REST = 10  # bins of rest that make an end
+SETTLE = 25  # bins after the end, so that model and barometer see it
+KEEP = 200  # bins that are kept while nothing happens
+GRAVITY_KEEP = 0.98  # of the old level, each half second: its time constant is 25 s
+LEARN = 60  # bins before a level is believed
+NEAR_M = 3.0  # in what is nearer than this to "no height" by pressure, the pressure may say that it was no ride
+SURE = 0.5
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """The end of a ride."""
+
+    start: int  # bin
+    end: int
+    metres: float  # upwards positive
+    error: float
+    barometer: bool
+    reason: Stop | None  # None: it ended as rides do
+    trusted: bool  # both sensors agree, so that a place between floors may be believed
+
+
+class Watch:
+    """Looks at the track anew each half second; what it remembers is small."""
+
+    def __init__(self, limits: RideLimits, *, gravity: float | None, with_model: bool) -> None:
+        self.gravity = gravity
+        self.riding_since: int | None = None  # bin
+        self.lost = False  # a hole came into a ride
+        self.speed: float | None = 0.0
+        self.word = "still"  # what thresholds call the motion now
+        self._limits = limits
+        self._with_model = with_model
+        self._settled = gravity is not None
+
+    def restart(self) -> None:
+        """Forget the ride on the way."""
+        self.riding_since, self.lost, self.speed = None, False, 0.0
+        self._settled = False
+
+    def level(self, view: View) -> float | None:
+        """Return gravity as the box measures it, an early guess if need be."""
+        if self._settled and self.gravity is not None:
+            return self.gravity
+        if len(view) < 10:
+            return self.gravity
+        found = rest_level(magnitude(view.mean), roughness(view.mean, view.spread))
+        return self.gravity if found is None else found
+
+    def look(self, track: Track, end: int, *, last: bool = False) -> Ended | None:
+        """Look at all bins before ``end``; ``last``: no more will come."""
+        self.lost = False
+        view = track.view(end)
+        if len(view) < 15:
+            return None
+        length = magnitude(view.mean)
+        if self._settled and self._is_calm(length, view):
+            self._rest(track, view, length)
+            return None
+        rough = roughness(view.mean, view.spread)
+        gravity = self._learn(view, length, rough)
+        if gravity is None:
+            return None
+        pulses = self._pulses(view, length, rough, gravity)
+        ended = self._ended(track, view, length, pulses, gravity, last=last)
+        if ended is not None:
+            self._open(None, pulses, view)
+            return ended
+        self._after(track, view, pulses)
+        return None
+
+    def _is_calm(self, length: Array, view: View) -> bool:
+        """Return whether nothing in the track could be a pulse."""
+        assert self.gravity is not None
+        off = np.abs(length - self.gravity)
+        return bool(off.max() < THRESHOLD) and self.riding_since is None and not view.hole[-20:].any()
+
+    def _rest(self, track: Track, view: View, length: Array) -> None:
+        assert self.gravity is not None
+        recent = float(length[-10:].mean())
+        self.gravity = GRAVITY_KEEP * self.gravity + (1 - GRAVITY_KEEP) * recent
+        self.word, self.speed = "still", 0.0
+        track.trim(view.first + len(view) - KEEP)
+
+    def _learn(self, view: View, length: Array, rough: Array) -> float | None:
+        if self._settled and self.gravity is not None:
+            quiet = np.abs(length[-15:] - self.gravity).max() < THRESHOLD and float(np.median(rough[-15:])) < 0.3
+            if quiet and self.riding_since is None:
+                self.gravity = GRAVITY_KEEP * self.gravity + (1 - GRAVITY_KEEP) * float(length[-10:].mean())
+            return self.gravity
+        level = rest_level(length, rough)
+        if level is None or len(view) < LEARN:
+            return None
+        near = np.abs(length - level) < THRESHOLD
+        if near.sum() >= KEEP - 20:
+            self._settled = True
+        self.gravity = level
+        return level
+
+    def _pulses(self, view: View, length: Array, rough: Array, gravity: float) -> list[Pulse]:
+        pulses = find_pulses(view.mean, length, rough, gravity=gravity)
+        if not self._with_model:
+            return pulses
+        return [msgspec.structs.replace(pulse, moving=_moving(view, pulse)) for pulse in pulses]
+
+    def _ended(
+        self, track: Track, view: View, length: Array, pulses: list[Pulse], gravity: float, *, last: bool
+    ) -> Ended | None:
+        fine = np.linalg.norm(view.mean, axis=1) - gravity
+        found = find_ride(pulses, fine)
+        if found is None:
+            return None
+        after = len(view) - found.end
+        interrupted = any(pulse.start >= found.end for pulse in pulses)
+        if after < SETTLE and not (last and after >= 3) and not (interrupted and after >= REST):
+            return None
+        ended = self._measure(track, view, length, found, gravity)
+        if ended is not None:
+            track.trim(view.first + found.end)
+            self._settled = True
+        else:
+            track.trim(view.first + found.pulses[0].end)
+        return ended
+
+    def _measure(self, track: Track, view: View, length: Array, found: Found, gravity: float) -> Ended | None:
+        course, error = climb(length, gravity, found)
+        start = view.first + found.start
+        altitudes = track.altitudes(start - REST_BINS, view.first + min(len(view), found.end + REST_BINS))
+        height = fuse(course, error, start=float(start), altitudes=altitudes)
+        hollow = bool(view.hole[found.start : found.end].any())
+        if abs(height.by_acceleration) < LEAST_HEIGHT_M or found.likely < SURE:
+            return None
+        if height.by_pressure is not None and height.pressure_error is not None and height.agrees is False:
+            if height.pressure_error < 0.7 and abs(height.by_pressure) < NEAR_M / 2:
+                return None  # the pressure is good, and says that it stayed where it was
+            height = msgspec.structs.replace(height, metres=height.by_acceleration)
+        reason = Stop.DEAD_STOP if found.dead and not hollow else None
+        trusted = height.agrees is not False and not hollow
+        barometer = height.by_pressure is not None
+        end = view.first + found.end
+        return Ended(start, end, height.metres, height.error, barometer, reason, trusted)
+
+    def _after(self, track: Track, view: View, pulses: list[Pulse]) -> None:
+        begun = open_pulse(pulses)
+        self._open(begun, pulses, view)
+        if begun is None:
+            keep = KEEP if self._settled else 3 * KEEP
+            track.trim(view.first + len(view) - keep)
+            return
+        if abs(begun.speed) * (len(view) - begun.start) * BIN_S > self._limits.travel_m:
+            track.trim(view.first + begun.end)
+            self.riding_since, self.lost = None, True
+
+    def _open(self, begun: Pulse | None, pulses: list[Pulse], view: View) -> None:
+        self.riding_since = None if begun is None else view.first + begun.start
+        if begun is None:
+            self.speed = 0.0
+            self.word = "still" if noise(np.linalg.norm(view.mean[-20:], axis=1)) < 0.05 else "door_people"
+            return
+        self.speed = sum(pulse.speed for pulse in pulses if pulse.start >= begun.start)
+        latest = pulses[-1]
+        at_work = latest.end >= len(view) - 5
+        speeding = latest.speed * begun.speed > 0
+        self.word = ("accelerating_up" if begun.speed > 0 else "accelerating_down") if speeding else "braking"
+        self.word = self.word if at_work else "cruising"
+
+
+def _moving(view: View, pulse: Pulse) -> float:
+    """Return the model's probability that the pulse is a drive at work; NaN while it has not looked."""
+    part = view.labels[pulse.start : pulse.end]
+    seen = part[np.isfinite(part[:, 0])]
+    if not len(seen):
+        return float("nan")
+    third = max(1, len(seen) // 4)
+    return float(seen[third : len(seen) - third or None][:, list(MOVING)].sum(axis=1).mean())

@@ -1,0 +1,113 @@
+"""Find the ride in a car's pulses: it gains speed, keeps it, and loses it again."""
+
+import math
+from collections.abc import Sequence
+
+import msgspec
+import numpy as np
+
+from edge_agent.judge.ride_signal import BIN_S, Array, Pulse
+
+LEAST_RIDE_MPS = 0.38  # an escalator rises by 0.33 m/s at most, the slowest lift by 0.5 m/s
+SOFT_PEAK = 2.3  # m/s²: no drive accelerates more, passengers would fall
+DEAD_MPS2 = 2.1  # a mean deceleration that no drive makes
+DEAD_LEAST_MPS2 = 1.3
+DEAD_TIMES = 1.75  # so many times the mean acceleration of the same ride
+
+
+class Found(msgspec.Struct, frozen=True):
+    """A stretch of pulses whose speeds add up to nothing."""
+
+    pulses: tuple[Pulse, ...]
+    speed: float  # m/s, the greatest, upwards positive
+    rest: float  # m/s that should be 0
+    dead: bool  # it ended as no drive ends a ride
+
+    @property
+    def start(self) -> int:
+        """First bin."""
+        return self.pulses[0].start
+
+    @property
+    def end(self) -> int:
+        """Bin after the last one."""
+        return self.pulses[-1].end
+
+    @property
+    def likely(self) -> float:
+        """How much its beginning and end look like a lift's, 0 to 1."""
+        ends = [likely(self.pulses[0]), 1.0 if self.dead else likely(self.pulses[-1])]
+        return sum(ends) / 2
+
+
+def likely(pulse: Pulse) -> float:
+    """Return how much a pulse looks like a lift's, 0 to 1: the model's word, without a model by thresholds."""
+    if math.isfinite(pulse.moving):
+        return pulse.moving
+    seconds = (pulse.end - pulse.start) * BIN_S
+    mean = abs(pulse.speed) / seconds
+    faults = (
+        max(0.0, pulse.rough / (0.15 + 0.5 * mean) - 1),
+        max(0.0, pulse.tilt / (0.3 + 0.7 * mean) - 1),
+        max(0.0, pulse.peak / SOFT_PEAK - 1),
+        max(0.0, 1.4 / seconds - 1),
+    )
+    return 1.0 / (1.0 + math.exp(6.0 * (sum(faults) - 0.5)))
+
+
+def find_ride(pulses: Sequence[Pulse], fine: Array) -> Found | None:
+    """Return the first ride among ``pulses``; ``fine`` is the acceleration in bins, not smoothed."""
+    for first in range(len(pulses)):
+        if likely(pulses[first]) < 0.5:
+            continue
+        found = _from(pulses, first, fine)
+        if found is not None:
+            return found
+    return None
+
+
+def open_pulse(pulses: Sequence[Pulse]) -> Pulse | None:
+    """Return the pulse with which a ride began that has not ended, None when there is none."""
+    for first, pulse in enumerate(pulses):
+        if likely(pulse) >= 0.5 and abs(pulse.speed) >= LEAST_RIDE_MPS:
+            speed = sum(other.speed for other in pulses[first:])
+            if abs(speed) > _tolerance(abs(pulse.speed)) and speed * pulse.speed > 0:
+                return pulse
+    return None
+
+
+def is_dead(first: Pulse, last: Pulse, fine: Array) -> bool:
+    """Return whether ``last`` took the speed as no drive does."""
+    end, begin = core(last, fine), core(first, fine)
+    return end >= DEAD_MPS2 or (end >= DEAD_LEAST_MPS2 and end >= DEAD_TIMES * begin)
+
+
+def core(pulse: Pulse, fine: Array) -> float:
+    """Return the mean acceleration in the shortest time in which 70 % of the speed came or went, m/s²."""
+    part = np.cumsum(fine[pulse.start : pulse.end]) * BIN_S * np.sign(pulse.speed)
+    part = np.concatenate([[0.0], part])
+    need = 0.7 * abs(pulse.speed)
+    for size in range(1, len(part)):
+        if float((part[size:] - part[:-size]).max()) >= need:
+            return need / (size * BIN_S)
+    return 0.0
+
+
+def _from(pulses: Sequence[Pulse], first: int, fine: Array) -> Found | None:
+    speed = top = 0.0
+    for last in range(first, len(pulses)):
+        speed += pulses[last].speed
+        top = speed if abs(speed) > abs(top) else top
+        if last == first:
+            continue
+        dead = pulses[last].speed * top < 0 and is_dead(pulses[first], pulses[last], fine)
+        if abs(speed) <= _tolerance(abs(top)) * (2.0 if dead else 1.0):
+            found = Found(tuple(pulses[first : last + 1]), top, speed, dead)
+            return found if abs(top) >= LEAST_RIDE_MPS else None
+        if speed * pulses[first].speed < 0:
+            return None  # it went past standing: this pulse began no ride
+    return None
+
+
+def _tolerance(top: float) -> float:
+    return 0.08 + 0.10 * top

@@ -1,0 +1,56 @@
+"""What the end of a ride means: at a floor, in doubt, stuck after a while, free again."""
+
+from typing import Any
+
+import msgspec
+
+from edge_agent.judge.finding import Finding
+from edge_agent.judge.ride_limits import RideLimits
+from edge_agent.judge.ride_state import Ride, RideState, Stop
+
+RIDE, STUCK, RELEASED = "lift.ride", "lift.stuck", "lift.released"
+
+
+def after_ride(state: RideState, ride: Ride, reason: Stop | None) -> tuple[RideState, tuple[Finding, ...]]:
+    """Return the state after a ride that ended well (``reason`` None) or in doubt, and what is said of it."""
+    findings = [Finding(RIDE, ride.end_us, {**msgspec.to_builtins(ride), "reason": (reason or "ride").__str__()})]
+    was_stuck = state.phase == "stuck"
+    state = msgspec.structs.replace(state, rides=state.rides + 1, highest_m=max(state.highest_m, ride.height_m))
+    if reason is None:
+        if was_stuck:
+            findings.append(Finding(RELEASED, ride.end_us, {"reason": "ride", "floor": ride.floor}))
+        return _enter(state, "standing", ride.end_us), tuple(findings)
+    if was_stuck:  # moved, and in doubt again: nothing new to say
+        return msgspec.structs.replace(state, reason=reason), tuple(findings)
+    return msgspec.structs.replace(_enter(state, "doubted", ride.end_us), reason=reason), tuple(findings)
+
+
+def after_time(state: RideState, now_us: int, *, limits: RideLimits) -> tuple[RideState, tuple[Finding, ...]]:
+    """Return the state at ``now_us``, and that the car is stuck once it has stayed where it should not."""
+    if state.phase != "doubted" or state.since_us is None or now_us - state.since_us < limits.stay_us:
+        return state, ()
+    due_us = state.since_us + limits.stay_us
+    data: dict[str, Any] = {
+        "reason": str(state.reason),
+        "since_us": state.since_us,
+        "height_m": state.height_m,
+        "occupied": None,
+    }
+    stuck = msgspec.structs.replace(_enter(state, "stuck", due_us), reason=state.reason)
+    return stuck, (Finding(STUCK, due_us, data),)
+
+
+def begin_ride(state: RideState, start_us: int) -> RideState:
+    """Return the state while it rides; a stuck car that moves is still stuck until it has arrived."""
+    return state if state.phase in ("stuck", "riding") else _enter(state, "riding", start_us)
+
+
+def lose_sight(state: RideState, now_us: int) -> RideState:
+    """Return the state when nobody knows what the car did: a confirmed entrapment stays, all else is unknown."""
+    if state.phase == "stuck":
+        return state
+    return msgspec.structs.replace(_enter(state, "unknown", now_us), places=())
+
+
+def _enter(state: RideState, phase: Any, since_us: int) -> RideState:
+    return msgspec.structs.replace(state, phase=phase, since_us=since_us, reason=None)
