@@ -1,0 +1,156 @@
+"""One agent with 64 boxes at 50 Hz and 128 Modbus slaves: its CPU, and how late an alarm input is beside the boxes."""
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import paho.mqtt.client as paho
+import psutil
+from paho.mqtt.enums import CallbackAPIVersion
+
+from device_profiles import topics
+from device_profiles.wire import LANES, Lane, LaneReceipt, Reading, Receipt, decode_pack, encode
+from tests.bench import rig
+from tests.bench.report import Figure, p99
+from tests.bench.street import device_of
+
+LINES, SLAVES, BOXES = 16, 8, 64
+BAUD = 19_200
+SECONDS = 30
+SETTLE_S = 6.0
+LIMIT_MS = 200.0  # no alarm input later than this
+ADDRESS = topics.AgentAddress("bench/bench/street", "edge-1")
+
+
+def measure(folder: Path) -> list[Figure]:
+    """Return the agent's share of a CPU and the latest alarm input, with the boxes and without them."""
+    alone = _street(folder / "alone", boxes=0)
+    full = _street(folder / "full", boxes=BOXES)
+    detail = f"{BOXES} boxes at 50 Hz, {LINES} lines of {SLAVES} slaves at {BAUD} baud"
+    return [
+        Figure("agent, Modbus alone: share of one CPU", alone.cpu, "CPU", detail=f"{LINES * SLAVES} slaves"),
+        Figure("agent with boxes: share of one CPU", full.cpu, "CPU", detail=detail),
+        Figure("agent with boxes: share of this machine", full.cpu / (psutil.cpu_count() or 1), "", detail=detail),
+        Figure("alarm input seen, p99", p99(full.late_ms), "ms", detail=f"{len(full.late_ms)} inputs beside the boxes"),
+        Figure("alarm input seen, p99, Modbus alone", p99(alone.late_ms), "ms"),
+        Figure("latest alarm input / 200 ms", max(full.late_ms) / LIMIT_MS, "×", gate="<= 1"),
+        Figure("rides told by the boxes", full.rides, "rides", detail=f"in {SECONDS} s"),
+    ]
+
+
+class Measured:
+    """What one run of the street gave."""
+
+    def __init__(self, *, cpu: float, late_ms: list[float], rides: int) -> None:
+        self.cpu = cpu
+        self.late_ms = late_ms
+        self.rides = rides
+
+
+class Centre:
+    """Receipts every pack, as a hub does, and keeps when the agent saw which alarm button."""
+
+    def __init__(self, port: int) -> None:
+        self.seen: dict[tuple[str, bool], list[int]] = {}  # device and button → times at which it was read
+        self.events = 0
+        self._last: dict[str, bool] = {}
+        self._kept: dict[int, dict[Lane, int]] = {}  # epoch → highest seq of each lane
+        self._lock = threading.Lock()
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id="bench-centre")
+        self._client.on_message = self._on_message
+        self._client.connect("127.0.0.1", port)
+        self._client.subscribe([(topics.lane_topic(ADDRESS, lane), 1) for lane in LANES])
+        self._client.loop_start()
+
+    def receipt(self) -> None:
+        """Say what has come."""
+        with self._lock:
+            kept = {epoch: dict(lanes) for epoch, lanes in self._kept.items()}
+        for epoch, lanes in kept.items():
+            word = Receipt(
+                "bench", epoch, {lane: LaneReceipt(to) for lane, to in lanes.items()}, time.time_ns() // 1000
+            )
+            self._client.publish(topics.receipt_topic(ADDRESS), encode(word), qos=1)
+
+    def stop(self) -> None:
+        """Leave."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def _on_message(self, _client: object, _data: object, message: paho.MQTTMessage) -> None:
+        pack = decode_pack(message.payload)
+        if pack.seq is None:
+            return
+        with self._lock:
+            lanes = self._kept.setdefault(pack.epoch, {})
+            lanes[pack.lane] = max(lanes.get(pack.lane, 0), pack.seq)
+        for fact in pack.facts:
+            if isinstance(fact, Reading) and isinstance(pressed := fact.values.get("alarm_button"), bool):
+                if self._last.get(fact.device) != pressed:
+                    self.seen.setdefault((fact.device, pressed), []).append(fact.t_us)
+                self._last[fact.device] = pressed
+            self.events += getattr(fact, "kind", "") == "lift.ride"
+
+
+def _street(folder: Path, *, boxes: int) -> Measured:
+    folder.mkdir(parents=True)
+    with rig.broker(folder) as server:
+        centre = Centre(server.port)
+        command = [sys.executable, "-m", "tests.bench.street", str(folder), "--boxes", str(boxes)]
+        command += ["--lines", str(LINES), "--slaves", str(SLAVES), "--baud", str(BAUD), "--seconds"]
+        command.append(str(SECONDS + round(SETTLE_S)))
+        street = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert street.stdout is not None
+        assert street.stdin is not None
+        street.stdout.readline()
+        config = folder / "agent.toml"
+        config.write_text(_config(folder, server.url, boxes=boxes), encoding="utf-8")
+        with rig.program([sys.executable, "-m", "edge_agent", "run", str(config)]) as agent:
+            street.stdin.write("go\n")
+            street.stdin.flush()
+            _receipts(centre, SETTLE_S)
+            used_s, began_s = _cpu_s(agent.pid), time.monotonic()
+            _receipts(centre, SECONDS - 2)
+            cpu = (_cpu_s(agent.pid) - used_s) / (time.monotonic() - began_s)
+            street.communicate(timeout=60)
+            _receipts(centre, 2)
+        centre.stop()
+    flips = json.loads((folder / "flips.json").read_text(encoding="utf-8"))
+    return Measured(cpu=cpu, late_ms=_late_ms(flips, centre), rides=centre.events)
+
+
+def _late_ms(flips: list[tuple[str, bool, int]], centre: Centre) -> list[float]:
+    """Return ms from each flip to the answer that carried it. Raises RuntimeError when one was never seen."""
+    late: list[float] = []
+    for device, pressed, at_us in flips[:-5]:  # the last ones may not have been read before the end
+        times = [t_us for t_us in centre.seen.get((device, pressed), []) if t_us >= at_us]
+        if not times:
+            raise RuntimeError(f"the button of {device} was never seen {'pressed' if pressed else 'free'}")
+        late.append((min(times) - at_us) / 1000)
+    return late
+
+
+def _receipts(centre: Centre, seconds: float) -> None:
+    end_s = time.monotonic() + seconds
+    while time.monotonic() < end_s:
+        centre.receipt()
+        time.sleep(0.2)
+
+
+def _cpu_s(pid: int) -> float:
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
+
+
+def _config(folder: Path, url: str, *, boxes: int) -> str:
+    text = f'agent = "{ADDRESS.agent}"\narea = "{ADDRESS.area}"\ndata = "edge"\n[broker]\nurl = "{url}"\n'
+    for line in range(LINES):
+        text += f'[[lines]]\nport = "{folder / f"line-{line}"}"\nbaud = {BAUD}\n'
+        for unit in range(1, SLAVES + 1):
+            text += f'[[lines.slaves]]\nunit = {unit}\ndevice = "{device_of(line, unit)}"\nprofile = "lift_terminal"\n'
+    for box in range(boxes):
+        text += f'[[boxes]]\nport = "{folder / f"box-{box}"}"\ndevice = "box-{box}"\n'
+    return text
