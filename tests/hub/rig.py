@@ -48,6 +48,7 @@ class HubProcess:
         self.folder = folder
         self.config = folder / "hub.toml"
         self.config.write_text(f'hub = "hub-1"\ndata = "data"\n{extra}\n[broker]\nurl = "{url}"\n', encoding="utf-8")
+        self.program = ["hub"]  # a module, and words before those of the command
         self.process: subprocess.Popen[str] | None = None
         self.log: list[str] = []
         self._reader: threading.Thread | None = None
@@ -55,7 +56,7 @@ class HubProcess:
     def start(self, *, fault: str = "", words: tuple[str, ...] = ()) -> "HubProcess":
         """Start it and return when it says ready."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "hub", "run", str(self.config), *words],
+            [sys.executable, "-m", *self.program, "run", str(self.config), *words],
             stderr=subprocess.PIPE,
             text=True,
             env=os.environ | {"CITYNERVE_FAULT": fault},

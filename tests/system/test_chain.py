@@ -1,0 +1,86 @@
+"""The real chain under an adversary: whatever is pulled, killed or forged, no alarm is lost and none is false."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from device_profiles.clock import simulated_clock
+from tests.servers import Mosquitto
+from tests.system.chain import AREA, COVER, FREED, LIFT, RUNNING, SOUND, TILTED, TRAPPED, Chain
+
+
+@pytest.fixture
+def chain(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Chain]:
+    """Run the line and the command centre; hub and agent are started by the test."""
+    with Chain(tmp_path, mosquitto) as found:
+        yield found
+
+
+def test_a_condition_and_an_event_become_alarms_and_end(chain: Chain) -> None:
+    """The chain as it should be, so that what follows means something."""
+    chain.start()
+    chain.show(COVER, TILTED)
+    chain.show(LIFT, TRAPPED)
+    assert chain.centre.hears("cover.moved", "raised")
+    assert chain.centre.hears("lift.entrapment", "raised")
+    chain.show(COVER, SOUND)
+    chain.show(LIFT, FREED)
+    assert chain.centre.hears("cover.moved", "raised", "cleared")
+    assert chain.centre.hears("lift.entrapment", "raised", "cleared")
+    assert chain.settled()
+    assert chain.replays()
+
+
+def test_a_line_that_hangs_up_while_an_alarm_is_pending(chain: Chain) -> None:
+    """Silence makes nothing true; once the line is back the condition holds on, and the alarm comes once."""
+    chain.start()
+    pending = len(chain.hub.records())
+    chain.show(COVER, TILTED)
+    assert chain.until(lambda: chain.twins()[f"{AREA}/{COVER}"]["values"]["tilt_deg"]["value"] == 30.0)
+    chain.line.unplug()
+    assert pending
+    assert chain.centre.until(lambda: len(chain.centre.kinds("device.silent")) == 2)
+    assert chain.centre.kinds("cover.moved") in ([], ["raised"], ["raised", "stale"])
+    chain.line.replug()
+    assert chain.centre.until(lambda: sorted(chain.centre.kinds("device.silent")) == ["cleared"] * 2 + ["raised"] * 2)
+    assert chain.centre.until(lambda: chain.centre.kinds("cover.moved").count("raised") == 1)
+    chain.show(COVER, SOUND)
+    assert chain.centre.until(lambda: chain.centre.kinds("cover.moved").count("cleared") == 1)
+    assert chain.centre.kinds("cover.moved").count("raised") == 1
+    assert chain.settled()
+    assert chain.replays()
+
+
+@pytest.fixture
+def fast(tmp_path: Path, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
+    """Run the same in a city whose time flies ten times as fast."""
+    clock = simulated_clock(start_us=time.time_ns() // 1000, speed=10.0)
+    monkeypatch.setenv(*next(iter(clock.environment().items())))
+    with Chain(tmp_path, mosquitto, silent="60s") as found:
+        yield found
+
+
+def test_a_broker_that_is_away_for_long(fast: Chain) -> None:
+    """What was made meanwhile arrives whole: an old event is recorded and not sounded, a fresh one is sounded."""
+    chain = fast.start()
+    chain.broker.stop()
+    chain.show(COVER, {"tilt_deg": 1.0, "water_m": 0.5})
+    chain.show(LIFT, TRAPPED)
+    for step in range(34):  # over five city minutes: what happened at their beginning is no news at their end
+        chain.show(COVER, {"water_m": 0.5 + step / 100})
+        time.sleep(1.0)
+    chain.broker.start()
+    assert chain.centre.until(lambda: chain.centre.kinds("lift.entrapment") == ["raised"])
+    (word,) = (word for word in chain.centre.words if word.rule == "lift.entrapment")
+    assert not word.sounded
+    chain.show(LIFT, FREED)
+    assert chain.centre.hears("lift.entrapment", "raised", "cleared")
+    chain.show(LIFT, RUNNING)
+    chain.show(LIFT, TRAPPED)
+    assert chain.centre.hears("lift.entrapment", "raised", "cleared", "raised")
+    assert chain.centre.words[-1].sounded
+    assert chain.settled()
+    assert chain.replays()
+    assert chain.centre.kinds("device.silent") == ["raised"] * 2 + ["cleared"] * 2
