@@ -27,6 +27,7 @@ class Keeper(Protocol):
     """Where the facts go."""
 
     gaps: int  # how often readings were lost on the way or sent aside
+    forgotten: int  # how often the hub had lost what it had taken
 
     def put(self, facts: Mapping[Lane, Sequence[Fact]], *, states: Mapping[str, bytes] | None = None) -> None:
         """Keep facts and states, in one transaction."""
@@ -45,6 +46,7 @@ class Desk:
         self._clock = clock
         self._watch = ClockWatch(clock)
         self._gaps = keeper.gaps
+        self._forgotten = keeper.forgotten
         self._seen: dict[str, int] = {}  # device → last good poll since the last heartbeat
         self._beats = 0
         self._desks = {
@@ -99,6 +101,9 @@ class Desk:
 
     def _lane(self) -> Lane:
         """Return the lane for readings; whenever some went astray, everything is said anew."""
+        if self._keeper.forgotten != self._forgotten:
+            self._forgotten = self._keeper.forgotten
+            self._keeper.put({"event": [event for desk in self._desks.values() for event in desk.standing()]})
         lane = self._keeper.reading_lane()
         if self._keeper.gaps != self._gaps:
             self._gaps = self._keeper.gaps
@@ -128,6 +133,7 @@ class DeviceDesk:
         self._judge = judge
         self._state: Any = None if judge is None else _restore(device, judge, stored)
         self._suspense = Suspense(profile.spec)
+        self._standing: dict[str, Event] = {}  # alarm rule → the event that opened it, until one that clears it
         self._t_us = 0  # of the last sample
 
     @property
@@ -161,10 +167,24 @@ class DeviceDesk:
         if self._judge is not None:
             self._state = self._judge.shift(self._state, step_us)
 
+    def standing(self) -> list[Event]:
+        """Return, as of now, the events of this run that no other has ended; for a hub that has forgotten them."""
+        events = {event.kind: event for event in self._standing.values()}.values()
+        return [
+            msgspec.structs.replace(event, t_us=max(event.t_us, self._t_us), data={**event.data, "again": True})
+            for event in events
+        ]
+
     def _event(self, finding: Finding) -> Event:
         logger.info("%s: %s (%s)", self.device, finding.kind, finding.data.get("reason"))
         severity = self._spec.events[finding.kind].severity
-        return Event(self.device, finding.t_us, finding.kind, severity, finding.data)
+        event = Event(self.device, finding.t_us, finding.kind, severity, finding.data)
+        for rule in self._spec.alarms:
+            if event.kind in rule.until:
+                self._standing.pop(rule.rule, None)
+            if event.kind == rule.on and rule.until:
+                self._standing[rule.rule] = event
+        return event
 
 
 def _restore(device: str, judge: Judge, stored: bytes | None) -> Any:

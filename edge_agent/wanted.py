@@ -1,12 +1,16 @@
 """What the hub wants again: packs still held are sent at once, those that are gone are declared lost."""
 
+import logging
 from collections.abc import Iterator
 
 from device_profiles.clock import Clock
 from device_profiles.wire import Lane, Lost, Receipt
 from edge_agent.outbox import Outbox, StoredPack
 
+logger = logging.getLogger(__name__)
+
 AGAIN_S = 1.0  # real; a range that was answered a moment ago is not answered again
+TELL_S = 10.0  # real; many gaps are one loss
 LIMIT = 200  # packs for one receipt; the hub asks again
 MAX_ANSWERED = 1_000  # ranges remembered
 
@@ -17,6 +21,7 @@ class Wanted:
     def __init__(self, outbox: Outbox, *, clock: Clock) -> None:
         self._outbox = outbox
         self._clock = clock
+        self._told_s = float("-inf")
         self._answered: dict[tuple[int, Lane, int, int], float] = {}
 
     def answer(self, receipt: Receipt) -> list[StoredPack]:
@@ -32,7 +37,15 @@ class Wanted:
                 lost += gone
         if lost:
             self._outbox.put({"event": lost})
+            self._tell_forgotten()
         return packs
+
+    def _tell_forgotten(self) -> None:
+        now_s = self._clock.real_s()
+        if now_s - self._told_s >= TELL_S:
+            self._told_s = now_s
+            logger.warning("the hub has lost what it had receipted: it is told anew what holds")
+            self._outbox.hub_forgot()
 
     def _is_new(self, wanted: tuple[int, Lane, int, int]) -> bool:
         now_s = self._clock.real_s()

@@ -10,6 +10,8 @@ import msgspec
 
 from device_profiles.errors import ConfigError
 from hub.errors import BackupError
+from hub.journal import Journal
+from hub.records import NEW_LIFE
 
 FILES = ("hub.db", "archive.db", "journal.db")  # in this order: a reader's copy is never ahead of the journal's
 MANIFEST = "manifest.json"
@@ -54,7 +56,11 @@ def back_up(data: Path, folder: Path, *, hub: str, now_us: int) -> Manifest:
 
 
 def restore(folder: Path, data: Path) -> Manifest:
-    """Copy the backup in ``folder`` to ``data``, which must be empty or absent. Raises BackupError."""
+    """Copy the backup in ``folder`` to ``data``, which must be empty or absent. Raises BackupError.
+
+    What was journalled after the backup is gone, and its offsets may have left the hub as ids of alarms: the restored
+    journal gives none of them again.
+    """
     manifest = read_manifest(folder)
     for part in manifest.parts:
         if not (folder / part.name).is_file() or _part(folder / part.name) != part:
@@ -62,6 +68,8 @@ def restore(folder: Path, data: Path) -> Manifest:
     _make_empty(data)
     for part in manifest.parts:
         shutil.copyfile(folder / part.name, data / part.name)
+    with contextlib.closing(Journal.open(data / "journal.db", reserve_bytes=0)) as journal:
+        journal.go_on_after((manifest.last_offset // NEW_LIFE + 1) * NEW_LIFE)
     return manifest
 
 

@@ -12,6 +12,8 @@ from device_profiles import durable
 
 Kind = Literal["pack", "double", "quarantine", "tick", "act", "text", "register"]
 
+NEW_LIFE = 10**12  # a journal that was restored goes on behind the next multiple: no offset is given twice
+
 _INSERT = "INSERT INTO records (received_us, kind, agent, epoch, lane, seq, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -54,6 +56,15 @@ class Act(msgspec.Struct, frozen=True):
     subject: str
     reason: str = ""
     alarm: str = ""  # id of the occurrence that is meant, "" for the one at hand
+
+
+def is_whole(after: int, records: Sequence[Record]) -> bool:
+    """Return whether nothing is missing behind ``after`` and between ``records``, but where a new life began."""
+    for record in records:
+        if record.offset != after + 1 and record.offset % NEW_LIFE != 1:
+            return False
+        after = record.offset
+    return True
 
 
 def reserve_path(journal: Path) -> Path:

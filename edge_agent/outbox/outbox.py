@@ -46,6 +46,7 @@ class Outbox:
         self.bad_receipts = 0
         self.evicted = 0  # packs, since the start
         self.gaps = 0  # how often readings were dropped or became backlog: what is said next must be complete
+        self.forgotten = 0  # how often the hub had lost what it had receipted: it must be told anew what holds
         self._clock = clock
         self._lanes = LaneChoice()
         self._lane: Lane = "reading"
@@ -121,6 +122,12 @@ class Outbox:
             if next_ is not None and word.to >= next_:
                 return False
         return True
+
+    def hub_forgot(self) -> None:
+        """Take note that the hub wants what it had receipted: it lives on an old backup."""
+        with self._changed:
+            self.gaps += 1
+            self.forgotten += 1
 
     def next_seq(self, epoch: int, lane: Lane) -> int | None:
         """Return the number that the next pack of a lane gets; None for an epoch of which nothing is known."""

@@ -18,6 +18,7 @@ from hub.alarms.transitions import encode_transition
 from hub.database import open_database, read_cursor
 from hub.errors import HubError, NoData
 from hub.journal import Journal
+from hub.records import is_whole
 
 _BATCH = 500  # records in memory at a time
 _ZONES = ("Pacific/Apia", "America/St_Johns")  # 13 h before and 3.5 h behind UTC
@@ -77,7 +78,7 @@ def replay(journal: Journal, engine: sa.Engine, *, start: int | None = None) -> 
     found = Replay(offset + 1, last)
     while offset < last and found.same:
         records = [record for record in journal.read(offset, _BATCH) if record.offset <= last]
-        if not records or records[-1].offset - offset != len(records):
+        if not records or not is_whole(offset, records):
             return msgspec.structs.replace(found, error=f"records are missing after {offset}")
         made = [(t.offset, t.n, encode_transition(t)) for record in records for t in fold(state, record)]
         state.forget_dirty()
@@ -111,10 +112,8 @@ def _begin(connection: sa.Connection, journal: Journal, start: int | None) -> tu
 def _leads_on(journal: Journal, base: int) -> bool:
     """Return whether nothing is cut behind ``base``; text records stay where the others were cut."""
     first = journal.first_offset()
-    if base + 1 >= first:
-        return True
-    kept = journal.read(base, min(first - base, _BATCH))
-    return [record.offset for record in kept[: first - base - 1]] == list(range(base + 1, first))
+    kept = [record for record in journal.read(base, _BATCH) if record.offset <= first]
+    return base >= first or (is_whole(base, kept) and (kept[-1].offset if kept else base) >= first - 1)
 
 
 def _stored(engine: sa.Engine, after: int, upto: int) -> list[Body]:

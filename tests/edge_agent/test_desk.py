@@ -54,7 +54,7 @@ class Notebook:
     """A Keeper that keeps what it is given, in order."""
 
     def __init__(self) -> None:
-        self.gaps = 0
+        self.gaps = self.forgotten = 0
         self.lane: Lane = "reading"
         self.puts: list[tuple[dict[Lane, list[Fact]], dict[str, bytes]]] = []
 
@@ -211,6 +211,22 @@ def test_events_never_go_aside(street: Street) -> None:
     street.notes.lane = "backlog"
     street.play(25, ALARM, STATE)
     assert [list(facts) for facts, _ in street.notes.puts if "event" in facts] == [["event"]] * 2
+
+
+def test_a_hub_that_has_forgotten_is_told_what_stands(street: Street) -> None:
+    """The event that no other has ended, as of now; none once the car is released."""
+    street.play(25, ALARM, STATE)
+    street.notes.gaps = street.notes.forgotten = 1
+    street.play(2, ALARM, STATE)
+    *_, last, again = street.notes.facts(Event)
+    assert (again.kind, again.severity, again.data) == (last.kind, last.severity, {**last.data, "again": True})
+    assert again.t_us == START + 24 * S
+    street.play(20, {**PARKED, "door_closed": False}, STATE | {"load_kg": 0.0})
+    assert street.notes.facts(Event)[-1].kind == "lift.released"
+    told = len(street.notes.facts(Event))
+    street.notes.gaps = street.notes.forgotten = 2
+    street.play(2, PARKED, STATE | {"load_kg": 0.0})
+    assert len(street.notes.facts(Event)) == told
 
 
 @pytest.mark.parametrize("step_s", [-3600, 3600])

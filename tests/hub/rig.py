@@ -91,9 +91,9 @@ class HubProcess:
         finally:
             journal.close()
 
-    def ask(self, *words: object, code: int = 0) -> str:
+    def ask(self, *words: object, code: int = 0, config: bool = True) -> str:
         """Return what ``hub WORDS CONFIG`` prints; it must end with ``code``."""
-        command = [sys.executable, "-m", "hub", *map(str, words), str(self.config)]
+        command = [sys.executable, "-m", "hub", *map(str, words), *([str(self.config)] if config else [])]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
         assert done.returncode == code, done.stderr
         return done.stdout
