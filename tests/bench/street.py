@@ -19,7 +19,8 @@ from simulators.modbus.timing import LineTiming
 
 RATE_HZ = 50.0
 FLIPS_HZ = 10.0
-RIDE_S, REST_S = 12.0, 18.0  # of each box, over and over
+RIDE_S, REST_S = 12.0, 18.0  # of each box, up and down, over and over
+PASCAL_M = -11.9
 TICK_S = 0.01
 QUIET = {"car_moving": False, "door_zone": True, "door_closed": True, "power_mains": True, "service_mode": 1}
 
@@ -62,7 +63,7 @@ def device_of(line: int, unit: int) -> str:
 def _run(spec, slaves, boxes, *, seconds: int) -> list[tuple[str, bool, int]]:  # type: ignore[no-untyped-def]
     """Return (device, button, wall µs) of each flip."""
     chance, began_s = random.Random(1), time.monotonic()
-    signal = [_feel(index / RATE_HZ, chance) for index in range(round((RIDE_S + REST_S) * RATE_HZ))]
+    signal, heights = _signal(chance)
     shift = [chance.randrange(len(signal)) for _ in boxes]
     late = [chance.randrange(BLOCK) for _ in boxes]  # their blocks do not all come at once
     said = [0] * len(boxes)
@@ -74,7 +75,8 @@ def _run(spec, slaves, boxes, *, seconds: int) -> list[tuple[str, bool, int]]:  
             due = int(passed_s * RATE_HZ) + late[number]
             if due - said[number] >= BLOCK:
                 at = [(shift[number] + index) % len(signal) for index in range(said[number], said[number] + BLOCK)]
-                box.send([signal[index] for index in at], 101_000.0 + chance.gauss(0, 1))
+                pascal = 101_000.0 + PASCAL_M * heights[at[-1]] + chance.gauss(0, 1)
+                box.send([signal[index] for index in at], pascal)
                 said[number] += BLOCK
         while len(flips) < passed_s * FLIPS_HZ:
             device = devices[len(flips) % len(devices)]
@@ -85,11 +87,26 @@ def _run(spec, slaves, boxes, *, seconds: int) -> list[tuple[str, bool, int]]:  
     return flips
 
 
-def _feel(t_s: float, chance: random.Random) -> Axes:
-    """Return what a box feels in a car that rides for RIDE_S and rests for REST_S."""
-    up = 0.8 * math.sin(2 * math.pi * t_s / 4) ** 2 if t_s < 2 else 0.0
-    up -= 0.8 * math.sin(2 * math.pi * (t_s - RIDE_S) / 4) ** 2 if RIDE_S - 2 < t_s < RIDE_S else 0.0
-    return (chance.gauss(0.2, 0.02), chance.gauss(0.1, 0.02), GRAVITY + up + chance.gauss(0, 0.02))
+def _signal(chance: random.Random) -> tuple[list[Axes], list[float]]:
+    """Return what a box feels in a car that goes up and down again, and how high it is at each sample."""
+    signal: list[Axes] = []
+    heights: list[float] = []
+    for sign in (1.0, -1.0):
+        speed, height = 0.0, heights[-1] if heights else 0.0
+        for index in range(round((RIDE_S + REST_S) * RATE_HZ)):
+            rise = sign * _rise(index / RATE_HZ)
+            speed += rise / RATE_HZ
+            height += speed / RATE_HZ
+            heights.append(height)
+            signal.append((chance.gauss(0.2, 0.02), chance.gauss(0.1, 0.02), GRAVITY + rise + chance.gauss(0, 0.02)))
+    return signal, heights
+
+
+def _rise(t_s: float) -> float:
+    """Return the acceleration of a car that rides for RIDE_S and then rests: two seconds of it at each end."""
+    if t_s < 2:
+        return 0.8 * math.sin(math.pi * t_s / 2) ** 2
+    return -0.8 * math.sin(math.pi * (t_s - RIDE_S) / 2) ** 2 if RIDE_S - 2 < t_s < RIDE_S else 0.0
 
 
 if __name__ == "__main__":

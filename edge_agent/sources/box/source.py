@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 
 FOREIGN_US = 10_000_000  # city; so long after the last frame of one box another one may take its place on the line
 
+HELLO_US = 10_000_000  # city; a box says hello every 5 s
 STALE_READS = 8  # of 1 kB each: a tty keeps 4 kB
 
 Deliver = Callable[[str, Piece], None]  # device and piece; called on the event loop, never blocks
@@ -63,6 +64,7 @@ class BoxSource:
         self._stream: BoxStream | None = None
         self._heard_us: int | None = None  # the last frame of the stream's box
         self._foreign_us: int | None = None  # the last frame of another box on this line
+        self._first_us: int | None = None  # the first frame of a box that has not said hello
         self._bytes_s = 0.0  # real time of the last bytes
         self._open = False  # whether what arrives is fresh
         self._lost = False  # and said so
@@ -129,7 +131,9 @@ class BoxSource:
             self._greet(frame, now_us)
         stream = self._stream
         if stream is None:
-            return Piece(now_us, Quality.NO_HELLO)
+            self._first_us = now_us if self._first_us is None else self._first_us
+            waited = now_us - self._first_us > HELLO_US
+            return Piece(now_us, Quality.NO_HELLO if waited else Quality.NEW)
         if frame.box != stream.hello.box:
             self._foreign_us = now_us
             return Piece(now_us, Quality.TWO_BOXES)

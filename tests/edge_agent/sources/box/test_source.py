@@ -81,8 +81,11 @@ async def test_a_box_without_a_hello_is_not_believed() -> None:
     """Frames whose scale nobody knows are told as such, and give no number."""
     heard, clock, speaker = Heard(), Hand(), Speaker()
     source = _source("lift-01", heard, clock)
+    _speak(source, speaker, clock, 10)
+    assert set(heard.qualities("lift-01")) == {Quality.NEW}
     _speak(source, speaker, clock, 2)
-    assert set(heard.qualities("lift-01")) == {Quality.NO_HELLO}
+    assert heard.qualities("lift-01")[-1] is Quality.NO_HELLO
+    assert all(piece.metres is None for _, piece in heard.pieces)
     source.take(speaker.hello())
     _speak(source, speaker, clock, 10)
     assert heard.qualities("lift-01")[-1] is Quality.GOOD
