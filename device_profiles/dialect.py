@@ -97,7 +97,7 @@ class Translator:
         if isinstance(t_us, Reason):
             return Refused(t_us, f"the time is {_text(_find(root, self._time))!r}", code)
         values, unknown = self._values(root)
-        if not values or (self._dialect.absent == "unknown" and all(value is None for value in values.values())):
+        if self._dialect.absent == "unknown" and all(value is None for value in values.values()):
             return Refused(Reason.NO_VALUES, "nothing in it is a value of this dialect", code)
         return Message(code, t_us, values, tuple(unknown))
 

@@ -22,6 +22,7 @@ class Wanted:
         self._outbox = outbox
         self._clock = clock
         self._told_s = float("-inf")
+        self._overtaken_s = float("-inf")
         self._answered: dict[tuple[int, Lane, int, int], float] = {}
 
     def answer(self, receipt: Receipt) -> list[StoredPack]:
@@ -38,6 +39,9 @@ class Wanted:
         if lost:
             self._outbox.put({"event": lost})
             self._tell_forgotten()
+        elif any(pack.lane == "reading" for pack in packs) and self._clock.real_s() - self._overtaken_s >= TELL_S:
+            self._overtaken_s = self._clock.real_s()
+            self._outbox.overtaken()
         return packs
 
     def _tell_forgotten(self) -> None:

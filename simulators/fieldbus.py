@@ -34,7 +34,7 @@ class FieldBus:
         self._slaves = {
             device: Slave(unit, RegisterImage(blank_cells(self._spec)))
             for unit, device in enumerate(play.lifts, FIRST_UNIT)
-            if device not in play.feelers
+            if device not in play.feelers and device not in play.scenario.pushed
         }
         self._feelers = play.feelers
         self._boxes = {

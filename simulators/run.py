@@ -70,7 +70,7 @@ def advance(stage: Stage, start_us: int) -> None:
     """Bring the world to the present: physics, faults on the line, registers."""
     to_us = min(stage.clock.wall_us() - start_us, stage.play.ends_us)
     for fault in stage.play.advance(to_us):
-        stage.bus.strike(fault)
+        (stage.platforms if fault.lift in stage.platforms else stage.bus).strike(fault)
     stage.bus.show()
 
 

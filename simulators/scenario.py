@@ -45,6 +45,7 @@ WireAct = Literal[
     "box_restart",  # it begins to count anew
 ]
 BOX_ACTS: frozenset[str] = frozenset({"box_freeze", "box_clock_jump", "box_restart", "jump", "shake"})
+LINE_ACTS: frozenset[str] = frozenset({"slave_late", "slave_corrupt"})  # a platform does not do that
 WIRE_ACTS: frozenset[str] = frozenset(WireAct.__args__)  # type: ignore[attr-defined]
 
 
@@ -74,6 +75,15 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stays_until: Id | None = None  # the act before which it must not clear
 
 
+class PlatformSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A lift platform, to which the terminals of some lifts report and which pushes to the agent."""
+
+    name: Id
+    kind: Literal["http", "mqtt"]
+    dialect: Name
+    lifts: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1)]
+
+
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One story with its truth."""
 
@@ -83,6 +93,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duration: Duration  # city time
     lifts: Annotated[tuple[LiftSpec, ...], msgspec.Meta(min_length=1, max_length=32)]
     spare: Id  # the lift to which nothing happens, so that a sabotage can use it
+    platforms: tuple[PlatformSpec, ...] = ()  # a lift of none of them has its terminal, or its box, on a line
     acts: tuple[Act, ...] = ()
     expected: tuple[Expected, ...] = ()
     area: str = "hz/xiacheng/chaoming"
@@ -98,6 +109,11 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def boxes(self) -> frozenset[str]:
         """The lifts that a box senses."""
         return frozenset(lift.device for lift in self.lifts if lift.sensed_by == "box")
+
+    @property
+    def pushed(self) -> frozenset[str]:
+        """The lifts of which a platform tells."""
+        return frozenset(lift for platform in self.platforms for lift in platform.lifts)
 
     def subject(self, lift: str) -> str:
         """Return the hub's key of a lift."""
@@ -128,8 +144,18 @@ def _faults(scenario: Scenario) -> Iterable[tuple[str, str]]:
         yield "lifts", "a device is there twice"
     if scenario.spare not in lifts or any(act.lift == scenario.spare for act in scenario.acts):
         yield "spare", f"{scenario.spare!r} must be one of the lifts, and no act may use it"
+    yield from _platform_faults(scenario, lifts)
     yield from _act_faults(scenario, lifts)
     yield from _expected_faults(scenario, lifts)
+
+
+def _platform_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str]]:
+    taken: set[str] = set(scenario.boxes)
+    for index, platform in enumerate(scenario.platforms):
+        for lift in platform.lifts:
+            if lift not in lifts or lift in taken:
+                yield f"platforms[{index}].lifts", f"{lift!r} is not in lifts, or is sensed otherwise too"
+            taken.add(lift)
 
 
 def _act_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str]]:
@@ -142,6 +168,8 @@ def _act_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str
             yield f"{key}.lift", f"{act.lift!r} is not in lifts"
         elif act.act in BOX_ACTS and act.lift not in scenario.boxes:
             yield f"{key}.act", f"{act.lift!r} has no box that could feel it"
+        elif act.act in LINE_ACTS and act.lift in scenario.pushed:
+            yield f"{key}.act", f"{act.lift!r} is on no line"
         if (act.at is None) is (act.after is None):
             yield f"{key}.at", "an act has either `at` or `after`"
         if act.after is not None and act.after not in before:

@@ -60,11 +60,12 @@ def box_link(line: Path, device: str) -> Path:
     return line.with_name(f"{line.name}-{device}")
 
 
-def agent_toml(scenario: Scenario, place: BrokerPlace, *, line: Path, tap_port: int) -> str:
+def agent_toml(scenario: Scenario, place: BrokerPlace, *, line: Path, tap_port: int, platforms: str = "") -> str:
     """Return the agent's config; it talks to the broker through the tap."""
     head = f'agent = {_text(scenario.agent)}\narea = {_text(scenario.area)}\ndata = "data"\n\n'
     head += _broker(place.agent, "127.0.0.1", tap_port)
-    slaves = [(unit, lift) for unit, lift in enumerate(scenario.lifts, FIRST_UNIT) if lift.device not in scenario.boxes]
+    others = scenario.boxes | scenario.pushed
+    slaves = [(unit, lift) for unit, lift in enumerate(scenario.lifts, FIRST_UNIT) if lift.device not in others]
     if slaves:
         head += f'\n[[lines]]\nname = "rs485-1"\nport = {_text(str(line))}\nbaud = {scenario.baud}\n'
     for unit, lift in slaves:
@@ -74,7 +75,7 @@ def agent_toml(scenario: Scenario, place: BrokerPlace, *, line: Path, tap_port: 
         if lift.device in scenario.boxes:
             head += f"\n[[boxes]]\nport = {_text(str(box_link(line, lift.device)))}\ndevice = {_text(lift.device)}\n"
             head += f"asset = {_text(lift.asset or lift.device.upper())}\n"
-    return head
+    return head + platforms
 
 
 def _broker(secret: Secret, host: str, port: int) -> str:

@@ -18,6 +18,7 @@ import msgspec
 from device_profiles.clock import Clock
 from simulators.fieldbus import FieldBus
 from simulators.packs import journalled_keys
+from simulators.platforms.city import PlatformCity
 from simulators.play import Play
 from simulators.process import Program, ProgramDied
 from simulators.settings import BrokerPlace, Secret, agent_toml, given_broker, hub_toml
@@ -69,6 +70,7 @@ class Stage:
         self.tap: Tap
         self.witness: Witness
         self.bus: FieldBus
+        self.platforms: PlatformCity
         self._path = path or HonestPath()
         self._stack = AsyncExitStack()
 
@@ -119,6 +121,7 @@ class Stage:
         await self.start_broker()
         self.tap = await self._stack.enter_async_context(Tap(self.place.host, self.place.port))
         self.bus = self._stack.enter_context(FieldBus(self.play, link=self.folder / "line"))
+        self.platforms = await self._stack.enter_async_context(self._platform_city())
         self._write_configs()
         self._stack.push_async_callback(self.hub.stop)
         self._stack.push_async_callback(self.agent.stop)
@@ -130,8 +133,13 @@ class Stage:
 
     def _write_configs(self) -> None:
         self.hub_config.write_text(hub_toml(self.place), encoding="utf-8")
-        text = agent_toml(self.play.scenario, self.place, line=self.folder / "line", tap_port=self.tap.port)
+        line, platforms = self.folder / "line", self.platforms.toml()
+        text = agent_toml(self.play.scenario, self.place, line=line, tap_port=self.tap.port, platforms=platforms)
         (self.folder / "agent" / "agent.toml").write_text(text, encoding="utf-8")
+
+    def _platform_city(self) -> PlatformCity:
+        mosquitto = None if self.options.embedded else find_mosquitto()
+        return PlatformCity(self.play, self.clock, self.folder, mosquitto=mosquitto)
 
     async def _broker_place(self) -> BrokerPlace:
         if self.options.broker_url:

@@ -129,6 +129,11 @@ class Outbox:
             self.gaps += 1
             self.forgotten += 1
 
+    def overtaken(self) -> None:
+        """Take note that readings reach the hub behind later ones: history to it, so what they said is not known."""
+        with self._changed:
+            self.gaps += 1
+
     def next_seq(self, epoch: int, lane: Lane) -> int | None:
         """Return the number that the next pack of a lane gets; None for an epoch of which nothing is known."""
         return self._next.get((epoch, lane), 1 if epoch == self.epoch else None)
