@@ -84,6 +84,8 @@ def _do_to_lift(lift: Lift, act: Act) -> None:
             lift.stop_between(act.name)
         case "stop_between_floors_empty":
             lift.stop_between(act.name, occupied=False)
+        case "stop_at_speed":
+            lift.stop_at_speed(act.name)
         case "jam_door":
             lift.jam_door(act.name)
         case "release":

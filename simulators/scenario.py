@@ -17,6 +17,7 @@ FOLDER = Path(__file__).parent / "scenarios"
 LiftAct = Literal[
     "stop_between_floors",  # the safety circuit opens while the car is between floors with somebody inside
     "stop_between_floors_empty",  # the same with nobody inside
+    "stop_at_speed",  # the same, once the car is well under way
     "jam_door",  # the door does not open at the next level that the car reaches with somebody inside
     "release",  # rescued: repaired, levelled, everybody out; it has happened when the door is wide open
     "press_button",  # somebody presses the alarm button `for` so long

@@ -11,6 +11,7 @@ from simulators.lifts.traffic import Person, arrivals, weight
 
 STEP_US = 20_000  # city time of one step; the grid makes a play the same however it is called
 MAX_WAITING = 20  # people at the landings; who comes later takes the stairs
+FAST_SHARE = 0.6  # of the rated speed: well under way
 Values = dict[str, int | float | bool | None]
 
 
@@ -19,6 +20,7 @@ class Effect(StrEnum):
 
     STOP_OCCUPIED = "stop_occupied"
     STOP_EMPTY = "stop_empty"
+    STOP_FAST = "stop_fast"
     JAM = "jam"
     INSPECTION = "inspection"
     FIRE = "fire"
@@ -54,6 +56,11 @@ class Lift:
     def stop_between(self, token: str, *, occupied: bool = True) -> None:
         """Open the safety circuit the next time the car is between floors with somebody (or nobody) inside."""
         self._pending[token] = Effect.STOP_OCCUPIED if occupied else Effect.STOP_EMPTY
+        self.invite()
+
+    def stop_at_speed(self, token: str) -> None:
+        """Open the safety circuit the next time the car is between floors, with somebody inside and well under way."""
+        self._pending[token] = Effect.STOP_FAST
         self.invite()
 
     def jam_door(self, token: str) -> None:
@@ -179,8 +186,9 @@ class Lift:
     def _took_hold(self, effect: Effect) -> bool:
         body, control = self.body, self.control
         match effect:
-            case Effect.STOP_OCCUPIED | Effect.STOP_EMPTY:
-                self._try_stop(occupied=effect is Effect.STOP_OCCUPIED)
+            case Effect.STOP_OCCUPIED | Effect.STOP_EMPTY | Effect.STOP_FAST:
+                if effect is not Effect.STOP_FAST or abs(body.car.v) > FAST_SHARE * self.spec.rated_mps:
+                    self._try_stop(occupied=effect is not Effect.STOP_EMPTY)
                 return not body.safety_circuit and not body.moving
             case Effect.JAM:
                 body.door.jammed = body.door.jammed or (body.moving and bool(body.people))

@@ -9,6 +9,8 @@ from device_profiles.errors import ConfigError
 from simulators.scenario import FOLDER, load_scenario, load_scenarios
 
 NAMES = [
+    "lift-box-ordinary-life",
+    "lift-box-stuck",
     "lift-entrapment-between-floors",
     "lift-entrapment-button",
     "lift-inspection",
