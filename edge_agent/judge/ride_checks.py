@@ -8,7 +8,9 @@ from edge_agent.judge.ride_grid import BIN_US, Array, Times
 from edge_agent.judge.ride_state import Fault
 
 SAME_S = 3.0  # a working sensor shows noise of a step or two within this time, even at night
-CLIPPED = 0.05  # of the samples of a block: a slam clips two or three
+CLIPPED = 0.1  # of the samples of CLIPPED_S: a slam clips two or three
+CLIPPED_S = 3
+CLIPPED_TIMES = 5
 CLIPPED_LEAST = 15.0  # m/s²: less is no sensor's range
 RATES_HZ = (8.0, 130.0)
 GRAVITY_RANGE = (8.3, 11.3)  # m/s²: a cheap sensor's scale and offset errors together
@@ -23,6 +25,7 @@ class Checks:
         self._last: tuple[float, ...] | None = None
         self._same_since_us: int | None = None
         self._extreme = CLIPPED_LEAST
+        self._clips: list[tuple[int, int, int]] = []  # end of a block, samples, those at the extreme
         self._seen_us: dict[Fault, int] = {}
         self._counts: list[tuple[int, int]] = []  # start of a second, samples in it
 
@@ -33,9 +36,7 @@ class Checks:
         now_us = int(t_us[-1])
         if self._is_frozen(t_us, axes):
             self._seen_us[Fault.FROZEN] = now_us
-        self._extreme = max(self._extreme, float(np.abs(axes).max()))
-        clipped = float((np.abs(axes) >= self._extreme).any(axis=1).mean())
-        if len(t_us) >= 10 and clipped > CLIPPED and self._extreme > CLIPPED_LEAST:
+        if self._is_saturated(t_us, axes):
             self._seen_us[Fault.SATURATED] = now_us
         if not self._rate_is_right(t_us):
             self._seen_us[Fault.RATE] = now_us
@@ -66,6 +67,18 @@ class Checks:
             self._same_since_us = int(t_us[0])
         self._last = tuple(axes[-1].tolist())
         return int(t_us[-1]) - self._same_since_us > SAME_S * 1e6
+
+    def _is_saturated(self, t_us: Times, axes: Array) -> bool:
+        """Judge by how often the greatest number ever seen comes again: an open range never repeats its extreme."""
+        greatest = np.abs(axes).max(axis=1)
+        raised = float(greatest.max()) > self._extreme
+        self._extreme = max(self._extreme, float(greatest.max()))
+        clipped = max(0, int((greatest >= self._extreme).sum()) - raised)
+        self._clips.append((int(t_us[-1]), len(t_us), clipped))
+        start_us = int(t_us[-1]) - CLIPPED_S * 1_000_000
+        self._clips = [clip for clip in self._clips if clip[0] > start_us]
+        samples, again = sum(clip[1] for clip in self._clips), sum(clip[2] for clip in self._clips)
+        return self._extreme > CLIPPED_LEAST and again >= CLIPPED_TIMES and again > CLIPPED * samples
 
     def _rate_is_right(self, t_us: Times) -> bool:
         """Judge full seconds only, the median of the last ones: a gap is no rate."""

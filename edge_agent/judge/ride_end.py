@@ -2,8 +2,9 @@
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
-from edge_agent.judge.ride_find import Found, find_ride, open_pulse
+from edge_agent.judge.ride_find import SURE, Found, find_ride, open_pulse
 from edge_agent.judge.ride_height import REST_BINS, climb, fuse
 from edge_agent.judge.ride_limits import RideLimits
 from edge_agent.judge.ride_signal import (
@@ -22,13 +23,14 @@ from edge_agent.judge.ride_track import Track, View
 from edge_agent.judge.ride_window import MOVING
 
 LEAST_HEIGHT_M = 1.9  # nobody lifts a box by more, no floor is lower than 2.4 m
+LEAST_DEAD_M = 1.0  # what stops dead may have begun just now
+HOLLOW = 4  # bins in a row without a sample: a dead stop would fit into them
 REST = 10  # bins of rest that make an end
 SETTLE = 25  # bins after the end, so that model and barometer see it
 KEEP = 200  # bins that are kept while nothing happens
 GRAVITY_KEEP = 0.98  # of the old level, each half second: its time constant is 25 s
 LEARN = 60  # bins before a level is believed
 NEAR_M = 3.0  # in what is nearer than this to "no height" by pressure, the pressure may say that it was no ride
-SURE = 0.5
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -85,12 +87,14 @@ class Watch:
         if gravity is None:
             return None
         pulses = self._pulses(view, length, rough, gravity)
-        ended = self._ended(track, view, length, pulses, gravity, last=last)
-        if ended is not None:
-            self._open(None, pulses, view)
-            return ended
-        self._after(track, view, pulses)
-        return None
+        found = find_ride(pulses, np.linalg.norm(view.mean, axis=1) - gravity)
+        if found is None:
+            self._after(track, view, pulses)
+            return None
+        if not _is_over(found, pulses, len(view), last=last):
+            self._open(found.pulses[0], pulses, view)
+            return None
+        return self._ended(track, view, length, found, gravity)
 
     def _is_calm(self, length: Array, view: View) -> bool:
         """Return whether nothing in the track could be a pulse."""
@@ -124,25 +128,16 @@ class Watch:
         pulses = find_pulses(view.mean, length, rough, gravity=gravity)
         if not self._with_model:
             return pulses
-        return [msgspec.structs.replace(pulse, moving=_moving(view, pulse)) for pulse in pulses]
+        return [msgspec.structs.replace(pulse, moving=_moving(view, pulse, length, gravity)) for pulse in pulses]
 
-    def _ended(
-        self, track: Track, view: View, length: Array, pulses: list[Pulse], gravity: float, *, last: bool
-    ) -> Ended | None:
-        fine = np.linalg.norm(view.mean, axis=1) - gravity
-        found = find_ride(pulses, fine)
-        if found is None:
-            return None
-        after = len(view) - found.end
-        interrupted = any(pulse.start >= found.end for pulse in pulses)
-        if after < SETTLE and not (last and after >= 3) and not (interrupted and after >= REST):
-            return None
+    def _ended(self, track: Track, view: View, length: Array, found: Found, gravity: float) -> Ended | None:
         ended = self._measure(track, view, length, found, gravity)
         if ended is not None:
             track.trim(view.first + found.end)
             self._settled = True
         else:
             track.trim(view.first + found.pulses[0].end)
+        self._open(None, [], view)
         return ended
 
     def _measure(self, track: Track, view: View, length: Array, found: Found, gravity: float) -> Ended | None:
@@ -150,8 +145,9 @@ class Watch:
         start = view.first + found.start
         altitudes = track.altitudes(start - REST_BINS, view.first + min(len(view), found.end + REST_BINS))
         height = fuse(course, error, start=float(start), altitudes=altitudes)
-        hollow = bool(view.hole[found.start : found.end].any())
-        if abs(height.by_acceleration) < LEAST_HEIGHT_M or found.likely < SURE:
+        hollow = has_run(view.hole[found.start : found.end], HOLLOW)
+        least = LEAST_DEAD_M if found.dead else LEAST_HEIGHT_M
+        if abs(height.by_acceleration) < least or found.likely < SURE:
             return None
         if height.by_pressure is not None and height.pressure_error is not None and height.agrees is False:
             if height.pressure_error < 0.7 and abs(height.by_pressure) < NEAR_M / 2:
@@ -188,11 +184,30 @@ class Watch:
         self.word = self.word if at_work else "cruising"
 
 
-def _moving(view: View, pulse: Pulse) -> float:
-    """Return the model's probability that the pulse is a drive at work; NaN while it has not looked."""
-    part = view.labels[pulse.start : pulse.end]
-    seen = part[np.isfinite(part[:, 0])]
-    if not len(seen):
+def _is_over(found: Found, pulses: list[Pulse], now: int, *, last: bool) -> bool:
+    """Return whether it rests for long enough after what may be a ride to judge it."""
+    after = now - found.end
+    interrupted = any(pulse.start >= found.end for pulse in pulses)
+    return after >= SETTLE or (last and after >= 3) or (interrupted and after >= REST)
+
+
+def has_run(flags: NDArray[np.bool_], size: int) -> bool:
+    """Return whether ``size`` flags in a row are set."""
+    if len(flags) < size:
+        return False
+    counts = np.convolve(flags.astype(np.int64), np.ones(size, dtype=np.int64), mode="valid")
+    return bool(counts.max() >= size)
+
+
+def _moving(view: View, pulse: Pulse, length: Array, gravity: float) -> float:
+    """Return the model's probability that the pulse is a drive at work; NaN while it has not looked at all of it.
+
+    Each bin counts by how much it has of the pulse: its flanks look like what comes before and after.
+    """
+    part = view.labels[pulse.start : pulse.end, list(MOVING)].sum(axis=1)
+    weights = np.abs(length[pulse.start : pulse.end] - gravity)
+    seen = np.isfinite(part)
+    total = float(weights[seen].sum())
+    if total < 0.9 * float(weights.sum()) or total == 0.0:
         return float("nan")
-    third = max(1, len(seen) // 4)
-    return float(seen[third : len(seen) - third or None][:, list(MOVING)].sum(axis=1).mean())
+    return float((part[seen] * weights[seen]).sum()) / total

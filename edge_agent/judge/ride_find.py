@@ -8,6 +8,8 @@ import numpy as np
 
 from edge_agent.judge.ride_signal import BIN_S, Array, Pulse
 
+SURE = 0.45
+MODEL_SHARE = 0.65  # a drive that no simulator knew has a clean shape at least: shape alone is not enough, but helps
 LEAST_RIDE_MPS = 0.38  # an escalator rises by 0.33 m/s at most, the slowest lift by 0.5 m/s
 SOFT_PEAK = 2.3  # m/s²: no drive accelerates more, passengers would fall
 DEAD_MPS2 = 2.1  # a mean deceleration that no drive makes
@@ -41,9 +43,13 @@ class Found(msgspec.Struct, frozen=True):
 
 
 def likely(pulse: Pulse) -> float:
-    """Return how much a pulse looks like a lift's, 0 to 1: the model's word, without a model by thresholds."""
-    if math.isfinite(pulse.moving):
-        return pulse.moving
+    """Return how much a pulse looks like a lift's, 0 to 1: the model's word and the thresholds', or theirs alone."""
+    by_shape = _likely_shape(pulse)
+    return MODEL_SHARE * pulse.moving + (1 - MODEL_SHARE) * by_shape if math.isfinite(pulse.moving) else by_shape
+
+
+def _likely_shape(pulse: Pulse) -> float:
+    """Return how much a pulse looks like a lift's by thresholds."""
     seconds = (pulse.end - pulse.start) * BIN_S
     mean = abs(pulse.speed) / seconds
     faults = (
@@ -58,7 +64,7 @@ def likely(pulse: Pulse) -> float:
 def find_ride(pulses: Sequence[Pulse], fine: Array) -> Found | None:
     """Return the first ride among ``pulses``; ``fine`` is the acceleration in bins, not smoothed."""
     for first in range(len(pulses)):
-        if likely(pulses[first]) < 0.5:
+        if likely(pulses[first]) < SURE:
             continue
         found = _from(pulses, first, fine)
         if found is not None:
@@ -69,7 +75,7 @@ def find_ride(pulses: Sequence[Pulse], fine: Array) -> Found | None:
 def open_pulse(pulses: Sequence[Pulse]) -> Pulse | None:
     """Return the pulse with which a ride began that has not ended, None when there is none."""
     for first, pulse in enumerate(pulses):
-        if likely(pulse) >= 0.5 and abs(pulse.speed) >= LEAST_RIDE_MPS:
+        if likely(pulse) >= SURE and abs(pulse.speed) >= LEAST_RIDE_MPS:
             speed = sum(other.speed for other in pulses[first:])
             if abs(speed) > _tolerance(abs(pulse.speed)) and speed * pulse.speed > 0:
                 return pulse

@@ -27,7 +27,7 @@ class Pulse(msgspec.Struct, frozen=True):
     peak: float  # m/s², the greatest in 0.1 s
     rough: float  # m/s², how much it shook meanwhile
     tilt: float  # m/s², how far the acceleration pointed away from the vertical
-    moving: float = 1.0  # probability by the model that this is a lift's acceleration or braking
+    moving: float = float("nan")  # probability by the model that a drive is at work; NaN: it was not asked
 
 
 def smooth(values: Array, size: int) -> Array:
@@ -86,8 +86,10 @@ def find_pulses(mean: Array, length: Array, rough: Array, *, gravity: float) -> 
     rise = length - gravity
     threshold = max(THRESHOLD, 3.0 * noise(length))
     pulses = []
-    for start, end in _stretches(rise, threshold):
-        low, high = max(0, start - ROOM), min(len(rise), end + ROOM)
+    stretches = _stretches(rise, threshold)
+    for number, (start, end) in enumerate(stretches):
+        low = max(start - ROOM, _between(stretches[number - 1][1], start) if number else 0)
+        high = min(end + ROOM, _between(end, stretches[number + 1][0]) if number + 1 < len(stretches) else len(rise))
         speed = float(rise[low:high].sum()) * BIN_S
         if abs(speed) < LEAST_SPEED or end - start < LEAST_BINS:
             continue
@@ -109,6 +111,11 @@ def _stretches(rise: Array, threshold: float) -> list[tuple[int, int]]:
         else:
             found.append((int(start), int(end), kind))
     return [(start, end) for start, end, _ in found]
+
+
+def _between(end: int, start: int) -> int:
+    """Return the bin at which one pulse gives way to the next."""
+    return (end + start + 1) // 2
 
 
 def _describe(mean: Array, rough: Array, low: int, high: int, *, speed: float, gravity: float) -> Pulse:

@@ -41,8 +41,8 @@ def after_time(state: RideState, now_us: int, *, limits: RideLimits) -> tuple[Ri
 
 
 def begin_ride(state: RideState, start_us: int) -> RideState:
-    """Return the state while it rides; a stuck car that moves is still stuck until it has arrived."""
-    return state if state.phase in ("stuck", "riding") else _enter(state, "riding", start_us)
+    """Return the state while it rides; a car that is stuck, or may be, is so until a ride has ended well."""
+    return state if state.phase in ("stuck", "riding", "doubted") else _enter(state, "riding", start_us)
 
 
 def lose_sight(state: RideState, now_us: int) -> RideState:

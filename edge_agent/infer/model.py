@@ -1,0 +1,109 @@
+"""Load an ONNX model, or refuse it: its digest, its input and its golden outputs must be what models.toml says."""
+
+import hashlib
+import math
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+import onnxruntime as ort  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors  # type: ignore[import-untyped]
+
+from edge_agent.errors import AgentError
+from edge_agent.infer.registry import ModelEntry, models_folder, read_entry
+
+Batch = NDArray[np.float32]
+_FAULTS = (  # they have no root of their own
+    ort_errors.Fail,
+    ort_errors.InvalidArgument,
+    ort_errors.InvalidGraph,
+    ort_errors.InvalidProtobuf,
+    ort_errors.NoModel,
+    ort_errors.NotImplemented,
+    ort_errors.RuntimeException,
+)
+
+
+class Refusal(StrEnum):
+    """Why a model was not loaded."""
+
+    MISSING = "missing"
+    DIGEST = "digest"
+    UNREADABLE = "unreadable"
+    INPUT = "input"
+    LABELS = "labels"
+    GOLDEN = "golden"
+
+
+class ModelRefused(AgentError):
+    """A model that is not what its entry says; without it the caller goes on by thresholds, and says so."""
+
+    def __init__(self, name: str, refusal: Refusal, detail: str) -> None:
+        super().__init__(f"model {name!r} is refused ({refusal}): {detail}")
+        self.refusal = refusal
+
+
+class Model:
+    """A model that passed its checks. One thread of its own process runs it; it spins on nothing."""
+
+    def __init__(self, entry: ModelEntry, session: "ort.InferenceSession") -> None:
+        self.labels = entry.labels
+        self.sha256 = entry.sha256
+        self._session = session
+        self._input = entry.input.name
+
+    def __call__(self, batch: Batch) -> Batch:
+        """Return (n, labels) probabilities for (n, *input shape)."""
+        (result,) = self._session.run(None, {self._input: batch})
+        probabilities: Batch = result
+        return probabilities
+
+
+def load_model(name: str, *, folder: Path | None = None) -> Model:
+    """Return the model. Raises ModelRefused, or ConfigError when models.toml cannot be read."""
+    folder = models_folder() if folder is None else folder
+    entry = read_entry(name, folder=folder)
+    try:
+        content = (folder / entry.file).read_bytes()
+    except OSError as error:
+        raise ModelRefused(name, Refusal.MISSING, f"{folder / entry.file}: {error.strerror}") from error
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != entry.sha256:
+        raise ModelRefused(name, Refusal.DIGEST, f"{digest[:12]}… is not {entry.sha256[:12]}…")
+    session = _session(name, content)
+    _check_shape(name, entry, session)
+    model = Model(entry, session)
+    _check_golden(name, entry, model)
+    return model
+
+
+def _session(name: str, content: bytes) -> "ort.InferenceSession":
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 4
+    try:
+        return ort.InferenceSession(content, sess_options=options, providers=["CPUExecutionProvider"])
+    except _FAULTS as error:
+        raise ModelRefused(name, Refusal.UNREADABLE, str(error)) from error
+
+
+def _check_shape(name: str, entry: ModelEntry, session: "ort.InferenceSession") -> None:
+    inputs, outputs = session.get_inputs(), session.get_outputs()
+    wanted = (entry.input.name, entry.input.type, list(entry.input.shape))
+    found = [(one.name, one.type, list(one.shape[1:])) for one in inputs]
+    if found != [wanted]:
+        raise ModelRefused(name, Refusal.INPUT, f"it takes {found}, not {[wanted]}")
+    if len(outputs) != 1 or outputs[0].shape[1:] != [len(entry.labels)]:
+        raise ModelRefused(name, Refusal.LABELS, f"it gives {[one.shape for one in outputs]}")
+
+
+def _check_golden(name: str, entry: ModelEntry, model: Model) -> None:
+    for number, golden in enumerate(entry.golden):
+        if len(golden.input) != math.prod(entry.input.shape) or len(golden.output) != len(entry.labels):
+            raise ModelRefused(name, Refusal.GOLDEN, f"golden {number} has another size")
+        given = model(np.array(golden.input, dtype=np.float32).reshape(1, *entry.input.shape))[0]
+        off = float(np.abs(given - np.array(golden.output)).max())
+        if not off <= entry.tolerance:
+            raise ModelRefused(name, Refusal.GOLDEN, f"golden {number} is off by {off:.4f}")
