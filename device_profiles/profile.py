@@ -12,6 +12,7 @@ from device_profiles.condition import Condition, ConditionError
 from device_profiles.config import Duration, duration_us, parse_toml
 from device_profiles.dialect_spec import Dialect, DialectFile, Field, path_faults
 from device_profiles.errors import ConfigError
+from device_profiles.key_spec import Key, key_faults, unknown_in
 from device_profiles.wire import Name, Severity
 
 BUILT_IN = Path(__file__).parent / "profiles"
@@ -109,7 +110,7 @@ class Way(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class AlarmRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When a device of this kind is alarming (ALARMS.md): on an event of the edge, or when a condition holds."""
+    """When a device is alarming (ALARMS.md): on an event or when a condition holds; or when an asset is, by keys."""
 
     rule: Name
     severity: Severity
@@ -122,6 +123,10 @@ class AlarmRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clear_when: str | None = None  # condition that clears it once it has held for `clear`; default: not (when)
     clear: Duration = "0s"
     latch: bool = False  # cleared by a person's act only
+    subject: Literal["device", "asset"] = "device"  # whose alarm it is; an asset's is decided by keys (ALARMS.md, 14)
+    keys: dict[Name, Key] = {}  # what may agree that an asset is alarming
+    need: Annotated[int, msgspec.Meta(ge=1)] | None = None  # so many of the keys must agree
+    within: Duration | None = None  # and be true within this of each other, in event time
 
     @property
     def conditions(self) -> tuple[Way, ...]:
@@ -218,7 +223,26 @@ def load_profiles(folders: Iterable[Path] = ()) -> dict[str, Profile]:
     for path, text in additions:
         profile = _with_dialects(profiles, text, file=str(path))
         profiles[profile.kind] = profile
+    _check_assets(profiles)
     return profiles
+
+
+def _check_assets(profiles: Mapping[str, Profile]) -> None:
+    """Check what the rules of assets say of other profiles. Raises ConfigError."""
+    values = {kind: frozenset(profile.spec.values) for kind, profile in profiles.items()}
+    events = frozenset(kind for profile in profiles.values() for kind in profile.spec.events)
+    named: dict[str, str] = {}  # an asset's rule → file
+    for profile in profiles.values():
+        for index, rule in enumerate(profile.spec.alarms):
+            if rule.subject != "asset":
+                continue
+            key = f"alarms[{index}]"
+            if rule.rule in named:
+                message = f"{rule.rule!r} is already defined in {named[rule.rule]}"
+                raise ConfigError(message, file=profile.file, key=f"{key}.rule")
+            named[rule.rule] = profile.file
+            for part, message in unknown_in(rule.keys, values=values, events=events):
+                raise ConfigError(message, file=profile.file, key=f"{key}.{part}")
 
 
 def _with_dialects(profiles: Mapping[str, Profile], text: str, *, file: str) -> Profile:
@@ -348,7 +372,28 @@ def _condition_faults(key: str, text: str, names: Iterable[str]) -> Iterable[tup
         yield key, f"{name!r} is not in values"
 
 
+def _asset_faults(rule: AlarmRule) -> Iterable[tuple[str, str]]:
+    for key in ("on", "until", "when", "ways", "clear_when"):
+        if getattr(rule, key):
+            yield key, "belongs to the alarm of a device; that of an asset has `keys`"
+    if rule.for_us:
+        yield "for", "belongs to `when`; keys agree or they do not"
+    if rule.need is None or rule.need > len(rule.keys):
+        yield "need", f"say how many of the {len(rule.keys)} keys must agree"
+    if rule.within is None:
+        yield "within", "say how near to each other, in event time, the keys must be true"
+    yield from key_faults(rule.keys)
+    if not rule.latch and all(key.on is not None for key in rule.keys.values()):
+        yield "latch", "events alone do not tell that it is over: set latch = true"
+
+
 def _rule_faults(rule: AlarmRule, spec: ProfileSpec) -> Iterable[tuple[str, str]]:
+    if rule.subject == "asset":
+        yield from _asset_faults(rule)
+        return
+    for key in ("keys", "need", "within"):
+        if getattr(rule, key):
+            yield key, 'belongs to the alarm of an asset: set subject = "asset"'
     if sum((rule.on is not None, rule.when is not None, bool(rule.ways))) != 1:
         yield "on", "a rule has either `on` (an event), `when` (a condition) or `ways` (several conditions)"
         return

@@ -68,6 +68,9 @@ def _close(decisions: Decisions, occurrence: Occurrence, t_us: int, detail: str)
     device = decisions.state.devices.get(occurrence.subject)
     if device is not None:
         reweigh(decisions, device, occurrence.rule)
+    asset = decisions.state.assets.get(occurrence.subject)
+    if asset is not None and asset.timers.pop(occurrence.rule, None) is not None:
+        decisions.state.touch(asset)
     forgive(decisions.state, occurrence.rule, occurrence.subject)
 
 

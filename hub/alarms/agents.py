@@ -4,6 +4,7 @@ from device_profiles.wire import Pack, Status
 from hub.alarms.arrivals import Arrival
 from hub.alarms.bindings import bind
 from hub.alarms.decisions import Decisions
+from hub.alarms.heads import RuleHead
 from hub.alarms.offsets import FUTURE_US
 from hub.alarms.rows import AgentState
 from hub.alarms.rules import (
@@ -13,7 +14,6 @@ from hub.alarms.rules import (
     OFFLINE_HEAD,
     TWO_SESSIONS,
     TWO_SESSIONS_HEAD,
-    RuleHead,
 )
 from hub.alarms.state import State
 from hub.alarms.transitions import Reason

@@ -5,12 +5,14 @@ import hashlib
 import msgspec
 
 from device_profiles.wire import Binding, Status
+from hub.alarms.assets import attend, flag, settle
 from hub.alarms.conditions import settle_all
 from hub.alarms.decisions import Decisions
 from hub.alarms.rows import AgentState, DeviceState
 from hub.alarms.rules import SILENT, RuleBook, RuleSet, RuleTexts, compile_rules, rule_of
 from hub.alarms.state import State
 from hub.alarms.transitions import Reason, Refusal
+from hub.alarms.truths import part
 
 
 class RecordedText(msgspec.Struct, frozen=True):
@@ -63,6 +65,21 @@ def take_texts(decisions: Decisions, texts: RecordedTexts) -> None:
         device = state.devices[key]
         if device.profile in changed:
             _rebind(decisions, device, before.of_kind(device.profile))
+    if before.ids != state.book.ids:
+        _change_keys(decisions, before)
+
+
+def _change_keys(decisions: Decisions, before: RuleBook) -> None:
+    """Forget when keys that are no more were true; those that are new begin with what the devices say now."""
+    state = decisions.state
+    watches, were = state.book.watches, before.watches
+    changed = {kind for kind in watches if {w.id for w in watches[kind]} != {w.id for w in were.get(kind, ())}}
+    for device in state.devices.values():
+        for id in [id for id in device.keys if id not in state.book.ids]:
+            del device.keys[id]
+            state.touch(device)
+    devices = [state.devices[key] for key in sorted(state.devices)]
+    attend(decisions, [d for d in devices if d.profile in changed and d.epoch == state.agents[d.agent].epoch])
 
 
 def _still_used(state: State) -> dict[str, str]:
@@ -86,12 +103,27 @@ def _bind_one(decisions: Decisions, agent: AgentState, binding: Binding, t_us: i
     elif not device.profile:
         state.unbound -= 1
     if device.agent != agent.key:  # another clock: its times do not compare with those before
+        part(device)
         device.agent, device.epoch, device.step = agent.key, 0, 0
     before = state.rules_of(device)
     if device.profile != binding.profile:
         device.base_us = t_us
-    device.profile, device.asset = binding.profile, binding.asset
+        part(device)
+    device.profile = binding.profile
+    _place(decisions, device, binding.asset)
     _rebind(decisions, device, before)
+    settle(decisions, [device.asset], live=False)  # events may have come before the birth
+
+
+def _place(decisions: Decisions, device: DeviceState, asset: str) -> None:
+    """Bind a device to its asset; what it has witnessed of another one is forgotten."""
+    state, old = decisions.state, decisions.state.asset_of(device)
+    if device.asset and device.asset != asset:
+        device.keys = {}
+    state.place(device, asset)
+    for moved in (old, state.asset_of(device)):
+        if moved is not None:
+            flag(decisions, moved, t_us=decisions.received_us)
 
 
 def _unbind(decisions: Decisions, agent: AgentState, name: str) -> None:
@@ -100,8 +132,9 @@ def _unbind(decisions: Decisions, agent: AgentState, name: str) -> None:
     if device is None or device.agent != agent.key or not device.profile:
         return
     before = state.rules_of(device)
-    device.profile = device.asset = ""
+    device.profile = ""
     state.unbound += 1
+    _place(decisions, device, "")
     _rebind(decisions, device, before)
 
 
@@ -122,6 +155,8 @@ def _rebind(decisions: Decisions, device: DeviceState, before: RuleSet | None) -
     state.touch(device)
     if device.now_us is not None and not device.dark:
         settle_all(decisions, device, at_us=device.now_us)
+        if device.epoch == state.agents[device.agent].epoch:  # else its times are on another clock
+            attend(decisions, [device])
     else:
         device.reckon()
 

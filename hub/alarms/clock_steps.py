@@ -2,8 +2,11 @@
 
 from device_profiles.wire import ClockStep
 from hub.alarms.arrivals import Arrival
+from hub.alarms.assets import disturb
 from hub.alarms.rows import DeviceState, Mark, Occurrence
+from hub.alarms.state import State
 from hub.alarms.timers import restart_all
+from hub.alarms.truths import part
 
 
 def take_clock_step(arrival: Arrival, fact: ClockStep) -> None:
@@ -24,11 +27,12 @@ def take_clock_step(arrival: Arrival, fact: ClockStep) -> None:
 
 
 def _carry_over(arrival: Arrival, device: DeviceState, step_us: int) -> None:
+    part(device)
     device.epoch, device.step = arrival.era
     device.base_us = max(0, device.base_us + step_us)
     if device.now_us is not None:
         device.now_us = max(0, device.now_us + step_us)
-    begin_anew(device)
+    begin_anew(arrival.decisions.state, device)
     arrival.decisions.state.touch(device)
     if step_us < 0:  # else new events would seem to lie before what is on the old clock
         for occurrence in arrival.decisions.state.occurrences.get(device.key, {}).values():
@@ -47,8 +51,9 @@ def _carry_marks(arrival: Arrival, occurrence: Occurrence, step_us: int) -> None
     arrival.decisions.state.keep(occurrence)
 
 
-def begin_anew(device: DeviceState) -> None:
+def begin_anew(state: State, device: DeviceState) -> None:
     """Hold what is known of a device as unknown until it speaks, whatever its time; its pending timers restart."""
     restart_all(device.timers)
+    disturb(state, device, restart=True)
     device.reckon()
     device.dark = device.rebase = True

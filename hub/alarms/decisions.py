@@ -2,13 +2,14 @@
 
 from msgspec.structs import replace
 
-from hub.alarms.rows import AgentState, DeviceState, Mark, Occurrence
-from hub.alarms.rules import SILENT, RuleHead
+from hub.alarms.heads import RuleHead
+from hub.alarms.rows import AgentState, AssetState, DeviceState, Mark, Occurrence
+from hub.alarms.rules import SILENT
 from hub.alarms.state import State
 from hub.alarms.transitions import Alarm, Kind, Reason, Refusal, Refused, Transition, alarm_id
 from hub.records import Record
 
-Owner = DeviceState | AgentState
+Owner = DeviceState | AgentState | AssetState
 
 
 class Decisions:
@@ -39,7 +40,7 @@ class Decisions:
             title=head.title,
             area=owner.area,
             device=device.device if device is not None else "",
-            asset=device.asset if device is not None else "",
+            asset="" if isinstance(owner, AgentState) else owner.asset,
             digest=head.digest,
             opened_offset=self.offset,
             t_fact_us=t_us,
@@ -48,7 +49,7 @@ class Decisions:
             sounded=sounded,
             latched=head.latch,
             previous=previous.id if previous is not None else "",
-            stale=device is not None and device.silent and head.rule != SILENT,
+            stale=not isinstance(owner, AgentState) and owner.silent and head.rule != SILENT,
         )
         occurrence.opened = occurrence.cleared = occurrence.released = None
         self._say(occurrence, Kind.RAISED, reason=reason, t_us=t_us, detail=detail)
@@ -66,10 +67,10 @@ class Decisions:
         """Record an event in the history of the open or last alarm."""
         self._say(occurrence, Kind.JOINED, reason=reason, t_us=t_us, detail=detail)
 
-    def sound(self, occurrence: Occurrence, *, t_us: int, detail: str) -> None:
+    def sound(self, occurrence: Occurrence, *, t_us: int, detail: str, reason: Reason = Reason.EVENT_RECENT) -> None:
         """Tell an alarm that was only recorded."""
         occurrence.alarm = replace(_alarm(occurrence), sounded=True)
-        self._say(occurrence, Kind.SOUNDED, reason=Reason.EVENT_RECENT, t_us=t_us, detail=detail)
+        self._say(occurrence, Kind.SOUNDED, reason=reason, t_us=t_us, detail=detail)
 
     def mark_stale(self, occurrence: Occurrence, *, stale: bool, t_us: int) -> None:
         """Set or take away the flag stale; say nothing when it is so already."""

@@ -2,7 +2,9 @@
 
 from device_profiles.wire import Event
 from hub.alarms.arrivals import Arrival
+from hub.alarms.assets import hear
 from hub.alarms.conditions import forget_elder
+from hub.alarms.moves import meet
 from hub.alarms.rows import DeviceState, Mark, Occurrence
 from hub.alarms.rules import Rule, RuleSet
 from hub.alarms.transitions import Reason, Refusal
@@ -25,6 +27,10 @@ def take_event(arrival: Arrival, fact: Event) -> None:
     rules = own or state.book.guess(fact.kind)
     for rule in rules.opened_by(fact.kind) if rules is not None else ():
         _open(arrival, device, rule, mark, fact.kind)
+    if fact.kind in state.book.hears:
+        known = state.devices.get(key) or meet(arrival, key, fact.device)
+        if known is not None:
+            hear(arrival.decisions, known, mark, fact.kind)
 
 
 def _epoch(arrival: Arrival) -> int:

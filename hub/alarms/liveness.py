@@ -1,10 +1,12 @@
 """Silence, judged at each tick: who has not spoken for too long, on its own clock (ALARMS.md, 8)."""
 
+from hub.alarms.assets import lose
 from hub.alarms.decisions import Decisions
 from hub.alarms.rows import AgentState, DeviceState
 from hub.alarms.rules import SILENT, RuleSet
 from hub.alarms.timers import freeze_all
 from hub.alarms.transitions import Reason
+from hub.alarms.truths import part
 
 AWAY_US = 5_000_000  # ticks come once a second: after a longer gap between two the hub itself had been away
 
@@ -52,6 +54,7 @@ def _go_dark(decisions: Decisions, device: DeviceState) -> None:
     since_us = device.now_us if device.now_us is not None else device.base_us
     if not device.dark:
         freeze_all(device.timers, since_us)
+        part(device)
         device.reckon()
         device.dark = True
         decisions.state.touch(device)
@@ -60,6 +63,8 @@ def _go_dark(decisions: Decisions, device: DeviceState) -> None:
         decisions.state.touch(device)
         for occurrence in decisions.state.open_of(device.key):
             decisions.mark_stale(occurrence, stale=True, t_us=since_us)
+    if device.asset:
+        lose(decisions, device)
 
 
 def _tell(decisions: Decisions, device: DeviceState, rules: RuleSet, *, now_us: int) -> None:

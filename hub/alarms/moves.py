@@ -2,6 +2,7 @@
 
 from device_profiles.wire import Heartbeat, Reading, Value
 from hub.alarms.arrivals import Arrival
+from hub.alarms.assets import attend, disturb, flag
 from hub.alarms.clock_steps import begin_anew
 from hub.alarms.conditions import fire, settle, settle_all
 from hub.alarms.rows import DeviceState
@@ -9,6 +10,7 @@ from hub.alarms.rules import SILENT
 from hub.alarms.state import MAX_UNBOUND
 from hub.alarms.timers import freeze_all, restart_all
 from hub.alarms.transitions import Reason, Refusal
+from hub.alarms.truths import part
 
 GAP_US = 60_000_000  # after a longer silence, pending timers begin anew (ALARMS.md, 9)
 MAX_VALUES = 256  # of a device without a birth
@@ -33,6 +35,8 @@ def take_reading(arrival: Arrival, fact: Reading) -> None:
         named = dict.fromkeys(rule for name in changed for rule in by_name.get(name, ()))
         if named or device.elder:
             settle(decisions, device, [*named, *device.elder], at_us=fact.t_us)
+    if decisions.state.book.watches:
+        attend(decisions, [device])
 
 
 def take_heartbeat(arrival: Arrival, fact: Heartbeat) -> None:
@@ -49,6 +53,8 @@ def take_heartbeat(arrival: Arrival, fact: Heartbeat) -> None:
         _stand(arrival, device, t_us)
     for device, t_us in woken:
         settle_all(decisions, device, at_us=t_us)
+    if decisions.state.book.watches:
+        attend(decisions, [device for device, _ in moves])
 
 
 def _admit(arrival: Arrival, name: str, t_us: int) -> DeviceState | None:
@@ -60,7 +66,7 @@ def _admit(arrival: Arrival, name: str, t_us: int) -> DeviceState | None:
         return None
     device = decisions.state.devices.get(key)
     if device is None:
-        device = _meet(arrival, key, name)
+        device = meet(arrival, key, name)
         if device is None:
             return None
     if device.agent != arrival.agent.key and not _take_over(arrival, device):
@@ -73,7 +79,7 @@ def _admit(arrival: Arrival, name: str, t_us: int) -> DeviceState | None:
     return device
 
 
-def _meet(arrival: Arrival, key: str, name: str) -> DeviceState | None:
+def meet(arrival: Arrival, key: str, name: str) -> DeviceState | None:
     """Return a new device that no birth has named yet, unless there are too many."""
     state = arrival.decisions.state
     if state.unbound >= MAX_UNBOUND:
@@ -99,9 +105,10 @@ def _late(arrival: Arrival, device: DeviceState, t_us: int) -> bool:
         return True
     behind = device.now_us is not None and t_us < device.now_us
     if era > mine:
+        part(device)
         device.epoch, device.step = era
         if behind:
-            begin_anew(device)
+            begin_anew(arrival.decisions.state, device)
         return False
     return behind and not device.rebase
 
@@ -116,8 +123,10 @@ def _wake(arrival: Arrival, device: DeviceState, t_us: int) -> bool:
         if rules is None or gap_us <= rules.silent_us:
             return False
         freeze_all(device.timers, device.now_us or 0)  # it was silent in its own time, though no tick has seen it
+    part(device)
     if gap_us > GAP_US:
         restart_all(device.timers)
+    disturb(arrival.decisions.state, device, restart=gap_us > GAP_US)
     device.reckon()
     device.dark = device.rebase = False
     return True
@@ -138,6 +147,9 @@ def _stand(arrival: Arrival, device: DeviceState, t_us: int) -> None:
             decisions.end(occurrence, decisions.mark(device, t_us), reason=Reason.BACK)
         else:
             decisions.mark_stale(occurrence, stale=False, t_us=t_us)
+    asset = decisions.state.asset_of(device)
+    if asset is not None:
+        flag(decisions, asset, t_us=t_us + arrival.agent.offset.us)
 
 
 def _change(arrival: Arrival, device: DeviceState, values: dict[str, Value]) -> list[str]:

@@ -5,7 +5,14 @@ import msgspec
 from device_profiles.wire import Binding, Value
 from hub.alarms.offsets import Offset
 from hub.alarms.timers import Timer, first_due
-from hub.alarms.transitions import Alarm, Refusal
+from hub.alarms.transitions import ASSET, Alarm, Refusal
+
+
+class Truths(msgspec.Struct, omit_defaults=True):
+    """When one key of an asset's rule was true of a device."""
+
+    since_us: int | None = None  # true since then, on the agent's clock; None while it is not
+    past: list[tuple[int, int]] = msgspec.field(default_factory=list)  # from, to, on the hub's clock
 
 
 class DeviceState(msgspec.Struct, omit_defaults=True):
@@ -28,6 +35,8 @@ class DeviceState(msgspec.Struct, omit_defaults=True):
     timers: dict[str, Timer] = msgspec.field(default_factory=dict)
     next_us: int | None = None  # when the first of them is due
     elder: list[str] = msgspec.field(default_factory=list)  # rules open here under a text that is not in force
+    keys: dict[str, Truths] = msgspec.field(default_factory=dict)  # of the rules of its asset
+    shift_us: int = 0  # hub's clock minus agent's as now(d) moved last; kept only while keys are watched
 
     @property
     def key(self) -> str:
@@ -38,6 +47,25 @@ class DeviceState(msgspec.Struct, omit_defaults=True):
         """Find the first due timer again, after timers have changed."""
         first = first_due(self.timers) if self.timers else None
         self.next_us = first[0] if first else None
+
+
+def asset_key(asset: str) -> str:
+    """Return the subject of an asset's alarms."""
+    return f"{ASSET}{asset}"
+
+
+class AssetState(msgspec.Struct, omit_defaults=True):
+    """What is pending on an asset that has been alarming. Its times are on the hub's clock."""
+
+    area: str
+    asset: str  # the register's id
+    silent: bool = False  # a member is shown as silent
+    timers: dict[str, Timer] = msgspec.field(default_factory=dict)  # rule → when its open alarm clears
+
+    @property
+    def key(self) -> str:
+        """The subject of its alarms."""
+        return asset_key(self.asset)
 
 
 class AgentState(msgspec.Struct, omit_defaults=True):

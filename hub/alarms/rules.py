@@ -1,7 +1,7 @@
 """Rules as the engine uses them: profiles compiled from the texts that the journal holds."""
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -9,22 +9,13 @@ from device_profiles.condition import Condition, Truth, Values
 from device_profiles.config import duration_us
 from device_profiles.errors import ConfigError
 from device_profiles.profile import AlarmRule, ProfileSpec, Way, parse_profile
-from device_profiles.wire import Severity
+from hub.alarms.heads import RuleHead
+from hub.alarms.keys import AssetRule, Watch
 
 SILENT = "device.silent"
 OFFLINE = "agent.offline"
 EPOCH_BACK = "agent.epoch_back"
 TWO_SESSIONS = "agent.two_sessions"
-
-
-class RuleHead(msgspec.Struct, frozen=True):
-    """What an alarm takes over from the rule that opens it."""
-
-    rule: str
-    severity: Severity
-    title: str
-    latch: bool
-    digest: str  # of the profile, "" for a rule of the hub
 
 
 OFFLINE_HEAD = RuleHead(OFFLINE, "major", "Edge agent offline", False, "")
@@ -62,7 +53,7 @@ class Rule:
 
     def __init__(self, spec: AlarmRule, digest: str) -> None:
         self.spec = spec
-        self.head = RuleHead(spec.rule, spec.severity, spec.title, spec.latch, digest)
+        self.head = _head(spec, digest)
         self.ways = tuple(_Way(key, way) for key, way in zip(way_keys(spec), spec.conditions, strict=True))
         self.clear = Condition(spec.clear_text) if self.ways else None
         self.clear_us = spec.clear_us
@@ -89,7 +80,9 @@ class RuleSet:
         self.silent_us = duration_us(spec.liveness.silent_after)
         self.silent = RuleHead(SILENT, spec.liveness.severity, f"Silent: {spec.title}", False, digest)
         self.value_names = frozenset(spec.values)
-        self.rules = tuple(Rule(rule, digest) for rule in spec.alarms)
+        self.rules = tuple(Rule(rule, digest) for rule in spec.alarms if rule.subject == "device")
+        assets = [rule for rule in spec.alarms if rule.subject == "asset"]
+        self.of_assets = {rule.rule: AssetRule(rule, _head(rule, digest)) for rule in assets}
         self.by_rule = {rule.head.rule: rule for rule in self.rules}
         self.conditions = tuple(rule.head.rule for rule in self.rules if rule.ways)
         self.by_name = {name: tuple(r.head.rule for r in self.rules if name in r.names) for name in sorted(spec.values)}
@@ -117,6 +110,10 @@ class RuleBook:
         self.recorded = recorded
         self._of_digest = {digest: compile_rules(text, digest) for digest, text in recorded.texts.items()}
         self._of_kind = {kind: self._of_digest.get(digest) for kind, digest in recorded.in_force.items()}
+        self.asset_rules = self._asset_rules()  # in force, by name
+        known = [rule for rules in self._of_digest.values() if rules is not None for rule in rules.of_assets.values()]
+        self.watches, self.hears = _watches(known), _hears(known)
+        self.ids = frozenset(id for rule in known for id in rule.ids.values())
 
     def of_kind(self, kind: str) -> RuleSet | None:
         """Return the rules in force for a kind of device."""
@@ -126,6 +123,18 @@ class RuleBook:
         """Return the rules of a text, in force or not."""
         return self._of_digest.get(digest)
 
+    def heard_by(self, event: str) -> set[str]:
+        """Return the names of the assets' rules in force of which an event of this kind is a key."""
+        return {name for name, rule in self.asset_rules.items() if event in (kind for kind, _ in rule.hears.values())}
+
+    def _asset_rules(self) -> dict[str, AssetRule]:
+        found: dict[str, AssetRule] = {}
+        for kind in sorted(self._of_kind):
+            rules = self._of_kind[kind]
+            for name, rule in rules.of_assets.items() if rules is not None else ():
+                found.setdefault(name, rule)
+        return dict(sorted(found.items()))
+
     def guess(self, event: str) -> RuleSet | None:
         """Return the first rules, by kind of device, that an event of this kind opens."""
         for kind in sorted(self._of_kind):
@@ -133,6 +142,26 @@ class RuleBook:
             if rules is not None and rules.opened_by(event):
                 return rules
         return None
+
+
+def _head(spec: AlarmRule, digest: str) -> RuleHead:
+    return RuleHead(spec.rule, spec.severity, spec.title, spec.latch, digest)
+
+
+def _watches(rules: Iterable[AssetRule]) -> dict[str, tuple[Watch, ...]]:
+    """Return kind of device → the keys over its values, in force or of alarms that are open."""
+    found: dict[str, dict[str, Watch]] = {}
+    for kind, watch in (each for rule in rules for each in rule.watches.values()):
+        found.setdefault(kind, {})[watch.id] = watch
+    return {kind: tuple(watches[id] for id in sorted(watches)) for kind, watches in found.items()}
+
+
+def _hears(rules: Iterable[AssetRule]) -> dict[str, tuple[str, ...]]:
+    """Return kind of event → the ids of the keys that it is."""
+    found: dict[str, set[str]] = {}
+    for kind, id in (each for rule in rules for each in rule.hears.values()):
+        found.setdefault(kind, set()).add(id)
+    return {kind: tuple(sorted(ids)) for kind, ids in found.items()}
 
 
 @functools.lru_cache(maxsize=256)

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from hub.alarms.rows import AgentState, DeviceState, HubState, Occurrence
+from hub.alarms.rows import AgentState, AssetState, DeviceState, HubState, Occurrence, asset_key
 from hub.alarms.rules import RuleBook, RuleSet, RuleTexts
 from hub.alarms.transitions import Alarm, Refused
 
@@ -21,6 +21,8 @@ class State:
         self.book = RuleBook(RuleTexts())
         self.devices: dict[str, DeviceState] = {}
         self.agents: dict[str, AgentState] = {}
+        self.assets: dict[str, AssetState] = {}  # by subject
+        self.members: dict[str, set[str]] = {}  # asset → keys of the devices bound to it
         self.occurrences: dict[str, dict[str, Occurrence]] = {}  # subject → rule
         self.dirty: dict[str, None] = {}
         self.refused: list[Refused] = []  # since the reader took them, at most MAX_REFUSED
@@ -29,6 +31,23 @@ class State:
     def rules_of(self, device: DeviceState) -> RuleSet | None:
         """Return the rules in force for a device; None without a birth or a profile that the hub knows."""
         return self.book.of_kind(device.profile) if device.profile else None
+
+    def asset(self, asset: str, *, area: str) -> AssetState:
+        """Return the state of an asset, a new one in ``area`` when there is none."""
+        found = self.assets.setdefault(asset_key(asset), AssetState(area, asset))
+        self.touch(found)
+        return found
+
+    def asset_of(self, device: DeviceState) -> AssetState | None:
+        """Return the state of the asset that a device is bound to; None when it was never alarming."""
+        return self.assets.get(asset_key(device.asset)) if device.asset and self.assets else None
+
+    def place(self, device: DeviceState, asset: str) -> None:
+        """Bind a device to an asset, "" for none."""
+        self.members.get(device.asset, set()).discard(device.key)
+        device.asset = asset
+        if asset:
+            self.members.setdefault(asset, set()).add(device.key)
 
     def occurrence(self, rule: str, subject: str) -> Occurrence | None:
         """Return the open or last alarm of a rule on a subject."""
@@ -49,9 +68,10 @@ class State:
         self.occurrences.setdefault(occurrence.subject, {})[occurrence.rule] = occurrence
         self.dirty[f"alarm {occurrence.rule} {occurrence.subject}"] = None
 
-    def touch(self, owner: DeviceState | AgentState) -> None:
+    def touch(self, owner: DeviceState | AgentState | AssetState) -> None:
         """Mark a row as changed."""
-        self.dirty[f"{'device' if isinstance(owner, DeviceState) else 'agent'} {owner.key}"] = None
+        kind = "device" if isinstance(owner, DeviceState) else "agent" if isinstance(owner, AgentState) else "asset"
+        self.dirty[f"{kind} {owner.key}"] = None
 
     def refuse(self, refused: Refused) -> None:
         """Count an outcome that changed nothing."""
@@ -76,6 +96,7 @@ class State:
     def rows(self) -> Iterator[tuple[str, bytes]]:
         """Return every row, in an order that depends on the keys alone."""
         keys = ["hub", "texts", *(f"device {key}" for key in self.devices), *(f"agent {key}" for key in self.agents)]
+        keys += [f"asset {key}" for key in self.assets]
         keys += [f"alarm {rule} {subject}" for subject, found in self.occurrences.items() for rule in found]
         return ((key, _encoder.encode(self._row(key))) for key in sorted(keys))
 
@@ -86,6 +107,8 @@ class State:
         for key, body in rows:
             state._load(key, body)
         state.unbound = sum(1 for device in state.devices.values() if not device.profile)
+        for device in state.devices.values():
+            state.place(device, device.asset)
         return state
 
     def _row(self, key: str) -> Any:
@@ -94,6 +117,8 @@ class State:
             return self.devices[name]
         if kind == "agent":
             return self.agents[name]
+        if kind == "asset":
+            return self.assets[name]
         if kind == "alarm":
             rule, _, subject = name.partition(" ")
             return self.occurrences[subject][rule]
@@ -105,6 +130,8 @@ class State:
             self.devices[name] = msgspec.json.decode(body, type=DeviceState)
         elif kind == "agent":
             self.agents[name] = msgspec.json.decode(body, type=AgentState)
+        elif kind == "asset":
+            self.assets[name] = msgspec.json.decode(body, type=AssetState)
         elif kind == "alarm":
             found = msgspec.json.decode(body, type=Occurrence)
             self.occurrences.setdefault(found.subject, {})[found.rule] = found

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     """Why it happened."""
 
     CONDITION_HELD = "condition_held"  # `when` held for `for`
+    KEYS_AGREE = "keys_agree"  # so many keys of an asset as are needed, within the window of each other
     CLEAR_HELD = "clear_held"  # the clear condition held for `clear`
     EVENT = "event"
     EVENT_LATE = "event_late"  # older than 5 minutes: recorded, not sounded
@@ -68,16 +69,19 @@ class Refused(msgspec.Struct, frozen=True):
     t_us: int
 
 
+ASSET = "asset:"  # begins the subject of an asset's alarms; no area, device or agent has a colon in its name
+
+
 class Alarm(msgspec.Struct, frozen=True):
     """One occurrence of a rule on a subject, as it stands."""
 
     id: str
     rule: str
-    subject: str  # <area>/<device> or <area>/<agent>
+    subject: str  # <area>/<device>, <area>/<agent> or asset:<id>
     severity: Severity
     title: str
     area: str
-    device: str  # "" when the subject is an agent
+    device: str  # "" when the subject is an agent or an asset
     asset: str  # the register's id, "" when none is known
     digest: str  # of the profile under which it was opened, "" for a rule of the hub
     opened_offset: int
@@ -95,6 +99,11 @@ class Alarm(msgspec.Struct, frozen=True):
     def open(self) -> bool:
         """Whether it has not ended."""
         return self.t_cleared_us is None
+
+    @property
+    def agent(self) -> str:
+        """The agent that it is about, "" when it is about a device or an asset."""
+        return "" if self.device or self.subject.startswith(ASSET) else self.subject.rpartition("/")[2]
 
 
 class Transition(msgspec.Struct, frozen=True):

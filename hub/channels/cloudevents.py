@@ -20,7 +20,7 @@ def alarm_event(transition: Transition, *, hub: str) -> bytes:
     alarm = transition.alarm
     data = msgspec.to_builtins(alarm) | {
         "active": alarm.open,
-        "agent": "" if alarm.device else alarm.subject.rpartition("/")[2],
+        "agent": alarm.agent,
         "transition": {
             "kind": transition.kind.value,
             "reason": transition.reason.value,

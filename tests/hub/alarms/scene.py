@@ -85,8 +85,54 @@ title = "Manhole cover opened"
 on = "cover.opened"
 until = ["cover.shut"]
 """
+WELL = """
+kind = "well_level"
+title = "Water level of a well"
+
+[liveness]
+silent_after = "15s"
+
+[values.water_m]
+type = "float"
+description = "water in the well"
+
+[events."person.reported_hole"]
+severity = "critical"
+description = "somebody called about a hole in the road"
+
+[[alarms]]
+rule = "road.collapse"
+severity = "life"
+title = "Road is collapsing"
+subject = "asset"
+need = 2
+within = "10s"
+latch = true
+
+[alarms.keys]
+cover = { kind = "manhole_cover", when = "tilt_deg >= 10" }
+water = { kind = "well_level", when = "water_m > 2" }
+report = { on = "person.reported_hole" }
+
+[[alarms]]
+rule = "road.wet"
+severity = "minor"
+title = "Water under the road"
+subject = "asset"
+need = 2
+within = "4s"
+clear = "3s"
+
+[alarms.keys]
+cover = { kind = "manhole_cover", when = "tilt_deg >= 1" }
+water = { kind = "well_level", when = "water_m > 1" }
+"""
 LIFT_TEXT = (BUILT_IN / "lift_terminal.toml").read_text(encoding="utf-8")
 TEXTS = {"manhole_cover": MANHOLE, "lift_terminal": LIFT_TEXT}
+KEYED = TEXTS | {"well_level": WELL}
+ROAD = "asset:road-1"
+ON_ROAD = (Binding("cover-1", "manhole_cover", "road-1"),)
+IN_ROAD = (Binding("well-1", "well_level", "road-1"), Binding("well-2", "well_level", "road-1"))
 BOUND = (Binding("cover-1", "manhole_cover", "asset-1"), Binding("lift-7", "lift_terminal", "asset-7"))
 
 
@@ -174,6 +220,13 @@ class Scene:
         seen = {device: us(at_s) for device in devices or ("cover-1",)}
         return self.pack(Heartbeat(us(at_s), seen), at_s=at_s if got_s is None else got_s)
 
+    def well(
+        self, at_s: float, water_m: Value, *, device: str = "well-1", got_s: float | None = None
+    ) -> list[Transition]:
+        """Fold a reading of a well, which another agent sends."""
+        reading = Reading(device, us(at_s), {"water_m": water_m})
+        return self.pack(reading, at_s=at_s if got_s is None else got_s, agent="a-2")
+
     def event(
         self,
         kind: str,
@@ -184,10 +237,11 @@ class Scene:
         severity: Severity = "life",
         epoch: int = 7,
         lane: Lane = "event",
+        agent: str = "a-1",
     ) -> list[Transition]:
         """Fold an event made at ``at_s`` and received at once, or at ``got_s``."""
         event = Event(device, us(at_s), kind, severity)
-        return self.pack(event, at_s=at_s if got_s is None else got_s, lane=lane, epoch=epoch)
+        return self.pack(event, at_s=at_s if got_s is None else got_s, lane=lane, epoch=epoch, agent=agent)
 
     def step(self, at_s: float, step_s: float, *, got_s: float) -> list[Transition]:
         """Fold the word that the clock was set to ``at_s``, by ``step_s``."""

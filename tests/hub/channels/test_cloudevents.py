@@ -41,11 +41,14 @@ def test_every_kind_has_its_type() -> None:
 
 
 def test_an_alarm_about_an_agent_names_it() -> None:
-    """A subject without a device is an agent of its area."""
+    """A subject without a device is an agent of its area, or an asset."""
     about = alarm(subject=f"{AREA}/a-1", device="")
     transition = msgspec.structs.replace(raised(1), alarm=about)
     data = json.loads(alarm_event(transition, hub="x"))["data"]
     assert (data["device"], data["agent"]) == ("", "a-1")
+    about = alarm(subject="asset:road-1", device="", asset="road-1")
+    data = json.loads(alarm_event(msgspec.structs.replace(transition, alarm=about), hub="x"))["data"]
+    assert (data["asset"], data["device"], data["agent"]) == ("road-1", "", "")
 
 
 def test_told_again_it_is_the_same_bytes() -> None:

@@ -1,0 +1,44 @@
+"""Keys: what several devices of one asset must agree on before it is alarming (ALARMS.md, 14)."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from device_profiles.condition import Condition, ConditionError
+from device_profiles.wire import Name
+
+
+class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One witness: a condition over the values of a kind of device, or an event."""
+
+    kind: Name | None = None  # of the devices whose values `when` is over
+    when: str | None = None  # true while it is true of any such device of the asset
+    on: Name | None = None  # instead of both: kind of the Event; true at its instant
+
+
+def key_faults(keys: Mapping[str, Key]) -> Iterable[tuple[str, str]]:
+    """Yield (key, message) for what is wrong with ``keys`` whatever other profiles say."""
+    for name, key in keys.items():
+        if (key.on is None) is (key.when is None) or (key.kind is None) is not (key.when is None):
+            yield f"keys.{name}", "has either `on` (an event), or `kind` and `when` (a condition over its values)"
+        elif key.when is not None:
+            try:
+                Condition(key.when)
+            except ConditionError as error:
+                yield f"keys.{name}.when", str(error)
+
+
+def unknown_in(
+    keys: Mapping[str, Key], *, values: Mapping[str, frozenset[str]], events: frozenset[str]
+) -> Iterable[tuple[str, str]]:
+    """Yield (key, message) for what no profile knows; ``values``: kind of device → names of its values."""
+    for name, key in keys.items():
+        if key.on is not None and key.on not in events:
+            yield f"keys.{name}.on", f"{key.on!r} is not in the events of any profile"
+        if key.kind is None or key.when is None:
+            continue
+        if key.kind not in values:
+            yield f"keys.{name}.kind", f"unknown profile {key.kind!r}; known: {', '.join(sorted(values))}"
+            continue
+        for value in sorted(Condition(key.when).names - values[key.kind]):
+            yield f"keys.{name}.when", f"{value!r} is not in the values of {key.kind!r}"

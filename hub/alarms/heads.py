@@ -1,0 +1,15 @@
+"""What an alarm takes over from the rule that opens it."""
+
+import msgspec
+
+from device_profiles.wire import Severity
+
+
+class RuleHead(msgspec.Struct, frozen=True):
+    """What an alarm takes over from the rule that opens it."""
+
+    rule: str
+    severity: Severity
+    title: str
+    latch: bool
+    digest: str  # of the profile, "" for a rule of the hub
