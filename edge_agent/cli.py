@@ -16,6 +16,12 @@ from edge_agent import app as program
 from edge_agent.config import LineConfig, LoadedConfig, load_config
 from edge_agent.errors import AgentError
 from edge_agent.example import EXAMPLE
+from edge_agent.floors import read_floors
+from edge_agent.infer.motion import motion_or_none
+from edge_agent.replay import report
+from edge_agent.replay.recording import read_recording
+from edge_agent.replay.replay import profile_of
+from edge_agent.replay.replay import replay as judge_recording
 from edge_agent.sources.budget import LIMIT_MS, check_line
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -69,6 +75,25 @@ def init(config: Config) -> None:
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", file=str(config)) from error
     typer.echo(f"{config} written")
+
+
+@app.command()
+def replay(
+    recordings: Annotated[list[Path], typer.Argument(help="CSV files: t_us,ax,ay,az in m/s² and t_us,pressure_pa.")],
+    profile: Annotated[str, typer.Option("--profile", help="Profile of the box.")] = "lift_retrofit_box",
+    floors: Annotated[Path | None, typer.Option("--floors", help="Heights of the floors, TOML or CSV.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print rides and events as JSON.")] = False,
+) -> None:
+    """Judge recordings of a retrofit box: its rides, and when the car was stuck."""
+    chosen, heights = profile_of(profile), read_floors(floors) if floors else ()
+    story = judge_recording(read_recording(recordings), chosen, floors=heights, classify=motion_or_none())
+    for note in story.notes:
+        typer.echo(f"edge-agent: {note}", err=True)
+    if as_json:
+        typer.echo(report.as_json(story, chosen, floors=heights))
+    else:
+        for line in report.as_text(story, chosen, floors=heights):
+            typer.echo(line)
 
 
 def main() -> None:

@@ -24,6 +24,9 @@ Classify = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # (n, channels,
 FAULT, SOUND = "box.fault", "box.sound"
 KINDS = frozenset({RIDE, STUCK, RELEASED, FAULT, SOUND})
 VALUES = ("motion", "height_m", "speed_mps", "floor", "moving", "box_quality", "ride_count")
+SLACK_M = 10.0
+MET = 2.0  # times the highest ride so far
+MET_RIDES = 20
 PRESSURE_RANGE = (30_000.0, 120_000.0)  # Pa: from Everest's top to a mine's ground
 
 
@@ -135,7 +138,7 @@ class RideJudge:
     def _take_part(self, times: NDArray[np.int64], axes: NDArray[np.float64]) -> None:
         last_us = self._state.last_us
         if last_us is not None and abs(int(times[0]) - last_us) > self._limits.jump_us:
-            self._jump(int(times[0]))
+            self._jump(int(times[0]), back=int(times[0]) < last_us)
         self._grid.take(times, axes)
         whole = np.isfinite(axes).all(axis=1)
         self._checks.take(times[whole], axes[whole])
@@ -152,9 +155,9 @@ class RideJudge:
         if self._hop is None:
             self._hop = bins.first + HOP
 
-    def _jump(self, t_us: int) -> None:
-        """Begin anew on the other side of a jump: what was on the way is unknown."""
-        self._checks.jumped(t_us)
+    def _jump(self, t_us: int, *, back: bool) -> None:
+        """Begin anew on the other side of a long gap, or of a clock that went back: what was on the way is unknown."""
+        self._checks.jumped(t_us, back=back)
         self._lose_sight(t_us)
         self._state = msgspec.structs.replace(self._state, last_us=None)
         if self._state.since_us is not None:
@@ -201,6 +204,7 @@ class RideJudge:
             self._track.trim(end)
             self._watch.restart()
             return
+        self._watch.shaft_m = _shaft(self._state, self._limits)
         ended = self._watch.look(self._track, end, last=last)
         if ended is not None:
             self._end(ended)
@@ -266,6 +270,14 @@ class RideJudge:
             self._told_state = now
             return True
         return False
+
+
+def _shaft(state: RideState, limits: RideLimits) -> float:
+    """Return the length that no ride exceeds, as far as that is known."""
+    heights = [floor.height_m for floor in state.floors]
+    if state.given and heights:
+        return max(heights) - min(heights) + SLACK_M
+    return max(MET * state.highest_m, SLACK_M) if state.rides >= MET_RIDES else limits.travel_m
 
 
 __all__ = ["KINDS", "MOVING", "VALUES", "Classify", "Ride", "RideJudge", "Told"]

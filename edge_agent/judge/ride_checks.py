@@ -46,10 +46,12 @@ class Checks:
         if not GRAVITY_RANGE[0] <= gravity <= GRAVITY_RANGE[1]:
             self._seen_us[Fault.GRAVITY] = t_us
 
-    def jumped(self, t_us: int) -> None:
-        """Take note that the clock jumped."""
+    def jumped(self, t_us: int, *, back: bool) -> None:
+        """Take note of a long gap, or that the clock went back."""
         self._seen_us = dict.fromkeys(self._seen_us, t_us)
-        self._seen_us[Fault.CLOCK] = t_us
+        if back:
+            self._seen_us[Fault.CLOCK] = t_us
+        self._clips = []
         self._same_since_us = None
         self._counts = []
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from edge_agent.judge.ride_find import SURE, Found, find_ride, open_pulse
 from edge_agent.judge.ride_height import REST_BINS, climb, fuse
 from edge_agent.judge.ride_limits import RideLimits
+from edge_agent.judge.ride_open import CALM_S, Guess, guess
 from edge_agent.judge.ride_signal import (
     BIN_S,
     THRESHOLD,
@@ -25,6 +26,7 @@ from edge_agent.judge.ride_window import MOVING
 LEAST_HEIGHT_M = 1.9  # nobody lifts a box by more, no floor is lower than 2.4 m
 LEAST_DEAD_M = 1.0  # what stops dead may have begun just now
 HOLLOW = 4  # bins in a row without a sample: a dead stop would fit into them
+FLANK = 3  # bins of a pulse's room in which it has not begun
 REST = 10  # bins of rest that make an end
 SETTLE = 25  # bins after the end, so that model and barometer see it
 KEEP = 200  # bins that are kept while nothing happens
@@ -51,10 +53,10 @@ class Watch:
     def __init__(self, limits: RideLimits, *, gravity: float | None, with_model: bool) -> None:
         self.gravity = gravity
         self.riding_since: int | None = None  # bin
-        self.lost = False  # a hole came into a ride
+        self.lost = False  # nobody knows what became of a ride
+        self.shaft_m = limits.travel_m  # no ride is longer
         self.speed: float | None = 0.0
         self.word = "still"  # what thresholds call the motion now
-        self._limits = limits
         self._with_model = with_model
         self._settled = gravity is not None
 
@@ -89,8 +91,7 @@ class Watch:
         pulses = self._pulses(view, length, rough, gravity)
         found = find_ride(pulses, np.linalg.norm(view.mean, axis=1) - gravity)
         if found is None:
-            self._after(track, view, pulses)
-            return None
+            return self._after(track, view, pulses)
         if not _is_over(found, pulses, len(view), last=last):
             self._open(found.pulses[0], pulses, view)
             return None
@@ -156,19 +157,30 @@ class Watch:
         reason = Stop.DEAD_STOP if found.dead and not hollow else None
         trusted = height.agrees is not False and not hollow
         barometer = height.by_pressure is not None
-        end = view.first + found.end
-        return Ended(start, end, height.metres, height.error, barometer, reason, trusted)
+        return Ended(
+            start + FLANK, view.first + found.end - FLANK, height.metres, height.error, barometer, reason, trusted
+        )
 
-    def _after(self, track: Track, view: View, pulses: list[Pulse]) -> None:
+    def _after(self, track: Track, view: View, pulses: list[Pulse]) -> Ended | None:
         begun = open_pulse(pulses)
         self._open(begun, pulses, view)
         if begun is None:
             keep = KEEP if self._settled else 3 * KEEP
             track.trim(view.first + len(view) - keep)
-            return
-        if abs(begun.speed) * (len(view) - begun.start) * BIN_S > self._limits.travel_m:
-            track.trim(view.first + begun.end)
-            self.riding_since, self.lost = None, True
+            return None
+        start, now = view.first + begun.start, view.first + len(view)
+        altitudes = track.altitudes(start - REST_BINS, now)
+        word, rise = guess(view, begun, altitudes, speed=self.speed or 0.0, shaft_m=self.shaft_m)
+        if word is Guess.RIDING:
+            return None
+        track.trim(now - REST)
+        self.lost = word is Guess.LOST
+        self._open(None, [], view)
+        if word not in (Guess.ARRIVED, Guess.UNBRAKED):
+            return None
+        gone = rise or begun.speed * (begun.end - begun.start) * BIN_S / 2  # at least
+        reason = Stop.NO_BRAKING if word is Guess.UNBRAKED else None
+        return Ended(start, now - int(CALM_S / BIN_S), gone, 1.0, rise != 0.0, reason, trusted=False)
 
     def _open(self, begun: Pulse | None, pulses: list[Pulse], view: View) -> None:
         self.riding_since = None if begun is None else view.first + begun.start
