@@ -44,7 +44,7 @@ def lift_judge(limits: LiftLimits) -> Judge:
         judge=partial(lift.judge, limits=limits),
         pending=partial(lift.pending, limits=limits),
         shift=lift.shift,
-        kinds=frozenset(lift.KINDS.values()),
+        kinds=lift.EVENTS,
         phase=lift.phase,
     )
 

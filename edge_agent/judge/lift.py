@@ -5,10 +5,22 @@ from collections.abc import Iterable
 import msgspec
 
 from device_profiles.condition import Truth, Values
+from edge_agent.judge import lift_calls as calls
 from edge_agent.judge import lift_inputs as inputs
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.lift_limits import LiftLimits
-from edge_agent.judge.lift_state import CONFIRMED, CarState, Phase, Reason, Timers, Truths, counted, settled
+from edge_agent.judge.lift_state import (
+    CONFIRMED,
+    REPEATED,
+    CarState,
+    Phase,
+    Reason,
+    Timers,
+    Truths,
+    agreed,
+    counted,
+    settled,
+)
 
 KINDS = {
     Phase.SUSPECTED: "lift.stuck_suspected",
@@ -17,6 +29,7 @@ KINDS = {
     Phase.EMPTY: "lift.stuck_empty",
     Phase.FREE: "lift.released",
 }
+EVENTS = frozenset({*KINDS.values(), calls.CALLED, calls.TEST_CALL})
 BACKWARD_US = 1_000_000  # samples of one device are never disordered by more: the clock was set
 
 
@@ -28,14 +41,17 @@ def judge(state: CarState, values: Values, t_us: int, *, limits: LiftLimits) -> 
     unknown, and a name that is absent is a sensor that this kind of lift lacks.
     """
     findings: list[Finding] = []
+    held = {name: values[name] for name in inputs.INPUTS if name in values}
     last_us = state.last_us if state.last_us is not None else t_us
     if t_us > last_us:
-        state = _elapse(state, t_us, limits=limits, findings=findings)
+        state = _elapse(state, t_us, held, limits=limits, findings=findings)
     elif last_us - t_us > BACKWARD_US:
         state, last_us = restart(state), t_us
-    held = {name: values[name] for name in inputs.INPUTS if name in values}
-    state = msgspec.structs.replace(state, last_us=max(t_us, last_us), values=held)
-    return _settle(state, max(t_us, last_us), limits=limits, findings=findings), tuple(findings)
+    before, t_us = state, max(t_us, last_us)
+    state = _settle(msgspec.structs.replace(state, last_us=t_us, values=held), t_us, limits=limits, findings=findings)
+    begun = calls.begun(before, state, limits=limits)
+    findings.extend(Finding(kind, t_us, _data(state, reason, limits=limits)) for kind, reason in begun)
+    return state, tuple(findings)
 
 
 def restart(state: CarState) -> CarState:
@@ -71,18 +87,25 @@ def occupied(state: CarState, *, limits: LiftLimits) -> Truth:
         words.append(inputs.loaded(values, load_kg=limits.load_kg))
     if not words:
         words.append(None)  # a lift without such sensors: a button at rest does not say that nobody is there
-    pressed = inputs.flag(values, "alarm_button")
+    pressed = calls.pressed(state, limits=limits)
     words.append(timers.pressed >= limits.button_us if pressed is True else pressed)
     return inputs.either(*words)
 
 
-def _elapse(state: CarState, t_us: int, *, limits: LiftLimits, findings: list[Finding]) -> CarState:
-    """Return the state at ``t_us`` with the held values, after a stop at each instant at which a time was up."""
+def _elapse(state: CarState, t_us: int, held: Values, *, limits: LiftLimits, findings: list[Finding]) -> CarState:
+    """Return the state at ``t_us``, after a stop at each instant at which a time was up.
+
+    The values held up to ``t_us``, from which on ``held`` do. When the last sample is long ago (somebody may have
+    stepped out in between), only what is true in both counts.
+    """
     now_us = state.last_us if state.last_us is not None else t_us
     if t_us - now_us > limits.gap_us:
         return restart(state) if t_us - now_us > limits.restart_us else state
+    doubtful = t_us - now_us > limits.doubt_us
     while now_us < t_us:
         truths = _truths(state, limits=limits)
+        if doubtful:
+            truths = agreed(truths, _truths(msgspec.structs.replace(state, values=held), limits=limits))
         step_us = min([t_us - now_us, *_remaining(state.timers, truths, limits=limits)])
         state = msgspec.structs.replace(state, timers=counted(state.timers, truths, step_us=step_us))
         now_us += step_us
@@ -104,6 +127,7 @@ def _settle(state: CarState, t_us: int, *, limits: LiftLimits, findings: list[Fi
     phase, reason, freed = _decide(state, limits=limits)
     if reason is not None:
         findings.append(Finding(KINDS[phase], t_us, _data(state, reason, limits=limits)))
+        state = msgspec.structs.replace(state, timers=msgspec.structs.replace(state.timers, standing=0))
     return _reset(msgspec.structs.replace(state, phase=phase, freed=freed), limits=limits)
 
 
@@ -119,11 +143,13 @@ def _truths(state: CarState, *, limits: LiftLimits) -> Truths:
     return Truths(
         stuck=False if suppressed is True else stuck,
         automatic=inputs.both(stuck, None if suppressed is None else not suppressed),
-        calling=inputs.both(stuck, inputs.CALLING.evaluate(values)),
-        pressed=inputs.flag(values, "alarm_button"),
+        calling=inputs.both(stuck, calls.called(state, limits=limits)),
+        pressed=calls.pressed(state, limits=limits),
         absent=None if seen is None else not seen,
         opened=inputs.LEVEL_AND_OPEN.evaluate(values),
         doubted=state.phase in (Phase.UNKNOWN, Phase.EMPTY) and target is not None and target[0] is not state.phase,
+        standing=stuck if state.phase in REPEATED and not state.freed else False,
+        testing=inputs.flag(values, "test_call"),
     )
 
 
@@ -136,12 +162,17 @@ def _decide(state: CarState, *, limits: LiftLimits) -> tuple[Phase, Reason | Non
     if target is None:
         if freed and _empty_again(state, limits=limits):
             return Phase.FREE, Reason.LEVEL_OPEN_NOBODY, False
-        return state.phase, None, freed
+        return state.phase, _still(state, limits=limits), freed
     # Stuck again after it was freed: a person may have ended the first alarm meanwhile, so it is told again.
     worse = target[0] is Phase.OCCUPIED and state.phase is not Phase.OCCUPIED
     if freed or worse or state.timers.doubted >= limits.suspect_us:
         return (*target, False)
-    return state.phase, None, freed
+    return state.phase, _still(state, limits=limits), freed
+
+
+def _still(state: CarState, *, limits: LiftLimits) -> Reason | None:
+    """Return the reason to say again what was confirmed: a hub that has just come to know of us must hear it too."""
+    return Reason.STILL if limits.repeat_us and state.timers.standing >= limits.repeat_us else None
 
 
 def _empty_again(state: CarState, *, limits: LiftLimits) -> bool:
@@ -162,8 +193,7 @@ def _target(state: CarState, *, limits: LiftLimits) -> tuple[Phase, Reason] | No
     if inputs.STUCK.evaluate(state.values) is not True:
         return None
     if state.timers.calling >= limits.button_us:
-        pressed = state.values.get("alarm_button") is True
-        return Phase.OCCUPIED, Reason.ALARM_BUTTON if pressed else Reason.ALARM_CODE
+        return Phase.OCCUPIED, calls.caller(state)
     return _automatic_target(state, limits=limits)
 
 

@@ -13,6 +13,7 @@ INPUTS = (
     "load_kg",
     "service_mode",
     "fault_code",
+    "test_call",
 )
 STUCK = Condition("not car_moving and (not door_zone or (door_closed and door_open_demand))")
 LEVEL_AND_OPEN = Condition("not car_moving and door_zone and not door_closed")

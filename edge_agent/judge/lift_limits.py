@@ -18,6 +18,9 @@ class LiftLimits(msgspec.Struct, frozen=True):
     load_kg: float = 30.0  # a load above this is a passenger
     gap_us: int = 15 * SECOND  # silence: without a sample for longer, values were unknown meanwhile
     restart_us: int = 60 * SECOND  # a longer gap restarts pending timers (ALARMS.md, 9)
+    doubt_us: int = 2 * SECOND  # over a longer time between two samples only that counts which was true in both
+    repeat_us: int = 60 * SECOND  # while it lasts, what was confirmed is told again; 0: never
+    test_call_us: int = 60 * SECOND  # a test call that lasts longer hides the alarm button no more
 
     def ends(self) -> dict[str, tuple[int, ...]]:
         """Return at which elapsed times of a timer something may be decided."""
@@ -30,4 +33,6 @@ class LiftLimits(msgspec.Struct, frozen=True):
             "absent": (self.presence_hold_us,),
             "opened": (self.clear_us,),
             "doubted": (self.suspect_us,),
+            "standing": (self.repeat_us,),
+            "testing": (self.test_call_us,),
         }

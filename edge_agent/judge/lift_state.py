@@ -21,6 +21,7 @@ class Phase(StrEnum):
 
 
 CONFIRMED = frozenset({Phase.OCCUPIED, Phase.UNKNOWN, Phase.EMPTY})
+REPEATED = frozenset({Phase.OCCUPIED, Phase.UNKNOWN})  # somebody may be inside: told again while it lasts
 
 
 class Reason(StrEnum):
@@ -34,6 +35,8 @@ class Reason(StrEnum):
     OCCUPANCY_UNKNOWN = "occupancy_unknown"
     MODE_UNKNOWN = "mode_unknown"  # stuck and occupied, but perhaps by a technician in inspection
     LEVEL_OPEN_NOBODY = "level_open_nobody"
+    STILL = "still"  # nothing has changed, and it is told again
+    TEST_CALL = "test_call"
 
 
 class Timers(msgspec.Struct, frozen=True):
@@ -46,6 +49,8 @@ class Timers(msgspec.Struct, frozen=True):
     absent: int = LONG_AGO_US  # presence sensor sees nobody
     opened: int = 0  # at a level with the door open
     doubted: int = 0  # occupancy is not what the last event said
+    standing: int = 0  # stuck since the last event, which is told again
+    testing: int = 0  # the terminal makes a test call
 
 
 class Truths(msgspec.Struct, frozen=True):
@@ -58,6 +63,8 @@ class Truths(msgspec.Struct, frozen=True):
     absent: Truth
     opened: Truth
     doubted: Truth
+    standing: Truth
+    testing: Truth
 
 
 TIMERS = Timers.__struct_fields__
@@ -71,6 +78,12 @@ class CarState(msgspec.Struct, frozen=True):
     last_us: int | None = None  # time of the last sample
     values: dict[str, Value] = {}  # that hold since then
     timers: Timers = Timers()
+
+
+def agreed(first: Truths, last: Truths) -> Truths:
+    """Return what was true at both ends of a gap; what was true at one of them only is unknown in between."""
+    both = {name: None for name in TIMERS if getattr(first, name) is True and getattr(last, name) is not True}
+    return msgspec.structs.replace(first, **both) if both else first
 
 
 def counted(timers: Timers, truths: Truths, *, step_us: int) -> Timers:

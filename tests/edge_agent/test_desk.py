@@ -23,6 +23,7 @@ ALARM = {
     "passenger_sensor_fault": False,
     "power_mains": True,
     "door_open_demand": False,
+    "test_call": False,
 }
 COUNTS = {"car_direction": 0, "speed_mps": 0.0, "running_time_h": 9, "trip_count": 70}
 STATE = {"service_mode": 1, "car_position": 3, "fault_code": 0, "load_kg": 75.0, **COUNTS}

@@ -23,6 +23,7 @@ PARKED = {
     "load_kg": 0.0,
     "service_mode": 1,
     "fault_code": 0,
+    "test_call": False,
 }
 BETWEEN = {**PARKED, "door_zone": False}
 TRAPPED = {**BETWEEN, "passenger": True, "load_kg": 75.0}
@@ -197,7 +198,8 @@ def test_a_gap_freezes_and_a_long_gap_restarts() -> None:
         for t in [*range(15), *range(15 + gap_s, 200)]:
             state, new = judge(state, TRAPPED, t * S, limits=LIMITS)
             found += new
-        assert found[-1].t_us == pytest.approx((confirmed_s + (1 if gap_s == 30 else 0)) * S, abs=S)
+        confirmed = next(finding for finding in found if finding.kind == "lift.stuck_occupied")
+        assert confirmed.t_us == pytest.approx((confirmed_s + (1 if gap_s == 30 else 0)) * S, abs=S)
 
 
 def test_unknown_freezes_the_time() -> None:
@@ -228,3 +230,57 @@ def test_a_clock_set_back_restarts_what_is_pending_and_keeps_what_is_confirmed()
     for t in range(501, 530):
         state, _ = judge(state, TRAPPED, t * S, limits=LIMITS)
     assert phase(judge(state, TRAPPED, 100 * S, limits=LIMITS)[0]) == "occupied"
+
+
+def test_between_an_alarm_and_its_end_every_press_is_told() -> None:
+    """Nothing is filtered: not the 3 s, and not that the alarm is known already (EN 81-28)."""
+    pressed = {**TRAPPED, "alarm_button": True}
+    found = kinds(play((25, TRAPPED), (0.4, pressed), (5, TRAPPED), (0.2, pressed), (5, TRAPPED)))
+    assert found[2:] == [("called", 25, "alarm_button"), ("called", 30.4, "alarm_button")]
+
+
+def test_before_an_alarm_a_short_press_is_no_event() -> None:
+    """The filter of 3 s is there for children."""
+    assert play((2, {**TRAPPED, "alarm_button": True}), (5, TRAPPED)) == []
+
+
+def test_what_lasts_is_told_again_every_minute_until_it_ends() -> None:
+    """A hub that hears of it late must not wait for something new; what is empty is not repeated."""
+    found = kinds(play((150, TRAPPED), (20, {**OPEN_EMPTY, "passenger": False}), (100, PARKED)))
+    again = [("stuck_occupied", 80, "still"), ("stuck_occupied", 140, "still")]
+    assert found[1:] == [("stuck_occupied", 20, "between_floors"), *again, ("released", 160, "level_open_nobody")]
+    assert len(play((500, BETWEEN))) == 2
+
+
+def test_a_test_call_is_told_once_and_is_no_entrapment() -> None:
+    """The terminal may show its button as pressed meanwhile, wherever the car stands."""
+    calling = {**BETWEEN, "test_call": True, "alarm_button": True, "fault_code": 90}
+    found = kinds(play((5, PARKED), (8, calling), (5, BETWEEN)))
+    assert found == [("test_call", 5, "test_call"), ("stuck_suspected", 15, "between_floors")]
+
+
+def test_a_test_call_hides_neither_the_automatic_path_nor_a_press_for_ever() -> None:
+    """Somebody is trapped while the terminal tests itself; a test that never ends is none."""
+    calling = {**TRAPPED, "test_call": True}
+    assert ("stuck_occupied", 20, "between_floors") in kinds(play((30, calling)))
+    hung = {**BETWEEN, "test_call": True, "alarm_button": True}
+    assert ("stuck_occupied", 63, "alarm_button") in kinds(play((70, hung)))
+
+
+def test_who_steps_out_between_two_samples_was_not_trapped() -> None:
+    """A line is dead for 9 s; what both ends do not agree on did not hold, so no time ran out meanwhile."""
+    state, found = CarState(), []
+    shut = {**SHUT_AT_LEVEL, "fault_code": 3}
+    for t, values in [*((t, shut) for t in range(6)), *((t, PARKED) for t in range(14, 90))]:
+        state, new = judge(state, values, t * S, limits=LIMITS)
+        found += new
+    assert found == []
+
+
+def test_whoever_is_still_inside_after_a_short_gap_was_so_all_the_time() -> None:
+    """Lost polls delay nothing."""
+    state, found = CarState(), []
+    for t in [*range(6), *range(14, 30)]:
+        state, new = judge(state, {**SHUT_AT_LEVEL, "fault_code": 3}, t * S, limits=LIMITS)
+        found += new
+    assert found[0].t_us == 10 * S
