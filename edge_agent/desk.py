@@ -161,8 +161,9 @@ class DeviceDesk:
         return reading, tuple(self._event(finding) for finding in findings), state
 
     def shift(self, step_us: int) -> None:
-        """Move all times: the clock was set."""
+        """Move all times: the clock was set. What was said by a wrong clock may not have been believed."""
         self.values.shift(step_us)
+        self.values.forget_said()
         self._t_us += step_us
         if self._judge is not None:
             self._state = self._judge.shift(self._state, step_us)

@@ -112,7 +112,7 @@ def _take_birth(arrival: Arrival, fact: Status) -> None:
     offline = decisions.state.occurrence(OFFLINE, agent.key)
     if offline is not None and offline.open:
         decisions.end(offline, decisions.mark(agent, min(fact.t_us, arrival.future_us)), reason=Reason.BIRTH)
-    bind(decisions, agent, fact)
+    bind(decisions, agent, fact, now_us=arrival.present_us)
 
 
 def _take_death(arrival: Arrival, fact: Status) -> None:

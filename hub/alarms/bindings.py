@@ -27,8 +27,11 @@ class RecordedTexts(msgspec.Struct, frozen=True):
     profiles: dict[str, RecordedText]
 
 
-def bind(decisions: Decisions, agent: AgentState, birth: Status) -> None:
-    """Bind the devices that a birth names, and let go of those that the birth before named."""
+def bind(decisions: Decisions, agent: AgentState, birth: Status, *, now_us: int) -> None:
+    """Bind the devices that a birth names, and let go of those that the birth before named.
+
+    ``now_us`` is the present on the agent's clock: a birth from the future must not put off the first silence.
+    """
     if birth.devices == agent.bound:
         return
     named = {binding.device for binding in birth.devices}
@@ -37,7 +40,7 @@ def bind(decisions: Decisions, agent: AgentState, birth: Status) -> None:
     for name in sorted(gone):
         _unbind(decisions, agent, name)
     for binding in sorted(birth.devices, key=lambda binding: binding.device):
-        _bind_one(decisions, agent, binding, birth.t_us)
+        _bind_one(decisions, agent, binding, min(birth.t_us, now_us))
 
 
 def take_texts(decisions: Decisions, texts: RecordedTexts) -> None:

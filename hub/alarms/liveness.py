@@ -4,6 +4,7 @@ from hub.alarms.assets import lose
 from hub.alarms.decisions import Decisions
 from hub.alarms.rows import AgentState, DeviceState
 from hub.alarms.rules import SILENT, RuleSet
+from hub.alarms.state import State
 from hub.alarms.timers import freeze_all
 from hub.alarms.transitions import Reason
 from hub.alarms.truths import part
@@ -16,6 +17,7 @@ def take_tick(decisions: Decisions, now_us: int) -> None:
     state, hub = decisions.state, decisions.state.hub
     if hub.tick_us is None or not 0 <= now_us - hub.tick_us <= AWAY_US:
         hub.listening_us = now_us  # the hub's own absence is nobody's silence
+        _doubt_offsets(state)
     hub.tick_us = now_us
     state.dirty["hub"] = None
     for key in sorted(_overdue(decisions, now_us)):
@@ -24,6 +26,13 @@ def take_tick(decisions: Decisions, now_us: int) -> None:
         if rules is not None:
             _go_dark(decisions, device)
             _tell(decisions, device, rules, now_us=now_us)
+
+
+def _doubt_offsets(state: State) -> None:
+    """Learn anew how far every agent's clock is away: it may have been the hub's own that was set."""
+    for agent in state.agents.values():
+        agent.offset.doubt()
+        state.touch(agent)
 
 
 def _overdue(decisions: Decisions, now_us: int) -> list[str]:

@@ -8,7 +8,8 @@
   whose first packs all come late is not taken for one whose clock is slow.
 
 A sample more than 60 s below what the agent says of its clock (0 when it says nothing that may be believed) is a time
-in the future and no sample. The samples begin anew when the agent's clock was set or its epoch is new.
+in the future and no sample. The samples begin anew when the agent's clock was set or its epoch is new. When the hub
+comes back or its own clock was set, which looks the same, they hold until the next one and not longer.
 """
 
 import msgspec
@@ -27,6 +28,7 @@ class Offset(msgspec.Struct, omit_defaults=True):
     best_us: int | None = None  # least sample of the window at hand
     last_us: int | None = None  # least sample of the window before
     begun_us: int = 0  # received time at which the window began
+    doubtful: bool = False  # the samples were of another hub's clock, perhaps: the next one replaces them
 
     @property
     def us(self) -> int:
@@ -47,6 +49,8 @@ class Offset(msgspec.Struct, omit_defaults=True):
         sample = received_us - sent_us
         if sample < (self.claim_us or 0) - FUTURE_US:
             return False
+        if self.doubtful:
+            self.forget()
         if self.best_us is None or not 0 <= received_us - self.begun_us < WINDOW_US:
             self.last_us, self.best_us, self.begun_us = self.best_us, sample, received_us
         elif sample < self.best_us:
@@ -58,3 +62,8 @@ class Offset(msgspec.Struct, omit_defaults=True):
     def forget(self) -> None:
         """Begin anew: the samples were of another clock."""
         self.best_us = self.last_us = None
+        self.doubtful = False
+
+    def doubt(self) -> None:
+        """Believe the samples until there is another one: they may be of another clock."""
+        self.doubtful = self.best_us is not None

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -14,11 +15,12 @@ STOP_S = 5.0  # every program of ours stops within this
 class AgentProcess:
     """One ``edge-agent run``; its log is in ``log``."""
 
-    def __init__(self, config: Path, **environment: str) -> None:
+    def __init__(self, config: Path, *, program: Sequence[str] = ("edge_agent",), **environment: str) -> None:
+        """``program`` is a module, and words before those of the command."""
         self.log: list[str] = []
         self._came = threading.Condition()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "edge_agent", "run", str(config)],
+            [sys.executable, "-m", *program, "run", str(config)],
             stderr=subprocess.PIPE,
             text=True,
             env=os.environ | {"PYTHONPATH": str(ROOT)} | environment,

@@ -235,7 +235,10 @@ def test_a_clock_that_was_set_is_told_and_changes_no_decision(street: Street, st
     """One ClockStep; the judge's times go on."""
     street.play(15, ALARM, STATE)
     street.clock.now_us += step_s * S
+    before = len(street.notes.facts(Reading))
     street.play(10, ALARM, STATE)
+    anew = [reading.values for reading in street.notes.facts(Reading)[before:]]
+    assert anew == [{**STATE, **ALARM}]  # by the wrong clock it may not have been believed
     assert [step.step_us for step in street.notes.facts(ClockStep)] == [step_s * S]
     assert [event.t_us for event in street.notes.facts(Event)] == [START + 10 * S, START + (20 + step_s) * S]
 

@@ -167,10 +167,10 @@ class Chain:
     def __exit__(self, *_: object) -> None:
         self.stack.close()
 
-    def start(self, **environment: str) -> "Chain":
+    def start(self, *, agent: tuple[str, ...] = ("edge_agent",)) -> "Chain":
         """Start hub and agent, and wait until both devices have spoken."""
         self.start_hub()
-        self.start_agent(**environment)
+        self.start_agent(program=agent)
         assert self.until(lambda: {f"{AREA}/{COVER}", f"{AREA}/{LIFT}"} <= self.twins().keys())
         return self
 
@@ -179,9 +179,9 @@ class Chain:
         self.hub.start()
         self.stack.callback(self._end_hub)
 
-    def start_agent(self, config: Path | None = None, **environment: str) -> AgentProcess:
+    def start_agent(self, config: Path | None = None, *, program: tuple[str, ...] = ("edge_agent",)) -> AgentProcess:
         """Start the agent (or another one), also again."""
-        self.agent = AgentProcess(config or self.config, **environment)
+        self.agent = AgentProcess(config or self.config, program=program)
         self.stack.callback(_end_agent, self.agent)
         self.agent.wait_for("ready")
         return self.agent

@@ -1,5 +1,7 @@
 """Silence and the return from it (ALARMS.md, 8, 9 and 15)."""
 
+import pytest
+
 from device_profiles.wire import Reading, Status
 from tests.hub.alarms.scene import BOUND, COVER, LIFT, Scene, said, us
 
@@ -82,6 +84,28 @@ def test_rule_08_an_agent_with_a_slow_clock_is_not_silent() -> None:
             scene.pack(Reading("cover-1", us(second - 3600), {"tilt_deg": 1}), at_s=second, sent_s=second - 3600) == []
         )
     assert said(scene.ticks(40, 60)) == [("raised", "device.silent", 39 - 3600 + 15)]
+
+
+def test_rule_08_a_birth_from_the_future_puts_off_no_silence() -> None:
+    """An agent whose clock is an hour ahead binds its devices now; that none of them is believed is soon told."""
+    scene = Scene(born=False)
+    scene.pack(Status(us(3600), 7, True, devices=BOUND[:1]), at_s=0, sent_s=3600, lane="status")
+    assert said(scene.ticks(0, 16)) == [("raised", "device.silent", 15)]
+
+
+@pytest.mark.parametrize("step_s", [3600, -50])
+def test_rule_08_a_hub_whose_clock_is_set_calls_nobody_silent(step_s: int) -> None:
+    """Every agent's offset is learnt anew from its next pack; a real silence is still seen."""
+    scene = Scene()
+    for second in range(20):
+        scene.tick(second)
+        scene.beat(second, "cover-1", "lift-7")
+    made = []
+    for second in range(20, 60):
+        made += scene.tick(second + step_s)
+        made += scene.beat(second, "cover-1", "lift-7", got_s=second + step_s + 0.1)
+    assert made == []
+    assert [t.alarm.rule for t in scene.ticks(60 + step_s, 80 + step_s)] == ["device.silent"] * 2
 
 
 def test_rule_09_a_short_gap_is_unknown_and_a_long_one_restarts() -> None:
