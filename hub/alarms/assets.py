@@ -25,8 +25,10 @@ def attend(decisions: Decisions, devices: Iterable[DeviceState]) -> None:
         if device.asset and watches and agent is not None and device.now_us is not None and not device.dark:
             follow(device, watches, offset_us=agent.offset.us)
             state.touch(device)
-            moved.append(device.asset)
-    settle(decisions, moved)
+            if device.keys or state.asset_of(device) is not None:  # else it has nothing to say that could matter
+                moved.append(device.asset)
+    if moved:
+        settle(decisions, moved)
 
 
 def hear(decisions: Decisions, device: DeviceState, mark: Mark, kind: str) -> None:

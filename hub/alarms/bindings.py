@@ -82,7 +82,21 @@ def _change_keys(decisions: Decisions, before: RuleBook) -> None:
             del device.keys[id]
             state.touch(device)
     devices = [state.devices[key] for key in sorted(state.devices)]
-    attend(decisions, [d for d in devices if d.profile in changed and d.epoch == state.agents[d.agent].epoch])
+    _catch_up(decisions, [device for device in devices if device.profile in changed and device.asset])
+
+
+def _catch_up(decisions: Decisions, devices: list[DeviceState]) -> None:
+    """Begin with what devices say now, unless it was in an older epoch and so on another clock."""
+    state, present = decisions.state, []
+    for device in devices:
+        agent = state.agents[device.agent]
+        if device.epoch == agent.epoch:
+            present.append(device)
+        else:
+            part(device)
+        device.shift_us = agent.offset.us
+        state.touch(device)
+    attend(decisions, present)
 
 
 def _still_used(state: State) -> dict[str, str]:
@@ -158,10 +172,10 @@ def _rebind(decisions: Decisions, device: DeviceState, before: RuleSet | None) -
     state.touch(device)
     if device.now_us is not None and not device.dark:
         settle_all(decisions, device, at_us=device.now_us)
-        if device.epoch == state.agents[device.agent].epoch:  # else its times are on another clock
-            attend(decisions, [device])
     else:
         device.reckon()
+    if device.asset:
+        _catch_up(decisions, [device])
 
 
 def _elder(state: State, device: DeviceState, after: RuleSet | None) -> list[str]:
