@@ -18,6 +18,7 @@ from edge_agent.outbox import Outbox
 from edge_agent.sample import Sink
 from edge_agent.sources import Source
 from edge_agent.sources.box.claims import Claims
+from edge_agent.sources.box.motion import load_motion_of
 from edge_agent.sources.box.source import BoxSource, Deliver
 from edge_agent.sources.box.stored import ride_state
 from edge_agent.sources.box.watch import BoxWatch
@@ -96,14 +97,15 @@ def guarded(take: Callable[[T], None]) -> Callable[[T], None]:
 
 
 def _boxes(loaded: LoadedConfig, *, states: Mapping[str, bytes]) -> dict[str, WatchedBox]:
-    return {
-        box.device: WatchedBox(
-            box.device,
-            loaded.profiles[box.profile].spec,
-            RideJudge(loaded.rides[box.profile], state=ride_state(box.device, states.get(box.device))),
-        )
-        for box in loaded.config.boxes
-    }
+    motions = {kind: load_motion_of(loaded.profiles[kind].spec.box or BoxLine()) for kind in loaded.rides}
+    boxes: dict[str, WatchedBox] = {}
+    for box in loaded.config.boxes:
+        motion = motions[box.profile]
+        state = ride_state(box.device, states.get(box.device), floors=loaded.floors.get(box.device, ()))
+        judge = RideJudge(loaded.rides[box.profile], classify=motion.classify, state=state)
+        spec = loaded.profiles[box.profile].spec
+        boxes[box.device] = WatchedBox(box.device, spec, judge, judged_by=motion.name)
+    return boxes
 
 
 def _listeners(

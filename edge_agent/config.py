@@ -12,8 +12,10 @@ from device_profiles.link import BrokerConfig
 from device_profiles.profile import Profile, load_profiles
 from device_profiles.topics import AgentAddress, check_area
 from device_profiles.wire import Binding, Id, Name
+from edge_agent.floors import read_floors
 from edge_agent.judge import Judge, judge_of, ride_limits_of
 from edge_agent.judge.ride_limits import RideLimits
+from edge_agent.judge.ride_state import Floor
 from edge_agent.outbox import Bounds
 from edge_agent.sources.platforms.config import PlatformConfig, platform_faults
 
@@ -116,6 +118,7 @@ class LoadedConfig(msgspec.Struct, frozen=True):
     profiles: dict[str, Profile]  # those in use
     judges: dict[str, Judge]  # by profile; a profile without one is not here
     rides: dict[str, RideLimits] = {}  # limits of the judge of rides, by profile of a box
+    floors: dict[str, tuple[Floor, ...]] = {}  # by box; one whose floors are to be learned is not here
 
 
 def load_config(path: Path) -> LoadedConfig:
@@ -129,7 +132,8 @@ def load_config(path: Path) -> LoadedConfig:
     valued = {kind: profile for kind, profile in used.items() if profile.spec.box is None}
     judges = {kind: judge for kind, profile in valued.items() if (judge := judge_of(profile)) is not None}
     rides = {kind: ride_limits_of(profile) for kind, profile in used.items() if profile.spec.box is not None}
-    return LoadedConfig(str(path), config, folder, folder / config.data, used, judges, rides)
+    floors = {box.device: read_floors(folder / box.floors) for box in config.boxes if box.floors}
+    return LoadedConfig(str(path), config, folder, folder / config.data, used, judges, rides, floors)
 
 
 def _profile_folders(config: AgentConfig, folder: Path, *, file: str) -> list[Path]:

@@ -28,18 +28,18 @@ class Stillness:
 
     def __init__(self, rate_hz: float, lsb_per_g: int) -> None:
         self._limit = rate_hz * (FROZEN_S if lsb_per_g >= FINE_LSB else FROZEN_COARSE_S)
+        self.count = 0  # samples at the end that are the same
         self._last: bytes = b""
-        self._count = 0
 
     def take(self, raw: Raw) -> bool:
         """Return whether the sensor stands still at the end of ``raw``."""
         moving = np.flatnonzero((raw[1:] != raw[:-1]).any(axis=1))
         if moving.size or raw[0].tobytes() != self._last:
-            self._count = len(raw) - (int(moving[-1]) + 1 if moving.size else 0)
+            self.count = len(raw) - (int(moving[-1]) + 1 if moving.size else 0)
         else:
-            self._count += len(raw)
+            self.count += len(raw)
         self._last = raw[-1].tobytes()
-        return self._count >= self._limit
+        return self.count >= self._limit
 
 
 class Clipping:

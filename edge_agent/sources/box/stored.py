@@ -13,7 +13,9 @@ def ride_state(device: str, stored: bytes | None, *, floors: tuple[Floor, ...] =
     """Return the state to go on from; given ``floors`` win over learned ones."""
     state = RideState() if stored is None else _decode(device, stored)
     if floors and tuple(one.height_m for one in floors) != tuple(one.height_m for one in state.floors):
-        state = msgspec.structs.replace(state, floors=floors, height_m=None)
+        return msgspec.structs.replace(state, floors=floors, given=True, places=())
+    if not floors and state.given:  # the file is not named any more
+        return msgspec.structs.replace(state, floors=(), given=False, places=())
     return state
 
 

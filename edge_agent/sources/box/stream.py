@@ -1,6 +1,7 @@
 """One box's frames, in order, become pieces of signal in the agent's time, with a word on their quality."""
 
 import msgspec
+import numpy as np
 
 from edge_agent.sources.box.frames import Frame, Kind
 from edge_agent.sources.box.health import RESTART_S, RESTARTS, BoxClock, Clipping, Rate, Recent, Stillness
@@ -54,6 +55,7 @@ class BoxStream:
         self._counter: int | None = None  # of the last frame
         self._next: int | None = None  # index that the next block begins with
         self._is_still = self._is_clipping = False
+        self._held: list[Block] = []  # without any noise: broken, or a very quiet sensor; it shows within FROZEN_S
 
     def take(self, frame: Frame, now_us: int) -> Piece | None:
         """Take in a frame that arrived at ``now_us``; None when it came twice."""
@@ -112,9 +114,23 @@ class BoxStream:
         self._is_clipping = self._clipping.take(block.raw)
         quality = self.quality(now_us)
         if quality not in BELIEVED:
+            self._held.clear()
             return Piece(self._timeline.at(block.end - 1), quality)
-        metres = self.hello.metres(block.raw)
-        return Piece(self._timeline.at(block.first), quality, self._timeline.period_us, metres)
+        if self._still.count >= len(block.raw):
+            self._held.append(block)
+            return Piece(self._timeline.at(block.end - 1), quality)
+        return self._believed(block, quality)
+
+    def _believed(self, block: Block, quality: Quality) -> Piece:
+        """Return the piece of a block, with those before it that were held and turned out to be a quiet sensor's."""
+        held, self._held = self._held, []
+        blocks = [block]
+        for earlier in reversed(held):
+            if earlier.end != blocks[0].first:
+                break  # a frame was lost in between
+            blocks.insert(0, earlier)
+        metres = self.hello.metres(np.concatenate([one.raw for one in blocks]))
+        return Piece(self._timeline.at(blocks[0].first), quality, self._timeline.period_us, metres)
 
     def _take_pressure(self, frame: Frame, now_us: int) -> Piece | None:
         sample, quality = read_pressure(frame), self.quality(now_us)
@@ -131,3 +147,4 @@ class BoxStream:
         self._timeline = Timeline(self.hello.period_us)
         self._clock = BoxClock(self.hello.period_us)
         self._rate.forget()
+        self._held.clear()

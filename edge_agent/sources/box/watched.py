@@ -53,12 +53,13 @@ class SignalJudge(Protocol):
 class WatchedBox:
     """One box. ``put`` is called on the event loop, the rest on the thread of the watch."""
 
-    def __init__(self, device: str, spec: ProfileSpec, judge: SignalJudge) -> None:
+    def __init__(self, device: str, spec: ProfileSpec, judge: SignalJudge, *, judged_by: str = "") -> None:
         self.device = device
         self.counts = Counts()  # written by the source, on the event loop
         self.overrun = 0  # pieces that were dropped because the judge was behind
         self._specs = spec.values
         self._judge = judge
+        self._judged_by = judged_by
         self._lock = threading.Lock()
         self._waiting: deque[Piece] = deque()  # at most HELD_US of it
         self._overrun_told = 0
@@ -129,6 +130,7 @@ class WatchedBox:
         values: dict[str, object] = {
             **judged,
             "trusted": believed,
+            "judged_by": self._judged_by,
             "link_quality": quality.value,
             "vibration_mps2": _vibration([piece.metres for piece in pieces if piece.metres is not None]),
             "pressure_pa": self._pascal if believed else None,

@@ -155,8 +155,22 @@ def test_a_sensor_that_stands_still_is_broken() -> None:
     pieces = line.run(6, still=True)
     assert [piece.quality for piece in pieces[:5]] == [Quality.GOOD] * 5
     assert {piece.quality for piece in pieces[6:]} == {Quality.FROZEN}
-    assert pieces[-1].metres is None
-    assert line.run(1)[-1].quality is Quality.GOOD
+    assert not any(piece.metres is not None for piece in pieces)
+    after = line.run(1)
+    assert after[-1].quality is Quality.GOOD
+    assert after[0].metres is not None
+    assert len(after[0].metres) == 25
+
+
+def test_a_quiet_sensor_loses_nothing() -> None:
+    """Numbers without noise are held until it is known whether the sensor is broken; then nothing is missing."""
+    line = Line()
+    before = line.run(10)[-1]
+    assert not any(piece.metres is not None for piece in line.run(2, still=True))
+    after = line.run(0.5)[0]
+    assert after.metres is not None
+    assert len(after.metres) == 125
+    assert abs(after.t_us - before.t_us - SECOND / 2) < 5000
 
 
 def test_saturation_is_told_and_a_shock_is_none() -> None:
