@@ -2,7 +2,7 @@
 
 import pytest
 
-from device_profiles.wire import Reading, Status
+from device_profiles.wire import Heartbeat, Reading, Status
 from tests.hub.alarms.scene import BOUND, COVER, LIFT, Scene, said, us
 
 
@@ -103,7 +103,8 @@ def test_rule_08_a_hub_whose_clock_is_set_calls_nobody_silent(step_s: int) -> No
     made = []
     for second in range(20, 60):
         made += scene.tick(second + step_s)
-        made += scene.beat(second, "cover-1", "lift-7", got_s=second + step_s + 0.1)
+        beat = Heartbeat(us(second), {"cover-1": us(second), "lift-7": us(second)})
+        made += scene.pack(beat, at_s=second + step_s + 0.1, sent_s=second)
     assert made == []
     assert [t.alarm.rule for t in scene.ticks(60 + step_s, 80 + step_s)] == ["device.silent"] * 2
 
