@@ -83,6 +83,7 @@ class PlatformSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Literal["http", "mqtt"]
     dialect: Name
     lifts: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1)]
+    noise: bool = False  # now and then it also sends what must be refused
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

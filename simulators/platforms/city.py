@@ -97,7 +97,9 @@ class PlatformCity:
             MAKES[spec.dialect], terminals, sender=sender, keep_alive_us=keep_alive_us, clock=self._clock
         )
         self._platforms |= dict.fromkeys(spec.lifts, platform)
-        for name, loop in (("look", platform.look_loop()), ("push", platform.push_loop())):
+        loops = [("look", platform.look_loop()), ("push", platform.push_loop())]
+        loops += [("noise", platform.noise_loop())] if spec.noise else []
+        for name, loop in loops:
             task = asyncio.create_task(loop, name=f"{name} of {spec.name}")
             self._stack.push_async_callback(_end, task)
 

@@ -1,6 +1,7 @@
 """One simulated platform: it looks at its lifts' terminals all the time and pushes what changed, and keep-alives."""
 
 import asyncio
+import itertools
 import logging
 from collections import deque
 from collections.abc import Mapping
@@ -10,12 +11,14 @@ import msgspec
 
 from device_profiles.clock import Clock
 from simulators.platforms.dialects import Make, Push
+from simulators.platforms.noise import KINDS, noise
 from simulators.platforms.terminal import Report, Terminal
 
 logger = logging.getLogger(__name__)
 
 LOOK_S = 0.01  # real; at speed 10 a report is at most 0.1 s old
 RETRY_S = 0.1  # real
+NOISE_S = 4.0  # city
 MAX_QUEUE = 10_000  # reports; the oldest are dropped beyond it, as a platform that is cut off does
 
 
@@ -47,6 +50,7 @@ class Platform:
         self._said: dict[str, tuple[int, Report]] = {}  # when all was said, and what was said last
         self._queue: deque[Push] = deque(maxlen=MAX_QUEUE)
         self._some = asyncio.Event()
+        self._last: Push | None = None  # of the last of its lifts; what noise is made of
 
     async def look_loop(self) -> None:
         """Queue a push for each change, and everything as often as the keep-alive asks."""
@@ -67,6 +71,14 @@ class Platform:
             body = msgspec.json.encode(self._make.body(batch))
             await self._send(body, registration_code=batch[0].registration_code)
 
+    async def noise_loop(self) -> None:
+        """Send, one every few seconds, what the agent must refuse."""
+        for kind in itertools.cycle(KINDS):
+            await self._clock.sleep(NOISE_S)
+            if self._last is not None:
+                code, body = noise(kind, self._make, self._last)
+                await self._send(body, registration_code=code)
+
     async def _send(self, body: bytes, *, registration_code: str) -> None:
         while not await self._sender.send(body, registration_code=registration_code):  # noqa: ASYNC110  it tells nobody
             await asyncio.sleep(RETRY_S)
@@ -79,5 +91,7 @@ class Platform:
         elif before == report:
             return
         self._said[device] = full_us, report
-        self._queue.append(Push(terminal.registration_code, t_us, report, terminal.meters(), before))
+        push = Push(terminal.registration_code, t_us, report, terminal.meters(), before)
+        self._last = push if device == max(self._terminals) else self._last
+        self._queue.append(push)
         self._some.set()

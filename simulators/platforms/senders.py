@@ -28,7 +28,7 @@ class HttpSender:
         try:
             async with self._session.post(self._url, data=body, headers=self._headers) as answer:
                 if answer.status >= 400:
-                    logger.warning("%s: %d %s", registration_code, answer.status, await answer.text())
+                    logger.debug("%s: %d %s", registration_code, answer.status, await answer.text())
                 return answer.status not in _TRY_AGAIN
         except (aiohttp.ClientError, TimeoutError):
             return False

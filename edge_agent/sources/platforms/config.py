@@ -14,7 +14,6 @@ from device_profiles.wire import Binding, Id, Name
 
 FEED = "platform_feed"  # profile of the platform itself
 MAX_BODY = 16_000_000  # bytes; a thousand lifts with a hundred fields are under 4 MB
-_Code = Annotated[str, msgspec.Meta(min_length=CODE_LENGTH, max_length=CODE_LENGTH)]
 
 
 class PlatformDevice(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -29,7 +28,7 @@ class Platform(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     name: Id  # the platform's own device
     dialect: Name
-    devices: dict[_Code, PlatformDevice]  # by registration code
+    devices: dict[str, PlatformDevice]  # by registration code
     profile: Name = "lift_platform"
     max_body: Size = "256kB"  # a larger message is refused
     trust_time: bool = True  # False: the platform's clock is wrong, the time of arrival counts
@@ -78,6 +77,9 @@ def platform_faults(
             if device in devices:
                 yield f"{key}.{field}", f"{device!r} is used twice"
             devices.add(device)
+        for code in platform.devices:
+            if len(code) != CODE_LENGTH:
+                yield f"{key}.devices.{code}", f"a registration code has {CODE_LENGTH} characters"
         if not platform.devices:
             yield f"{key}.devices", "is empty: every message would be refused"
         if not 0 < size_bytes(platform.max_body) <= MAX_BODY:

@@ -18,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 FUTURE_US = 60_000_000  # a time further ahead than this is never believed (ALARMS.md, 11)
 TELL_S = 1.0  # city; the feed speaks of itself at most so often
+LATE = "late"  # why a sample has findings and no values
 MAX_CODES = 256  # unknown codes of one device that are told one by one; the count goes on
 
 
@@ -115,17 +116,20 @@ class Feed:
         """Hand a message on; return whether it came late."""
         self._heard_us = self._clock.wall_us()
         t_us = message.t_us if message.t_us is not None and self._trust_time else self._heard_us
+        strange = [self._strange(known, code, t_us) for code in message.unknown_codes]
+        findings = tuple(finding for finding in strange if finding is not None)
         if t_us < known.t_us:
             self._sink(Sample(known.device, t_us, message.values, late=True))
+            if findings:
+                self._sink(Sample(known.device, t_us, failure=LATE, findings=findings))
             return True
         known.t_us = t_us
-        findings = tuple(self._strange(known, code, t_us) for code in message.unknown_codes)
         values = dict(message.values)
         if self.dialect.absent == "unchanged":
             known.held.update(values)
             values = dict(known.held)
         values[UNKNOWN_CODES] = known.strange
-        self._sink(Sample(known.device, t_us, values, findings=tuple(one for one in findings if one is not None)))
+        self._sink(Sample(known.device, t_us, values, findings=findings))
         return False
 
     def _strange(self, known: _Known, unknown: UnknownCode, t_us: int) -> Finding | None:
@@ -137,7 +141,11 @@ class Feed:
             return None
         known.told.add(seen)
         logger.warning("%s: %s says %r as %s, which its dialect does not know", self.name, known.device, *seen[::-1])
-        return Finding(UNKNOWN_CODE, t_us, {"value": unknown.value, "code": unknown.code, "platform": self.name})
+        return Finding(
+            UNKNOWN_CODE,
+            t_us,
+            {"reason": "unknown_code", "value": unknown.value, "code": unknown.code, "platform": self.name},
+        )
 
     def _note(self, refused: Refused, body: bytes) -> None:
         self._heard_us = self._clock.wall_us()

@@ -51,7 +51,9 @@ class HttpSource:
     async def _listen(self, stack: AsyncExitStack) -> None:
         app = web.Application(client_max_size=self._max_body, middlewares=[_json_errors])
         app.router.add_post(self._platform.path, self._handle)
-        runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=STOP_S)
+        runner = web.AppRunner(
+            app, access_log=None, handle_signals=False, shutdown_timeout=STOP_S, auto_decompress=False
+        )
         await runner.setup()
         stack.push_async_callback(runner.cleanup)
         host, port = self._platform.host_port
@@ -91,6 +93,8 @@ class HttpSource:
             return _answer(408, {"error": {"reason": "slow", "message": f"no whole body within {READ_S:g} s"}})
         except web.HTTPRequestEntityTooLarge:
             return _refusal(self._feed.refuse(self._too_large()))
+        except web.RequestPayloadError as error:  # cut off
+            return _refusal(self._feed.refuse(Refused(Reason.NOT_JSON, f"the body cannot be read: {error}")))
         verdict = self._feed.take(body)
         if not await self._safe():
             message = {"error": {"reason": "not_stored", "message": "not on disk yet: send it again"}}
@@ -105,6 +109,8 @@ class HttpSource:
         if request.content_type not in self._feed.dialect.content_types:
             known = ", ".join(self._feed.dialect.content_types)
             return Refused(Reason.CONTENT_TYPE, f"{request.content_type!r} is not one of: {known}")
+        if request.headers.get("Content-Encoding", "identity") != "identity":
+            return Refused(Reason.CONTENT_TYPE, "send it uncompressed: a small body may be a huge one")
         if (request.content_length or 0) > self._max_body:
             return self._too_large()
         return None

@@ -64,7 +64,7 @@ def _play(*steps: tuple[float, dict[str, Value]], until_s: float = 70) -> list[t
         (BETWEEN | {"passenger": None, "load_kg": 0.0}, "lift.entrapment_possible", 20),
         (BETWEEN | {"service_mode": None}, "lift.entrapment_possible", 20),
         (LEVEL | {"door_open_demand": None}, "lift.entrapment_possible", 45),
-        (BETWEEN | {"door_zone": None, "alarm_button": True}, "lift.entrapment_possible", 3),
+        (PARKED | {"door_zone": None, "alarm_button": True}, "lift.entrapment_possible", 3),
         (BETWEEN | {"fault_code": 102, "service_mode": 2}, "lift.entrapment_possible", 0),
         (BETWEEN | {"passenger": False}, "lift.out_of_order", 45),
     ],
@@ -84,8 +84,8 @@ def test_what_is_stuck_is_told_after_its_time(values: dict[str, Value], rule: st
         BETWEEN | {"service_mode": 2},
         BETWEEN | {"service_mode": 3, "passenger": None},
         OPEN,
-        {name: None for name in BETWEEN},  # nothing is known
-        BETWEEN | {"door_zone": None},  # where it stands is not known, and nobody calls
+        dict.fromkeys(BETWEEN),  # nothing is known
+        PARKED | {"door_zone": None},  # where it stands is not known, and nobody calls
     ],
 )
 def test_ordinary_life_and_the_unknown_raise_nothing(values: dict[str, Value]) -> None:
