@@ -9,10 +9,6 @@ from device_profiles.errors import ConfigError
 from simulators.scenario import FOLDER, load_scenario, load_scenarios
 
 NAMES = [
-    "lift-dialect-1",
-    "lift-dialect-2",
-    "lift-dialect-3",
-    "lift-dialect-4",
     "lift-box-broken",
     "lift-box-ordinary-life",
     "lift-box-stuck",
