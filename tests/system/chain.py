@@ -77,13 +77,13 @@ class Word(msgspec.Struct, frozen=True):
 class Centre:
     """A command centre that hears every alarm, each transition once."""
 
-    def __init__(self, url: str, folder: Path) -> None:
+    def __init__(self, url: str, folder: Path, *, name: str = "centre") -> None:
         self.words: list[Word] = []
         self._changed = threading.Condition()
         self._seen: set[str] = set()
         self.link = Link(
             BrokerConfig(url),
-            client_id="centre",
+            client_id=name,
             folder=folder,
             persistent=True,
             subscriptions=(ALARM_FILTER,),
