@@ -1,7 +1,5 @@
 """A really full disk: readings wait, events do not, and all goes on once there is room."""
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,34 +7,18 @@ import pytest
 
 from tests.hub.rig import AgentSide, HubProcess, event, pack, reading
 from tests.servers import Mosquitto
+from tests.system.small_disk import fill
+from tests.system.small_disk import small_disk as mounted
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """Mount a disk of 24 MB."""
-    if os.geteuid() != 0:
-        pytest.skip("only root may mount a small disk")
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(folder)], capture_output=True)
-    if mounted.returncode != 0:
-        pytest.skip(f"mount is not allowed here: {mounted.stderr.decode()}")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+    with mounted(tmp_path / "small", "24m") as folder:
+        yield folder
 
 
-def fill(path: Path) -> None:
-    """Write zeros until there is no room for one more byte."""
-    with path.open("wb", buffering=0) as file:
-        size = 1 << 20
-        while size:
-            try:
-                file.write(b"\0" * size)
-            except OSError:
-                size //= 2
-
-
-def test_invariant_6_events_commit_on_a_full_disk_and_readings_wait(
+def test_invariant_06_events_commit_on_a_full_disk_and_readings_wait(
     mosquitto: Mosquitto, small_disk: Path, tmp_path: Path
 ) -> None:
     """Nothing that was not written is acked; the event is written all the same; nothing is lost in the end."""
