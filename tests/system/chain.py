@@ -224,9 +224,10 @@ class Chain:
         return True
 
     def settled(self) -> bool:
-        """Stop the agent politely; return whether the hub then has all that it ever made."""
+        """Stop the agent politely; return whether the hub then has all that it made, or its word that it is gone."""
         assert self.agent.stop() == 0, self.agent.log
-        return self.hub.totals()["missing"] == 0
+        lanes: Any = self.hub.ledger()["lanes"]
+        return sum(lane["missing"] for lane in lanes if lane["agent"] == f"{AREA}/chaoming-01") == 0
 
     def replays(self) -> bool:
         """Stop the hub and return whether its journal folds to the same transitions."""
