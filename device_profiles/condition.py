@@ -34,7 +34,7 @@ class ConditionError(ValueError):
 
 
 class Condition:
-    """A condition such as ``tilt_deg >= 10 or water_m > 0.5``, written in a small part of Python's grammar.
+    """A condition such as ``load_kg > 30 or speed_mps >= 0.5``, written in a small part of Python's grammar.
 
     Names are values, with ``and or not``, comparisons (chained too), ``+ - * /``, ``abs()``, numbers, strings,
     ``true`` and ``false``. A name that is absent or None is unknown; so is every comparison with it, a comparison of
