@@ -2,7 +2,7 @@
 
 import pytest
 
-from device_profiles.wire import Binding, ClockState, ClockStep, Event, Heartbeat, Reading
+from device_profiles.wire import Binding, ClockState, ClockStep, Event, Heartbeat, Reading, Status
 from hub.alarms.transitions import Reason, Transition
 from tests.hub.alarms.scene import AREA, IN_ROAD, KEYED, ON_ROAD, ROAD, WELL, Scene, said, us
 
@@ -117,9 +117,22 @@ def test_rule_14_devices_of_other_assets_are_no_keys() -> None:
     scene.birth(at_s=0, devices=(Binding("well-1", "well_level", "road-2"),), agent="a-2")
     scene.cover(1, tilt_deg=20)
     assert scene.well(2, 3) == []
+    scene.event("person.reported_hole", 2, device="well-1", agent="a-2")
     scene.well(3, 0)
-    scene.birth(at_s=4, devices=IN_ROAD, agent="a-2")
+    assert scene.birth(at_s=4, devices=IN_ROAD, agent="a-2") == []
     assert of(beat(scene, 5), "road.collapse") == []
+
+
+def test_rule_14_a_binding_does_not_carry_an_older_epoch_to_a_new_clock() -> None:
+    """What a device said before its agent came back with another clock is not held to be true by that clock."""
+    scene = road()
+    scene.cover(1000, tilt_deg=20)
+    scene.pack(Status(us(0), 8, True, devices=()), at_s=1001, sent_s=0, lane="status", epoch=8)
+    scene.pack(Status(us(1), 8, True, devices=ON_ROAD), at_s=1002, sent_s=1, lane="status", epoch=8)
+    assert of(scene.well(2001, 3), "road.collapse") == []
+    assert of(
+        scene.pack(Reading("cover-1", us(1000), {"tilt_deg": 20}), at_s=2001, sent_s=1000, epoch=8), "road.collapse"
+    ) == [("raised", "road.collapse", 2001)]
 
 
 def test_rule_14_a_latched_alarm_ends_by_an_act_and_what_was_before_is_used_up() -> None:
