@@ -2,7 +2,6 @@
 
 import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from edge_agent.judge.ride_find import SURE, Found, find_ride, open_pulse
 from edge_agent.judge.ride_height import REST_BINS, climb, fuse
@@ -10,29 +9,34 @@ from edge_agent.judge.ride_limits import RideLimits
 from edge_agent.judge.ride_open import CALM_S, Guess, guess
 from edge_agent.judge.ride_signal import (
     BIN_S,
+    HOLLOW,
     THRESHOLD,
     Array,
     Pulse,
     find_pulses,
+    has_run,
     magnitude,
     noise,
     rest_level,
     roughness,
+    signed_length,
 )
 from edge_agent.judge.ride_state import Stop
 from edge_agent.judge.ride_track import Track, View
 from edge_agent.judge.ride_window import MOVING
 
 LEAST_HEIGHT_M = 1.9  # nobody lifts a box by more, no floor is lower than 2.4 m
-LEAST_DEAD_M = 1.0  # what stops dead may have begun just now
-HOLLOW = 4  # bins in a row without a sample: a dead stop would fit into them
+LEAST_DEAD_M = 0.6  # what stops dead may have begun just now
 FLANK = 3  # bins of a pulse's room in which it has not begun
 REST = 10  # bins of rest that make an end
 SETTLE = 25  # bins after the end, so that model and barometer see it
+LONG_SETTLE = 40  # bins of calm, where the sums do not come out
 KEEP = 200  # bins that are kept while nothing happens
 GRAVITY_KEEP = 0.98  # of the old level, each half second: its time constant is 25 s
 LEARN = 60  # bins before a level is believed
-NEAR_M = 3.0  # in what is nearer than this to "no height" by pressure, the pressure may say that it was no ride
+STAYED_M = 1.5  # less by pressure is no ride, if the acceleration leaves a doubt: it is LOW_M or not CERTAIN
+LOW_M = 8.0
+CERTAIN = 0.8
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -89,7 +93,7 @@ class Watch:
         if gravity is None:
             return None
         pulses = self._pulses(view, length, rough, gravity)
-        found = find_ride(pulses, np.linalg.norm(view.mean, axis=1) - gravity)
+        found = find_ride(pulses, signed_length(view.mean, view.mean) - gravity)
         if found is None:
             return self._after(track, view, pulses)
         if not _is_over(found, pulses, len(view), last=last):
@@ -151,15 +155,15 @@ class Watch:
         if abs(height.by_acceleration) < least or found.likely < SURE:
             return None
         if height.by_pressure is not None and height.pressure_error is not None and height.agrees is False:
-            if height.pressure_error < 0.7 and abs(height.by_pressure) < NEAR_M / 2:
+            doubtful = abs(height.by_acceleration) < LOW_M or found.likely < CERTAIN
+            if doubtful and height.pressure_error < 0.7 and abs(height.by_pressure) < STAYED_M:
                 return None  # the pressure is good, and says that it stayed where it was
             height = msgspec.structs.replace(height, metres=height.by_acceleration)
         reason = Stop.DEAD_STOP if found.dead and not hollow else None
         trusted = height.agrees is not False and not hollow
         barometer = height.by_pressure is not None
-        return Ended(
-            start + FLANK, view.first + found.end - FLANK, height.metres, height.error, barometer, reason, trusted
-        )
+        begun, over = start + FLANK, view.first + found.end - FLANK
+        return Ended(begun, over, height.metres, height.error, barometer, reason, trusted)
 
     def _after(self, track: Track, view: View, pulses: list[Pulse]) -> Ended | None:
         begun = open_pulse(pulses)
@@ -200,15 +204,9 @@ def _is_over(found: Found, pulses: list[Pulse], now: int, *, last: bool) -> bool
     """Return whether it rests for long enough after what may be a ride to judge it."""
     after = now - found.end
     interrupted = any(pulse.start >= found.end for pulse in pulses)
+    if found.uneven:
+        return after >= LONG_SETTLE and not interrupted
     return after >= SETTLE or (last and after >= 3) or (interrupted and after >= REST)
-
-
-def has_run(flags: NDArray[np.bool_], size: int) -> bool:
-    """Return whether ``size`` flags in a row are set."""
-    if len(flags) < size:
-        return False
-    counts = np.convolve(flags.astype(np.int64), np.ones(size, dtype=np.int64), mode="valid")
-    return bool(counts.max() >= size)
 
 
 def _moving(view: View, pulse: Pulse, length: Array, gravity: float) -> float:

@@ -14,6 +14,7 @@ LEAST_RIDE_MPS = 0.38  # an escalator rises by 0.33 m/s at most, the slowest lif
 SOFT_PEAK = 2.3  # m/s²: no drive accelerates more, passengers would fall
 DEAD_MPS2 = 2.1  # a mean deceleration that no drive makes
 DEAD_LEAST_MPS2 = 1.3
+DEAD_REST = 0.55  # of the speed: so much of a dead stop may fall between the samples of a slow box
 DEAD_TIMES = 1.75  # so many times the mean acceleration of the same ride
 
 
@@ -24,6 +25,11 @@ class Found(msgspec.Struct, frozen=True):
     speed: float  # m/s, the greatest, upwards positive
     rest: float  # m/s that should be 0
     dead: bool  # it ended as no drive ends a ride
+
+    @property
+    def uneven(self) -> bool:
+        """Whether speed is left over that only a dead stop, too short for the sensor's rate, explains."""
+        return abs(self.rest) > _tolerance(abs(self.speed))
 
     @property
     def start(self) -> int:
@@ -107,7 +113,7 @@ def _from(pulses: Sequence[Pulse], first: int, fine: Array) -> Found | None:
         if last == first:
             continue
         dead = pulses[last].speed * top < 0 and is_dead(pulses[first], pulses[last], fine)
-        if abs(speed) <= _tolerance(abs(top)) * (2.0 if dead else 1.0):
+        if abs(speed) <= (DEAD_REST * abs(top) if dead else _tolerance(abs(top))):
             found = Found(tuple(pulses[first : last + 1]), top, speed, dead)
             return found if abs(top) >= LEAST_RIDE_MPS else None
         if speed * pulses[first].speed < 0:

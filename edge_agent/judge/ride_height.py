@@ -40,13 +40,17 @@ def climb(length: Array, gravity: float, found: Found) -> tuple[Array, float]:
         inside[pulse.start - found.start : pulse.end - found.start] = True
     rise = np.where(inside, rise, 0.0)
     left = float(rise.sum()) * BIN_S
-    rise = rise - np.where(inside, left / (inside.sum() * BIN_S), 0.0)
+    takes = inside.copy()
+    if found.dead:  # too short for the samples: what is left over is its own error
+        takes[: found.pulses[-1].start - found.start] = False
+    rise = rise - np.where(takes, left / (takes.sum() * BIN_S), 0.0)
     speed = np.cumsum(rise) * BIN_S
     height = np.cumsum(speed) * BIN_S - speed * BIN_S / 2
     seconds, pulse_s = len(rise) * BIN_S, float(inside.sum()) * BIN_S
     density = noise(length) * np.sqrt(5 * BIN_S)  # per square root of a second; 5 bins are one sample
     by_noise = density * np.sqrt(pulse_s / 2) * seconds / 2
-    error = np.sqrt(0.03**2 + (SCALE_ERROR * height[-1]) ** 2 + by_noise**2 + (0.08 * left * seconds) ** 2)
+    by_rest = 0.0 if found.dead else 0.08 * left * seconds
+    error = np.sqrt(0.03**2 + (SCALE_ERROR * height[-1]) ** 2 + by_noise**2 + by_rest**2)
     return height, float(error)
 
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 import numpy as np
 
 from edge_agent.judge.ride_find import likely
-from edge_agent.judge.ride_signal import BIN_S, Array, Pulse, roughness
+from edge_agent.judge.ride_signal import BIN_S, HOLLOW, Array, Pulse, has_run, roughness
 from edge_agent.judge.ride_track import View
 
 CALM_S = 5.0  # the pressure stands still for so long
@@ -14,7 +14,10 @@ CALM_M = 0.35
 EXPECTED_M = 3.0  # in CALM_S and before, the car should have gone so far
 QUIET_S = 15.0  # without any vibration of a ride
 ROUGH = 0.5  # m/s²: with more, a braking may have been hidden
-SURE_BEGUN = 0.85
+LONGEST_S = 180.0  # lifts are built for half a minute from end to end; this is three times the slowest
+BLOW = 3.0  # m/s² inside 0.1 s
+BLOW_S = 40.0  # few rides go on for so long after a blow
+SURE_BEGUN = 0.7
 AFTER_HOLE = 40  # bins
 
 
@@ -31,7 +34,8 @@ class Guess(StrEnum):
 def guess(view: View, pulse: Pulse, altitudes: Array, *, speed: float, shaft_m: float) -> tuple[Guess, float]:
     """Return what became of the ride that ``pulse`` began, and by how much it rose if the pressure tells."""
     now = len(view)
-    clean = not _hole(view, pulse, now) and _rough(view, pulse.end, now) < ROUGH and likely(pulse) >= SURE_BEGUN
+    hidden = _rough(view, pulse.end, now) > max(ROUGH, 1.5 * _rough(view, 0, pulse.start))
+    clean = not hidden and not _hole(view, pulse, now) and likely(pulse) >= SURE_BEGUN
     calm = _calm(altitudes, view.first + now)
     if calm is not None and abs(speed) * CALM_S > EXPECTED_M / 2 and (now - pulse.end) * BIN_S > CALM_S:
         before = altitudes[altitudes[:, 0] < view.first + pulse.start]
@@ -39,7 +43,9 @@ def guess(view: View, pulse: Pulse, altitudes: Array, *, speed: float, shaft_m: 
             return (Guess.UNBRAKED if clean else Guess.LOST), 0.0
         rise = calm - float(np.median(before[-6:, 1]))
         if abs(rise) < 0.6 or rise * speed < 0:
-            return Guess.NEVER, rise
+            if not clean:
+                return Guess.NEVER, rise
+            return _without_pressure(view, pulse, speed=speed, shaft_m=shaft_m, clean=clean)  # a sealed sensor
         return (Guess.UNBRAKED if clean else Guess.ARRIVED), rise
     if len(altitudes) >= 4 and altitudes[-1, 0] > view.first + now - 30:
         return Guess.RIDING, 0.0  # the pressure says nothing of a stop
@@ -50,10 +56,11 @@ def _without_pressure(view: View, pulse: Pulse, *, speed: float, shaft_m: float,
     now = len(view)
     if _hole(view, pulse, now) and not view.hole[-AFTER_HOLE:].any():
         return Guess.LOST, 0.0
-    gone_m = abs(speed) * (now - pulse.start) * BIN_S
-    if clean and (_went_quiet(view, pulse) or gone_m > shaft_m):
+    seconds = (now - pulse.start) * BIN_S
+    too_far = seconds > LONGEST_S or abs(speed) * seconds > shaft_m
+    if clean and (too_far or _was_knocked(view, pulse) or _went_quiet(view, pulse)):
         return Guess.UNBRAKED, 0.0
-    return (Guess.LOST if gone_m > shaft_m else Guess.RIDING), 0.0
+    return (Guess.LOST if too_far else Guess.RIDING), 0.0
 
 
 def _calm(altitudes: Array, now: int) -> float | None:
@@ -62,6 +69,12 @@ def _calm(altitudes: Array, now: int) -> float | None:
     if len(latest) < CALM_LEAST or float(np.ptp(latest[:, 1])) > CALM_M:
         return None
     return float(np.median(latest[:, 1]))
+
+
+def _was_knocked(view: View, pulse: Pulse) -> bool:
+    """Return whether a blow came, and then for long no braking: it was a stop too hard for the sensor's range."""
+    blows = np.flatnonzero(view.spread[pulse.end :] > BLOW)
+    return bool(len(blows)) and len(view) - pulse.end - int(blows[-1]) > BLOW_S / BIN_S
 
 
 def _went_quiet(view: View, pulse: Pulse) -> bool:
@@ -76,7 +89,7 @@ def _went_quiet(view: View, pulse: Pulse) -> bool:
 
 
 def _hole(view: View, pulse: Pulse, now: int) -> bool:
-    return int(view.hole[pulse.start : now].sum()) >= 4
+    return has_run(view.hole[pulse.start : now], HOLLOW)
 
 
 def _rough(view: View, start: int, end: int) -> float:

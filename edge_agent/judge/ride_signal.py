@@ -11,10 +11,12 @@ Array = NDArray[np.float64]
 BIN_S = 0.1
 SMOOTH = 5  # bins: a lift's jerk-limited pulse keeps its shape, steps and doors do not
 THRESHOLD = 0.10  # m/s²: a quarter of the gentlest lift's acceleration
+LONG = 31  # bins: the direction of gravity, whatever a moment does to it
 ROOM = 5  # bins on each side of a pulse that belong to it: 0.1 m/s² is reached within 0.2 s at 0.5 m/s³
 LEAST_SPEED = 0.28  # m/s: less is no pulse of a lift that reaches 0.4 m/s
 LEAST_BINS = 3
 LEVEL_WIDTH = 0.04  # m/s²: how well a rest's level is known at least
+HOLLOW = 4  # bins in a row without a sample: a dead stop would fit into them
 JOIN = 3  # bins: pulses of one sign nearer than this are one
 
 
@@ -47,7 +49,13 @@ def magnitude(mean: Array) -> Array:
     A lift moves along gravity only, so the length less its value at rest is the car's acceleration whatever the box's
     orientation is, and however slowly that changes. Smoothing goes first: of noise, a length would keep the square.
     """
-    result: Array = np.linalg.norm(smooth(mean, SMOOTH), axis=1)
+    return signed_length(smooth(mean, SMOOTH), mean)
+
+
+def signed_length(vectors: Array, mean: Array) -> Array:
+    """Return the vectors' lengths, negative where one points against its surroundings: a stop by more than gravity."""
+    along = np.einsum("ij,ij->i", vectors, smooth(mean, LONG))
+    result: Array = np.linalg.norm(vectors, axis=1) * np.where(along < 0, -1.0, 1.0)
     return result
 
 
@@ -79,6 +87,14 @@ def noise(length: Array) -> float:
         return 0.05
     off = length[5:] - length[:-5]  # SMOOTH apart, so that two values share no sample
     return float(np.median(np.abs(off)) / 0.6745 / np.sqrt(2))
+
+
+def has_run(flags: NDArray[np.bool_], size: int) -> bool:
+    """Return whether ``size`` flags in a row are set."""
+    if len(flags) < size:
+        return False
+    counts = np.convolve(flags.astype(np.int64), np.ones(size, dtype=np.int64), mode="valid")
+    return bool(counts.max() >= size)
 
 
 def find_pulses(mean: Array, length: Array, rough: Array, *, gravity: float) -> list[Pulse]:
@@ -119,7 +135,7 @@ def _between(end: int, start: int) -> int:
 
 
 def _describe(mean: Array, rough: Array, low: int, high: int, *, speed: float, gravity: float) -> Pulse:
-    fine = np.linalg.norm(mean[low:high], axis=1) - gravity
+    fine = signed_length(mean[low:high], mean[low:high]) - gravity
     before, during = mean[max(0, low - 10) : low + 1].mean(axis=0), mean[low:high].mean(axis=0)
     along = during @ before / max(float(np.linalg.norm(before)), 1e-9)
     tilt = float(np.sqrt(max(float(during @ during) - float(along) ** 2, 0.0)))

@@ -9,6 +9,7 @@ from edge_agent.judge.ride_grid import BIN_US, Array, Bins
 SCALE_HEIGHT_M = 8434.5  # of the air at 15 °C: a metre up is so small a part less pressure
 LONGEST = 12_000  # bins: 20 minutes, the slowest ride through the highest shaft; older bins are dropped
 PRESSURES = 4_096
+FROZEN = 10  # equal pressures in a ride
 
 
 class View(msgspec.Struct, frozen=True):
@@ -109,6 +110,8 @@ class Track:
     def altitudes(self, start: float, end: float) -> Array:
         """Return (n, 2): bin and altitude of the pressures in [start, end), in time order, lonely spikes removed."""
         found = np.array(sorted(item for item in self._pressures if start <= item[0] < end)).reshape(-1, 2)
+        if len(found) >= FROZEN and not np.ptp(found[:, 1]):
+            return found[:0]  # a sensor that stands still tells nothing
         if len(found) >= 5:
             near = np.stack([found[:-4, 1], found[1:-3, 1], found[2:-2, 1], found[3:-1, 1], found[4:, 1]])
             middle = np.median(near, axis=0)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.judge.ride_signal import Array, smooth
+from edge_agent.judge.ride_signal import Array, signed_length, smooth
 from edge_agent.judge.ride_track import View
 
 LABELS = ("still", "accelerating_up", "accelerating_down", "cruising", "braking", "door_people", "shock")
@@ -21,7 +21,7 @@ def windows(view: View, centres: NDArray[np.int64], *, gravity: float) -> NDArra
     mean, spread = view.mean[low:high], view.spread[low:high]
     at = np.clip(centres[:, None] - low + np.arange(-(WINDOW // 2), WINDOW // 2), 0, len(mean) - 1)
     soft = smooth(mean, 3)
-    length = np.linalg.norm(soft, axis=1)
+    length = signed_length(soft, mean)
     off = mean - smooth(mean, 5)
     rough = np.log1p(10.0 * np.sqrt(spread**2 + (off**2).sum(axis=1)))
     vectors = soft[at]
