@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ROUNDS ?= 20
 .DELETE_ON_ERROR:
-.PHONY: help setup servers demo test check format bench crash sabotage wheel lock clean
+.PHONY: help setup servers demo test check format bench evaluate crash sabotage wheel lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -37,6 +37,9 @@ format: setup ## let the formatter write
 
 bench: setup servers ## figures as ratios in one run; build/bench.json
 	$(BIN)/python -m tests.bench
+
+evaluate: setup ## rides and stucks of retrofit boxes: with the model, thresholds alone, no barometer
+	$(BIN)/python models/evaluate.py
 
 crash: setup servers ## kill everything, ROUNDS times, and count
 	$(BIN)/simulate crash --rounds $(ROUNDS) --json

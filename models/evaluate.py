@@ -1,0 +1,209 @@
+"""Print how well rides and stucks are found: with the model, with thresholds alone, without the barometer.
+
+``make evaluate`` runs it with the committed model on simulated lifts that the model was not trained with, and on the
+real ride of the skyscraper when its file is there.
+"""
+
+import argparse
+import csv
+import sys
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from edge_agent.infer.motion import load_motion  # noqa: E402  (a script beside the packages, not one of them)
+from edge_agent.judge.finding import Finding  # noqa: E402
+from edge_agent.judge.ride import Classify, RideJudge  # noqa: E402
+from edge_agent.judge.ride_limits import RideLimits  # noqa: E402
+from edge_agent.judge.ride_state import Ride  # noqa: E402
+from simulators.boxes import stories  # noqa: E402
+from simulators.boxes.day import Recording  # noqa: E402
+
+SEED = 50_000  # far from the training's
+RIDES_A_MONTH = 6_000  # of a lift: 200 a day
+RIDES_A_BUILDING = 40  # enough that the floors are learned
+SKY = Path("series/elevator_skyscraper/data/skyscrapper_up.csv")
+LATE_S = 60.0  # after a dead stop a stuck must be told within this
+
+
+class Score(msgspec.Struct):
+    """Counts of one variant."""
+
+    rides: int = 0
+    found: int = 0
+    extra: int = 0
+    off_m: list[float] = []
+    high_m: list[float] = []
+    hours: float = 0.0
+    false_stucks: int = 0
+    stucks: int = 0
+    stucks_found: int = 0
+    lookalikes: int = 0
+    lookalike_rides: int = 0
+    lookalike_stucks: int = 0
+
+
+def judge(recording: Recording, *, classify: Classify | None, barometer: bool) -> tuple[list[Ride], list[Finding]]:
+    """Return rides and findings of a recording, fed second by second."""
+    one = RideJudge(RideLimits(), classify=classify)
+    told = []
+    t_us = (recording.t_s * 1e6).astype(np.int64) + 1_000_000_000
+    pressure_us = (recording.pressure_t_s * 1e6).astype(np.int64) + 1_000_000_000
+    for low_us in range(int(t_us[0]), int(t_us[-1]) + 1, 1_000_000):
+        inside = slice(*np.searchsorted(pressure_us, [low_us, low_us + 1_000_000]))
+        if barometer:
+            told.append(one.take_pressure(pressure_us[inside].tolist(), recording.pressure_pa[inside]))
+        inside = slice(*np.searchsorted(t_us, [low_us, low_us + 1_000_000]))
+        told.append(one.take_acceleration(t_us[inside].tolist(), *recording.axes[inside].T))
+    told.append(one.finish())
+    return [ride for word in told for ride in word.rides], [found for word in told for found in word.findings]
+
+
+def match(recording: Recording, rides: Iterable[Ride]) -> tuple[list[float], list[float], int, int]:
+    """Return the errors and heights of the rides found, how many were missed and how many were none.
+
+    A ride is found when one of its direction overlaps more than half of it.
+    """
+    left, off, high, missed = list(rides), [], [], 0
+    for true in recording.rides:
+        up = "up" if true.height_m > 0 else "down"
+        fits = [ride for ride in left if ride.direction == up and _overlap(ride, true.start_s, true.end_s) > 0.5]
+        if not fits:
+            missed += not true.stuck  # what stopped dead may be too short to be called a ride
+            continue
+        left.remove(fits[0])
+        off.append(abs(fits[0].height_m - abs(true.height_m)))
+        high.append(abs(true.height_m))
+    return off, high, missed, len(left)
+
+
+def _overlap(ride: Ride, start_s: float, end_s: float) -> float:
+    """Return the share of [start, end] that a ride covers."""
+    low, high = ride.start_us / 1e6 - 1000, ride.end_us / 1e6 - 1000
+    return (min(high, end_s) - max(low, start_s)) / (end_s - start_s)
+
+
+def ordinary(score: Score, recordings: Iterable[Recording], *, classify: Classify | None, barometer: bool) -> None:
+    """Count over ordinary life."""
+    for recording in recordings:
+        rides, findings = judge(recording, classify=classify, barometer=barometer)
+        off, high, missed, extra = match(recording, rides)
+        score.rides += len(off) + missed
+        score.found += len(off)
+        score.extra += extra
+        score.off_m += off
+        score.high_m += high
+        score.hours += float(recording.t_s[-1]) / 3600
+        score.false_stucks += sum(one.kind == "lift.stuck" for one in findings)
+
+
+def dead_stops(score: Score, count: int, *, classify: Classify | None, barometer: bool) -> None:
+    """Count over rides that end dead."""
+    for number in range(count):
+        recording = stories.stuck(np.random.default_rng(SEED + 100_000 + number))
+        _, findings = judge(recording, classify=classify, barometer=barometer)
+        times_s = [one.t_us / 1e6 - 1000 for one in findings if one.kind == "lift.stuck"]
+        good = [at for at in times_s if -5 < at - recording.stuck_s[0] < LATE_S]
+        score.stucks += 1
+        score.stucks_found += bool(good)
+        score.false_stucks += len(times_s) - len(good)
+
+
+def lookalikes(score: Score, count: int, *, classify: Classify | None, barometer: bool) -> None:
+    """Count over what looks like a ride."""
+    for number in range(count):
+        kind = stories.KINDS[number % len(stories.KINDS)]
+        recording = stories.lookalikes(kind, np.random.default_rng(SEED + 200_000 + number))
+        rides, findings = judge(recording, classify=classify, barometer=barometer)
+        score.lookalikes += 1
+        score.lookalike_rides += len(rides)
+        score.lookalike_stucks += sum(one.kind == "lift.stuck" for one in findings)
+
+
+def month(rides: int) -> Iterable[Recording]:
+    """Yield lifts' lives of ``rides`` rides in all."""
+    for number in range(max(1, rides // RIDES_A_BUILDING)):
+        yield stories.rides(RIDES_A_BUILDING, np.random.default_rng(SEED + number), fans=number % 5 == 4)
+
+
+def report(name: str, score: Score) -> list[str]:
+    """Return the lines of one variant."""
+    off, high = np.array(score.off_m), np.array(score.high_m)
+    low = off[high <= 30.0]
+    months = score.rides / RIDES_A_MONTH
+    recall, precision = score.found / score.rides, score.found / (score.found + score.extra)
+    return [
+        f"{name}:",
+        f"  rides      recall {recall:.4f}, precision {precision:.4f} "
+        f"({score.rides} rides, {score.hours:.0f} simulated hours, {months:.2f} lift-months of {RIDES_A_MONTH} rides)",
+        f"  height     within 0.5 m: {np.mean(low <= 0.5):.3f} of rides up to 30 m, {np.mean(off <= 0.5):.3f} of all; "
+        f"median {np.median(off):.2f} m, 95 % {np.quantile(off, 0.95):.2f} m; "
+        f"within 0.5 m or 1 %: {np.mean(off <= np.maximum(0.5, 0.01 * high)):.3f}",
+        f"  stucks     recall {score.stucks_found / max(1, score.stucks):.4f} of {score.stucks}; "
+        f"{score.false_stucks} false: {score.false_stucks / months:.2f} a lift-month, "
+        f"95 % sure below {(score.false_stucks + 3.0) / months:.1f}",
+        f"  lookalikes {score.lookalike_rides} rides and {score.lookalike_stucks} stucks in {score.lookalikes} "
+        f"({', '.join(stories.KINDS)})",
+    ]
+
+
+def skyscraper(folder: Path, classify: Classify | None) -> str:
+    """Return what is found in the real ride, which was never trained with."""
+    path = folder / SKY
+    if not path.is_file():
+        return f"skyscraper: not there ({path}); the real ride is left out"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    t_us = [round(float(row["relative_time"]) * 1000) for row in rows]
+    axes = np.array([[float(row[name] or "nan") for name in ("AccX", "AccY", "AccZ")] for row in rows])
+    one = RideJudge(RideLimits(), classify=classify)
+    rides = [*one.take_acceleration(t_us, *axes.T).rides, *one.finish().rides]
+    words = ", ".join(f"{ride.direction} {ride.height_m:.1f} m" for ride in rides)
+    return f"skyscraper (real, no barometer): {len(rides)} ride: {words}; its author says one ride up of 74.3 m"
+
+
+def main() -> None:
+    """Evaluate and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rides", type=int, default=RIDES_A_MONTH, help="ordinary rides for each variant")
+    parser.add_argument("--stucks", type=int, default=300)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    chosen = parser.parse_args()
+    model = load_motion()
+    variants: dict[str, tuple[Classify | None, bool]] = {
+        "model and barometer": (model, True),
+        "thresholds alone, with barometer": (None, True),
+        "model, no barometer": (model, False),
+        "thresholds alone, no barometer": (None, False),
+    }
+    scores = {}
+    for name, (classify, barometer) in variants.items():
+        started, score = time.monotonic(), Score()
+        ordinary(score, month(chosen.rides), classify=classify, barometer=barometer)
+        dead_stops(score, chosen.stucks, classify=classify, barometer=barometer)
+        lookalikes(score, chosen.stucks, classify=classify, barometer=barometer)
+        scores[name] = score
+        print("\n".join(report(name, score)), f"\n  ({time.monotonic() - started:.0f} s)", flush=True)  # noqa: T201
+    print(skyscraper(chosen.data, model))  # noqa: T201
+    print(verdict(scores["model and barometer"], scores["thresholds alone, with barometer"]))  # noqa: T201
+
+
+def verdict(model: Score, thresholds: Score) -> str:
+    """Return whether the model earns its place."""
+    wrong = [
+        score.rides - score.found + score.extra + score.false_stucks + score.stucks - score.stucks_found
+        + score.lookalike_rides + score.lookalike_stucks
+        for score in (model, thresholds)
+    ]  # fmt: skip
+    earns = "earns" if wrong[0] < wrong[1] else "does not earn"
+    return f"the model {earns} its place: {wrong[0]} wrong decisions with it, {wrong[1]} with thresholds alone"
+
+
+if __name__ == "__main__":
+    main()
