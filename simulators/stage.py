@@ -81,11 +81,9 @@ class Stage:
         return os.environ | {"PYTHONPATH": os.pathsep.join(paths)} | self.clock.environment() | more
 
     async def __aenter__(self) -> "Stage":
-        try:
+        async with self._stack:  # closes what was set up when the rest fails
             await self._set_up()
-        except BaseException:
-            await self._stack.aclose()
-            raise
+            self._stack = self._stack.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -42,12 +42,10 @@ class PlatformCity:
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> "PlatformCity":
-        try:
+        async with self._stack:  # closes what was begun when the rest fails
             for spec in self._play.scenario.platforms:
                 await self._begin(spec)
-        except BaseException:
-            await self._stack.aclose()
-            raise
+            self._stack = self._stack.pop_all()
         return self
 
     async def __aexit__(self, *_: object) -> None:
