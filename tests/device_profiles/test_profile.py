@@ -1,12 +1,14 @@
 """A profile is data: every fault in it is named by file and key, before anything uses it."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from device_profiles.errors import ConfigError
 from device_profiles.profile import BUILT_IN, load_profiles, parse_profile
+from tests.typing_errors import typing_errors
 
 MANHOLE = """
 kind = "manhole"
@@ -236,3 +238,16 @@ def test_an_assets_rule_has_one_profile(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="already defined") as caught:
         load_profiles([tmp_path])
     assert (caught.value.file, caught.value.key) == (str(tmp_path / "b.toml"), "alarms[2].rule")
+
+
+FREE = re.compile(r"\.codes\.stray$|^judge\.limits\.")  # any code may be known; limits are the judge's to check
+
+
+@pytest.mark.parametrize("path", sorted(BUILT_IN.glob("*.toml")), ids=lambda path: path.stem)
+def test_every_typing_error_of_a_profile_names_its_key(path: Path) -> None:
+    """A wrong type at each key of a built-in file, a stray key in each of its tables."""
+    for key, text in typing_errors(tomllib.loads(path.read_text(encoding="utf-8"))):
+        if not FREE.search(key):
+            with pytest.raises(ConfigError) as caught:
+                parse_profile(text, file="x.toml")
+            assert (caught.value.file, caught.value.key) == ("x.toml", key)

@@ -1,5 +1,6 @@
 """The agent's config is refused with file and key, or it is right."""
 
+import tomllib
 from pathlib import Path
 
 import msgspec
@@ -7,10 +8,12 @@ import pytest
 
 from device_profiles.config import parse_toml
 from device_profiles.errors import ConfigError
-from device_profiles.profile import BUILT_IN
+from device_profiles.profile import BUILT_IN, parse_profile
 from edge_agent.config import AgentConfig, load_config
 from edge_agent.example import EXAMPLE
+from edge_agent.judge import judge_of
 from tests.edge_agent.configs import TEXT, write_config
+from tests.typing_errors import typing_errors
 
 
 def test_paths_are_relative_to_the_config(tmp_path: Path) -> None:
@@ -81,3 +84,26 @@ def test_a_port_serves_one_line(tmp_path: Path) -> None:
     path.write_text(path.read_text(encoding="utf-8") + second, encoding="utf-8")
     with pytest.raises(ConfigError, match=r"lines\[1\]\.port: 'line' is used twice"):
         load_config(path)
+
+
+MORE = '\nusername = "hub"\npassword_file = "a"\nca_file = "b"\n'
+FULL = tomllib.loads(EXAMPLE.replace("[outbox]", f"{MORE}\n[outbox]").replace("profiles = []", 'profiles = ["a"]'))
+
+
+@pytest.mark.parametrize(("key", "text"), [pytest.param(*error, id=error[0]) for error in typing_errors(FULL)])
+def test_every_typing_error_names_its_key(key: str, text: str) -> None:
+    """A wrong type at each key, a stray key in each table."""
+    with pytest.raises(ConfigError) as caught:
+        parse_toml(text, AgentConfig, file="agent.toml")
+    assert (caught.value.file, caught.value.key) == ("agent.toml", key)
+
+
+def test_every_typing_error_of_a_judges_limits_names_its_key() -> None:
+    """The judge checks them: no limit that it does not know, none that is no duration."""
+    table = tomllib.loads((BUILT_IN / "lift_terminal.toml").read_text(encoding="utf-8"))
+    limits = [error for error in typing_errors(table) if error[0].startswith("judge.limits.")]
+    assert len(limits) > 5
+    for key, text in limits:
+        with pytest.raises(ConfigError) as caught:
+            judge_of(parse_profile(text, file="x.toml"))
+        assert (caught.value.file, caught.value.key) == ("x.toml", key)
