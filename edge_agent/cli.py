@@ -60,6 +60,9 @@ def check(config: Config) -> None:
         )
         if _is_missing(line):
             typer.echo(f"{line.label}: {line.port} is not there now; `run` waits for it")
+    for platform in loaded.config.platforms:
+        warning = "; listens beyond this machine without a token_file" if platform.exposed else ""
+        typer.echo(f"{platform.name}: {len(platform.devices)} devices in dialect {platform.dialect}{warning}")
     slaves = len(loaded.config.slaves)
     typer.echo(f"{config}: ok, {len(loaded.config.lines)} lines with {slaves} devices")
 

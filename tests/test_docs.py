@@ -10,10 +10,11 @@ from typer.main import get_command
 
 import edge_agent.cli
 import edge_agent.config
+import edge_agent.sources.platforms.config
 import hub.cli
 import hub.config
 import simulators.cli
-from device_profiles import faults, profile, topics, wire
+from device_profiles import dialect_spec, faults, profile, topics, wire
 from device_profiles.link import BrokerConfig
 
 ROOT = Path(__file__).parents[1]
@@ -34,9 +35,8 @@ def _records(module: object) -> list[type[msgspec.Struct]]:
     return [thing for thing in vars(module).values() if isinstance(thing, type) and issubclass(thing, msgspec.Struct)]
 
 
-CONFIGS = {
-    record.__name__: record for module in (edge_agent.config, hub.config, profile) for record in _records(module)
-}
+MODULES = (edge_agent.config, edge_agent.sources.platforms.config, hub.config, profile, dialect_spec)
+CONFIGS = {record.__name__: record for module in MODULES for record in _records(module)}
 CONFIGS["BrokerConfig"] = BrokerConfig
 
 

@@ -34,6 +34,11 @@ class Platform(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     trust_time: bool = True  # False: the platform's clock is wrong, the time of arrival counts
 
     @property
+    def exposed(self) -> bool:
+        """Whether anybody can push here without a secret."""
+        return False
+
+    @property
     def bindings(self) -> tuple[Binding, ...]:
         """What a birth says of the platform and of its devices."""
         devices = (Binding(one.device, self.profile, one.asset) for one in self.devices.values())
@@ -52,6 +57,12 @@ class HttpPlatform(Platform, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         """Where to listen."""
         host, _, port = self.listen.rpartition(":")
         return host.strip("[]"), int(port)
+
+    @property
+    def exposed(self) -> bool:
+        """Whether others than this machine can push without a secret."""
+        host = self.host_port[0]
+        return not (self.token_file or host in ("localhost", "::1") or host.startswith("127."))
 
 
 class MqttPlatform(Platform, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="mqtt"):

@@ -8,7 +8,7 @@ from device_profiles.errors import ConfigError
 from device_profiles.wire import Binding
 from edge_agent.config import load_config
 from edge_agent.sources.platforms.config import HttpPlatform, MqttPlatform, read_token
-from tests.edge_agent.sources.platforms.rig import ONE, TWO, config
+from tests.edge_agent.sources.platforms.rig import ONE, TWO, config, http
 
 TEXT = f"""[[platforms]]
 kind = "http"
@@ -50,6 +50,15 @@ def test_platforms_and_their_devices_are_born(tmp_path: Path) -> None:
         Binding("lift-02", "lift_platform"),
     )
     assert sorted(loaded.profiles) == ["lift_platform", "platform_feed"]
+
+
+@pytest.mark.parametrize(
+    ("listen", "exposed"), [("127.0.0.1:1", False), ("[::1]:1", False), ("0.0.0.0:1", True), ("[::]:1", True)]
+)
+def test_a_door_that_is_open_to_all_is_known(listen: str, exposed: bool) -> None:
+    """``edge-agent check`` says so; a token shuts it."""
+    assert http(listen=listen).exposed is exposed
+    assert not http(listen=listen, token_file="t").exposed
 
 
 @pytest.mark.parametrize(
