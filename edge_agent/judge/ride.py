@@ -24,6 +24,7 @@ Classify = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # (n, channels,
 FAULT, SOUND = "box.fault", "box.sound"
 KINDS = frozenset({RIDE, STUCK, RELEASED, FAULT, SOUND})
 VALUES = ("motion", "height_m", "speed_mps", "floor", "moving", "box_quality", "ride_count")
+MOST_LATE = 100  # samples in a row: more come of a clock that was set, not of a slow line
 SLACK_M = 10.0
 MET = 2.0  # times the highest ride so far
 MET_RIDES = 20
@@ -56,6 +57,7 @@ class RideJudge:
         self._named: int | None = None  # the next bin that the model looks at
         self._motion: str | None = None
         self._told_state = self._state
+        self._late_samples = 0  # in a row
         self._rides: list[Ride] = []
         self._findings: list[Finding] = []
 
@@ -137,8 +139,9 @@ class RideJudge:
 
     def _take_part(self, times: NDArray[np.int64], axes: NDArray[np.float64]) -> None:
         last_us = self._state.last_us
-        if last_us is not None and abs(int(times[0]) - last_us) > self._limits.jump_us:
-            self._jump(int(times[0]), back=int(times[0]) < last_us)
+        back = last_us is not None and self._went_back(times, last_us)
+        if last_us is not None and (back or int(times[0]) - last_us > self._limits.jump_us):
+            self._jump(int(times[0]), back=back)
         self._grid.take(times, axes)
         whole = np.isfinite(axes).all(axis=1)
         self._checks.take(times[whole], axes[whole])
@@ -149,6 +152,14 @@ class RideJudge:
             self._append(bins)
             self._name_windows()
             self._look_until(self._track.end)
+
+    def _went_back(self, times: NDArray[np.int64], last_us: int) -> bool:
+        """Return whether the clock was set back: by far, or for longer than samples are ever late."""
+        if int(times[0]) < last_us - self._limits.jump_us:
+            return True
+        late = int(times.max()) < last_us - 2 * self._limits.late_us
+        self._late_samples = self._late_samples + len(times) if late else 0
+        return self._late_samples > MOST_LATE
 
     def _append(self, bins: Bins) -> None:
         self._track.append(bins)
@@ -173,6 +184,7 @@ class RideJudge:
         self._track.forget_pressures()
         self._watch.restart()
         self._hop = self._named = None
+        self._late_samples = 0
 
     def _name_windows(self, *, everything: bool = False) -> None:
         """Let the model look at all windows that are complete now, in one call."""

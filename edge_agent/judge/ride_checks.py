@@ -27,7 +27,7 @@ class Checks:
         self._extreme = CLIPPED_LEAST
         self._clips: list[tuple[int, int, int]] = []  # end of a block, samples, those at the extreme
         self._seen_us: dict[Fault, int] = {}
-        self._counts: list[tuple[int, int]] = []  # start of a second, samples in it
+        self._counts: dict[int, int] = {}  # second → samples in it
 
     def take(self, t_us: Times, axes: Array) -> None:
         """Look at a block of complete samples in time order."""
@@ -53,7 +53,7 @@ class Checks:
             self._seen_us[Fault.CLOCK] = t_us
         self._clips = []
         self._same_since_us = None
-        self._counts = []
+        self._counts = {}
 
     def faults(self, t_us: int) -> tuple[Fault, ...]:
         """Return what is wrong at ``t_us``."""
@@ -85,12 +85,11 @@ class Checks:
     def _rate_is_right(self, t_us: Times) -> bool:
         """Judge full seconds only, the median of the last ones: a gap is no rate."""
         for second, count in _by_second(t_us):
-            if self._counts and self._counts[-1][0] == second:
-                self._counts[-1] = (second, self._counts[-1][1] + count)
-            else:
-                self._counts.append((second, count))
-        self._counts = self._counts[-int(HISTORY_S) :]
-        full = [count for _, count in self._counts[1:-1]]
+            self._counts[second] = self._counts.get(second, 0) + count
+        latest = max(self._counts)
+        self._counts = {second: count for second, count in self._counts.items() if second > latest - HISTORY_S}
+        ends = (min(self._counts), latest)
+        full = [count for second, count in self._counts.items() if second not in ends]
         if len(full) < 5:
             return True
         return RATES_HZ[0] <= float(np.median(full)) <= RATES_HZ[1]

@@ -62,10 +62,12 @@ class Watch:
         self.speed: float | None = 0.0
         self.word = "still"  # what thresholds call the motion now
         self._with_model = with_model
+        self._to_lose: float | None = None  # m/s that a ride had which was lost out of sight
         self._settled = gravity is not None
 
     def restart(self) -> None:
-        """Forget the ride on the way."""
+        """Forget the ride on the way; its braking may still come, and begins no other ride."""
+        self._to_lose = self.speed if self.riding_since is not None else None
         self.riding_since, self.lost, self.speed = None, False, 0.0
         self._settled = False
 
@@ -93,6 +95,8 @@ class Watch:
         if gravity is None:
             return None
         pulses = self._pulses(view, length, rough, gravity)
+        if self._to_lose is not None and self._is_late_braking(track, view, pulses):
+            return None
         found = find_ride(pulses, signed_length(view.mean, view.mean) - gravity)
         if found is None:
             return self._after(track, view, pulses)
@@ -128,6 +132,19 @@ class Watch:
             self._settled = True
         self.gravity = level
         return level
+
+    def _is_late_braking(self, track: Track, view: View, pulses: list[Pulse]) -> bool:
+        """Return whether the first pulse is the braking of a ride that was lost out of sight; then forget it."""
+        if not pulses or self._to_lose is None:
+            return False
+        if abs(pulses[0].speed + self._to_lose) > 0.3 * abs(self._to_lose):
+            growing = pulses[0].end > len(view) - REST
+            self._to_lose = self._to_lose if growing else None
+            return False
+        if pulses[0].end <= len(view) - REST:
+            track.trim(view.first + pulses[0].end)
+            self._to_lose = None
+        return True
 
     def _pulses(self, view: View, length: Array, rough: Array, gravity: float) -> list[Pulse]:
         pulses = find_pulses(view.mean, length, rough, gravity=gravity)
