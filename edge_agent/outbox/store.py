@@ -65,7 +65,8 @@ class Store:
     def __init__(self, folder: Path, *, agent: str, now_s: int) -> None:
         """Open or make the file and begin a new epoch. Raises OutboxError, or sqlite3.Error when the disk is full."""
         self.path = folder / "outbox.db"
-        with contextlib.ExitStack() as stack:
+        self._suspect = folder / "outbox.db.damaged"  # is there: the file is set aside at the next opening
+        with contextlib.ExitStack() as stack, self._noting():
             stack.callback(os.close, _lock(folder))
             self._writer = stack.enter_context(contextlib.closing(self._open(now_s)))
             self.boot = secrets.token_hex(4)
@@ -80,13 +81,14 @@ class Store:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit what is done inside, or nothing of it."""
-        self._writer.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._writer.execute("COMMIT")
-        finally:
-            if self._writer.in_transaction:
-                self._writer.execute("ROLLBACK")
+        with self._noting():
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._writer.execute("COMMIT")
+            finally:
+                if self._writer.in_transaction:
+                    self._writer.execute("ROLLBACK")
 
     def checkpoint(self) -> None:
         """Move the WAL into the file, so that its room is used again from its start. Raises sqlite3.Error."""
@@ -151,8 +153,9 @@ class Store:
     def sizes(self) -> dict[Lane, Removed]:
         """Return how much of each lane is held; a scan, so only at the start."""
         found = {lane: Removed(0, 0) for lane in LANES}
-        for lane, packs, size in self._writer.execute("SELECT lane, count(*), sum(bytes) FROM packs GROUP BY lane"):
-            found[lane] = Removed(packs, size)
+        with self._noting():
+            for lane, packs, size in self._writer.execute("SELECT lane, count(*), sum(bytes) FROM packs GROUP BY lane"):
+                found[lane] = Removed(packs, size)
         return found
 
     def unreceipted(self, lane: Lane, after: tuple[int, int], limit: int) -> list[StoredPack]:
@@ -165,21 +168,41 @@ class Store:
         return self._select(where, lane, epoch, first, last, limit)
 
     def _select(self, where: str, *parameters: object) -> list[StoredPack]:
-        rows = self._reader.execute(f"SELECT {_COLUMNS} FROM packs {where}", parameters)
-        return [StoredPack(*row) for row in rows]
+        with self._noting():
+            rows = self._reader.execute(f"SELECT {_COLUMNS} FROM packs {where}", parameters)
+            return [StoredPack(*row) for row in rows]
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[None]:
+        """Leave word for the next opening when the file turns out to be damaged."""
+        try:
+            yield
+        except sqlite3.DatabaseError as error:
+            if durable.is_damaged(error):
+                with contextlib.suppress(OSError):
+                    self._suspect.touch()
+            raise
 
     def _open(self, now_s: int) -> sqlite3.Connection:
+        if self._suspect.exists():
+            self._set_aside(now_s)
         try:
             return self._connect()
         except sqlite3.DatabaseError as error:
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF not in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            if not durable.is_damaged(error):
                 raise
-            aside = self.path.with_name(f"outbox.db.broken-{now_s}")
-            logger.error("%s is damaged (%s): it is kept as %s and a new one begins", self.path, error, aside.name)
-            for suffix in ("-wal", "-shm"):
-                self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-            self.path.rename(aside)
+            self._set_aside(now_s)
             return self._connect()
+
+    def _set_aside(self, now_s: int) -> None:
+        """Keep a damaged file for people, with what its log holds; a new one begins."""
+        aside = f"outbox.db.broken-{now_s}"
+        logger.error("%s is damaged: it is kept as %s and a new one begins", self.path, aside)
+        self.path.with_name("outbox.db-shm").unlink(missing_ok=True)
+        for suffix in ("-wal", ""):
+            with contextlib.suppress(FileNotFoundError):
+                self.path.with_name(f"outbox.db{suffix}").rename(self.path.with_name(aside + suffix))
+        self._suspect.unlink(missing_ok=True)
 
     def _connect(self) -> sqlite3.Connection:
         with contextlib.ExitStack() as stack:

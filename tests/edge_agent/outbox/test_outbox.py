@@ -1,7 +1,9 @@
 """The outbox keeps every pack until it is receipted, over restarts, and stays within its bounds."""
 
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from device_profiles import durable
 from device_profiles.clock import Clock
 from device_profiles.wire import Lost, Reading
 from edge_agent.errors import OutboxError
@@ -194,6 +197,40 @@ def test_a_damaged_file_is_set_aside(tmp_path: Path) -> None:
         put(outbox, "event", event())
         assert len(held(outbox, "event")) == 1
     assert len(list(tmp_path.glob("outbox.db.broken-*"))) == 1
+
+
+@pytest.mark.parametrize("end", [3, 40])
+def test_a_file_that_is_torn_in_the_middle_is_set_aside(tmp_path: Path, end: int) -> None:
+    """Found when it is opened, or only later: then the next start begins anew, and none fails for ever."""
+    with opened(tmp_path) as outbox:
+        put(outbox, "event", *(event(n) for n in range(400)))
+        for n in range(30):
+            put(outbox, "event", *(event(n) for n in range(50)))
+    pages = tmp_path / "outbox.db"
+    with pages.open("r+b") as file:
+        file.seek(4096)
+        file.write(b"\xee" * 4096 * end)
+    with opened(tmp_path) as outbox:
+        put(outbox, "event", event())
+        assert len(held(outbox, "event")) == 1
+    assert len(list(tmp_path.glob("outbox.db.broken-*"))) == 1
+
+
+def test_damage_that_shows_late_is_remembered(tmp_path: Path) -> None:
+    """A read that meets it leaves word, so that the next start does not stumble over it again."""
+    with opened(tmp_path) as outbox:
+        put(outbox, "event", *(event(n) for n in range(400)))
+        with (
+            (tmp_path / "outbox.db").open("r+b") as file,
+            contextlib.closing(durable.connect(tmp_path / "outbox.db")) as other,
+        ):
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            file.truncate(8192)
+        with pytest.raises(sqlite3.DatabaseError):
+            outbox.unreceipted("event", after=(0, 0), limit=100)
+    with opened(tmp_path) as outbox:
+        put(outbox, "event", event())
+        assert len(held(outbox, "event")) == 1
 
 
 def test_two_agents_never_share_an_outbox(tmp_path: Path) -> None:
