@@ -143,7 +143,11 @@ class Uplink:
         if not limit or not self._outbox.depths()[window.lane]:
             return False
         packs = self._outbox.unreceipted(window.lane, after=window.cursor, limit=limit)
-        return bool(packs) and all(self._publish(pack) for pack in packs)
+        for pack in packs:
+            if not self._publish(pack):
+                return False
+            window.cursor = (pack.epoch, pack.seq)  # not for what the hub wants early: that leaves others before it
+        return bool(packs)
 
     def _publish(self, pack: StoredPack) -> bool:
         epoch, key = self._outbox.epoch, (pack.epoch, pack.seq)

@@ -16,7 +16,7 @@ class Window:
 
     def __init__(self, lane: Lane, size: int) -> None:
         self.lane: Lane = lane
-        self.cursor = START  # the last pack that was sent for the first time on this connection
+        self.cursor = START  # the last pack that was sent in its turn on this connection; whoever sends moves it
         self._size = size
         self._sent: dict[Key, float] = {}  # real seconds of the last sending
         self._probed_s = float("-inf")
@@ -46,7 +46,6 @@ class Window:
         """Note that a pack went out."""
         self._sent.pop(key, None)
         self._sent[key] = now_s  # at the end: the order of the dict is the order of sending
-        self.cursor = max(self.cursor, key)
 
     def receipted(self, receipt: Receipt) -> None:
         """Take out what the hub has."""

@@ -119,6 +119,20 @@ def test_what_the_hub_wants_is_sent_at_once_or_declared_lost(uplink: Uplink, out
     ]
 
 
+def test_what_is_wanted_early_leaves_nothing_out(
+    tmp_path: Path, mosquitto: Mosquitto, hub: Listener, outbox: Outbox
+) -> None:
+    """A pack beyond the window goes out of turn; those before it go when their turn comes."""
+    for n in range(60):
+        put(outbox, "backlog", reading(n))
+    with sending(tmp_path, outbox, mosquitto.url):
+        hub.wait(lambda: len(hub.lane("backlog")) == 50)
+        hub.receipt(outbox.epoch, backlog=LaneReceipt(0, ((60, 60),)))
+        hub.wait(lambda: hub.lane("backlog")[-1].seq == 60)
+        hub.receipt(outbox.epoch, backlog=50)
+        hub.wait(lambda: {pack.seq for pack in hub.lane("backlog")} == set(range(1, 61)))
+
+
 def test_without_a_receipt_a_pack_is_sent_again(
     uplink: Uplink, outbox: Outbox, hub: Listener, monkeypatch: pytest.MonkeyPatch
 ) -> None:

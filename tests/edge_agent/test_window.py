@@ -18,7 +18,6 @@ def test_a_window_has_room_until_it_is_full_and_again_after_a_receipt() -> None:
     assert window.room == 0
     window.receipted(_receipt(7, 2))
     assert window.room == 2
-    assert window.cursor == (7, 3)
 
 
 def test_without_a_receipt_for_10_s_a_pack_is_overdue() -> None:
@@ -38,6 +37,7 @@ def test_a_new_connection_begins_with_the_oldest() -> None:
     """All that is unreceipted goes again."""
     window = Window("event", 9)
     window.sent((7, 1), now_s=0)
+    window.cursor = (7, 1)
     window.begin()
     assert window.cursor == (0, 0)
     assert window.room == 9
