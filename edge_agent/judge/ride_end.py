@@ -97,7 +97,7 @@ class Watch:
         pulses = self._pulses(view, length, rough, gravity)
         if self._to_lose is not None and self._is_late_braking(track, view, pulses):
             return None
-        found = find_ride(pulses, signed_length(view.mean, view.mean) - gravity)
+        found = find_ride(pulses, signed_length(view.mean, view.mean) - gravity) if len(pulses) > 1 else None
         if found is None:
             return self._after(track, view, pulses)
         if not _is_over(found, pulses, len(view), last=last):
