@@ -23,7 +23,7 @@ from hub.commands import Config, Json
 from hub.commands.alarms import COMMANDS
 from hub.commands.broker import broker_app
 from hub.config import EXAMPLE, Settings, read_config
-from hub.database import open_database
+from hub.database import open_database, reading
 from hub.errors import HubError, NoData
 from hub.journal import Journal
 from hub.ledger_store import catch_up, load
@@ -91,7 +91,7 @@ def ledger(config: Config = Path("hub.toml"), as_json: Json = False) -> None:
     settings = read_config(config)
     with _journal(settings) as journal:
         engine = open_database(settings.database)
-        known = load(engine)
+        known = load(reading(engine))
         engine.dispose()
         catch_up(known, journal)
     found = view(known)

@@ -2,7 +2,6 @@
 
 import sqlite3
 from pathlib import Path
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -24,11 +23,12 @@ def open_database(path: Path) -> sa.Engine:
     """Open or make ``path`` with every table that the imported modules declare. Raises SchemaError, DataDamaged.
 
     A transaction (``with engine.begin()``) is BEGIN IMMEDIATE: two writers wait for each other instead of failing.
+    Whoever only reads takes ``reading(engine)``.
     """
     engine = sa.create_engine(
         f"sqlite:///{path}", creator=lambda: durable.connect(path), poolclass=sa.pool.QueuePool, pool_size=8
     )
-    sa.event.listen(engine, "begin", _begin_immediate)
+    sa.event.listen(engine, "begin", _begin)
     sa.event.listen(engine, "handle_error", _translate)
     with engine.connect() as connection:
         version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
@@ -44,6 +44,11 @@ def open_database(path: Path) -> sa.Engine:
 def read_cursor(connection: sa.Connection, reader: str) -> int:
     """Return the offset of the last record that ``reader`` has taken in, 0 at the beginning."""
     return connection.execute(sa.select(cursors.c.offset).where(cursors.c.reader == reader)).scalar() or 0
+
+
+def reading(engine: sa.Engine) -> sa.Engine:
+    """Return the engine for reads that see one state and hold up no writer: an alarm never waits for who looks on."""
+    return engine.execution_options(reads=True)
 
 
 def furthest_cursor(engine: sa.Engine) -> int:
@@ -64,8 +69,8 @@ def move_cursor(connection: sa.Connection, reader: str, *, old: int, new: int) -
         raise CursorMoved(reader, expected=old)
 
 
-def _begin_immediate(connection: Any) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+def _begin(connection: sa.Connection) -> None:
+    connection.exec_driver_sql("BEGIN" if connection.get_execution_options().get("reads") else "BEGIN IMMEDIATE")
 
 
 def _translate(context: sa.engine.ExceptionContext) -> None:

@@ -6,7 +6,7 @@ from typing import TextIO
 
 import msgspec
 
-from hub.database import open_database
+from hub.database import open_database, reading
 from hub.twin_state import Twin, TwinState
 from hub.twins import load_twins
 
@@ -53,7 +53,7 @@ def _load(database: Path) -> TwinState:
         return TwinState()
     engine = open_database(database)
     try:
-        return load_twins(engine)
+        return load_twins(reading(engine))
     finally:
         engine.dispose()
 

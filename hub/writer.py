@@ -70,6 +70,7 @@ class Writer:
         if now_s >= self._fold_s:
             self._fold_s = now_s + _FOLD_S
             fold_old(self._ledger, first_offset=self._journal.first_offset())
+            self._receipts.recheck(now_s)  # a receipt that asked for a gap may have been lost with the broker
         self._saver.offer(now_s)
 
     def finish(self) -> None:

@@ -12,7 +12,7 @@ from hub.alarms.acts import ActKind
 from hub.alarms.log import read_alarms
 from hub.alarms.replay import Replay, replay_apart
 from hub.alarms.transitions import Alarm
-from hub.database import open_database
+from hub.database import open_database, reading
 from hub.errors import NoData, NoSuchAlarm
 from hub.records import Act, append_act
 
@@ -71,7 +71,7 @@ def _read(database: Path, *, open_only: bool) -> list[Alarm]:
         raise NoData(f"{database} is not there: has this hub ever run?")
     engine = open_database(database)
     try:
-        with engine.connect() as connection:
+        with reading(engine).connect() as connection:
             return read_alarms(connection, open_only=open_only)
     finally:
         engine.dispose()

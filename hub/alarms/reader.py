@@ -48,6 +48,7 @@ class AlarmReader:
             self._stored = read_cursor(connection, NAME)
             self._state = store.load_state(connection)
             self._snapshot = max(store.snapshot_offsets(connection), default=0)
+        self._adrift = first_offset() > self._snapshot + 1  # a journal that was lost: no replay leads here any more
         self._folded = self._stored  # ahead of what is stored by at most HELD_RECORDS
         self._made: list[Transition] = []  # not stored yet; more than one batch's only while the disk is full
         self._stored_s = clock.real_s()
@@ -106,7 +107,7 @@ class AlarmReader:
                 store.forget_snapshots(connection, self._first_offset())
         self._stored, self._stored_s = self._folded, self._clock.real_s()
         if due:
-            self._snapshot, self._cut_wanted = self._folded, False
+            self._snapshot, self._cut_wanted, self._adrift = self._folded, False, False
         self._state.forget_dirty()
         self._made = []
         if made:
@@ -116,7 +117,7 @@ class AlarmReader:
 
     def _snapshot_due(self) -> bool:
         every = min(self._snapshot_every, SNAPSHOT_WANTED) if self._cut_wanted else self._snapshot_every
-        return self._folded - self._snapshot >= every
+        return self._adrift or self._folded - self._snapshot >= every
 
     def _log_refused(self) -> None:
         for refused in self._state.take_refused():

@@ -15,7 +15,7 @@ from hub.alarms.log import read_bodies
 from hub.alarms.reader import NAME
 from hub.alarms.state import State
 from hub.alarms.transitions import encode_transition
-from hub.database import open_database, read_cursor
+from hub.database import open_database, read_cursor, reading
 from hub.errors import HubError, NoData
 from hub.journal import Journal
 from hub.records import is_whole
@@ -69,7 +69,7 @@ def replay_apart(journal: Path, database: Path, *, start: int | None = None) -> 
 
 def replay(journal: Journal, engine: sa.Engine, *, start: int | None = None) -> Replay:
     """Replay from the last snapshot at or before ``start``, by default from the oldest one that the journal reaches."""
-    with engine.connect() as connection:
+    with reading(engine).connect() as connection:
         last = read_cursor(connection, NAME)
         begun = _begin(connection, journal, start)
     if begun is None:
@@ -117,7 +117,7 @@ def _leads_on(journal: Journal, base: int) -> bool:
 
 
 def _stored(engine: sa.Engine, after: int, upto: int) -> list[Body]:
-    with engine.connect() as connection:
+    with reading(engine).connect() as connection:
         return read_bodies(connection, after=after, upto=upto)
 
 

@@ -11,8 +11,11 @@ import msgspec
 from device_profiles.link import BrokerConfig, Inbound, Link
 from device_profiles.topics import ALARM_FILTER
 from device_profiles.wire import Event, Reading
+from hub.alarms.log import read_alarms
 from hub.archive import Query
 from hub.archive.embedded import EmbeddedArchive
+from hub.database import open_database
+from hub.database import reading as reading_of
 from hub.journal import Journal
 from tests.hub.rig import WAIT_S, AgentSide, HubProcess, event, pack
 from tests.servers import Mosquitto
@@ -157,3 +160,18 @@ def test_a_journal_that_was_lost_hides_no_alarm(mosquitto: Mosquitto, tmp_path: 
     assert hub.stop() == 0
     assert hub.records()[0].offset > before
     assert "is not the one that was read before" in "".join(hub.log)
+    assert "same" in hub.ask("replay")
+
+
+def test_who_looks_on_holds_up_no_alarm(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """A reader of hub.db that takes its time sees one state, while alarms are raised and told."""
+    hub = HubProcess(tmp_path, mosquitto.url).start()
+    with AgentSide(mosquitto.url, tmp_path) as agent, Centre(mosquitto.url, tmp_path) as centre:
+        engine = open_database(tmp_path / "data" / "hub.db")
+        with reading_of(engine).connect() as connection:
+            assert read_alarms(connection) == []
+            agent.send(pack(1, "event", event()))
+            assert centre.until(1)
+            assert read_alarms(connection) == []
+        engine.dispose()
+    assert hub.stop() == 0
