@@ -63,7 +63,7 @@ def device_of(line: int, unit: int) -> str:
 def _run(spec, slaves, boxes, *, seconds: int) -> list[tuple[str, bool, int]]:  # type: ignore[no-untyped-def]
     """Return (device, button, wall µs) of each flip."""
     chance, began_s = random.Random(1), time.monotonic()
-    signal, heights = _signal(chance)
+    signal, heights = street_signal(chance)
     shift = [chance.randrange(len(signal)) for _ in boxes]
     late = [chance.randrange(BLOCK) for _ in boxes]  # their blocks do not all come at once
     said = [0] * len(boxes)
@@ -87,7 +87,7 @@ def _run(spec, slaves, boxes, *, seconds: int) -> list[tuple[str, bool, int]]:  
     return flips
 
 
-def _signal(chance: random.Random) -> tuple[list[Axes], list[float]]:
+def street_signal(chance: random.Random) -> tuple[list[Axes], list[float]]:
     """Return what a box feels in a car that goes up and down again, and how high it is at each sample."""
     signal: list[Axes] = []
     heights: list[float] = []
