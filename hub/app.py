@@ -89,9 +89,9 @@ async def run(settings: Settings, *, clock: Clock) -> int:
 
         if config.channels.mqtt.enabled:
             _start(stack, channel)
-        cursors = (lambda: saver.stored, alarms.cuttable, twins.cursor, archive.cursor)
+        vital = (lambda: saver.stored, alarms.cuttable, twins.cursor)
         keep_us = duration_us(config.journal.keep)
-        _start(stack, Retention(journal, keep_us=keep_us, clock=clock, cursors=cursors))
+        _start(stack, Retention(journal, keep_us=keep_us, clock=clock, vital=vital, others=(archive.cursor,)))
         _start(stack, Heartbeat(config.broker, hub=config.hub, folder=settings.folder, clock=clock, journal=journal))
 
         links: list[Link] = []

@@ -1,8 +1,10 @@
 """The archive of a try-out: one SQLite file beside the journal."""
 
 import contextlib
+import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from device_profiles import durable
 from device_profiles.wire import Value
 from hub.archive import Point, Query
 from hub.errors import DataDamaged, StoreDown
+
+logger = logging.getLogger(__name__)
 
 _HOUR_US = 3_600_000_000
 # `value` has no declared type, so that SQLite keeps integers, floats and texts as they are; bools are told by `type`.
@@ -38,12 +42,14 @@ class EmbeddedArchive:
     """Points and the place in the journal in one file: both move in one transaction."""
 
     def __init__(self, path: Path) -> None:
-        """Open or make ``path``. Raises StoreDown when the disk is full."""
+        """Open or make ``path``; a damaged file is set aside, for the journal has what it held. Raises StoreDown."""
         self.path = path
         self._lock = threading.Lock()  # one connection, used by the archive's reader and by whoever asks
-        with _translated(path):
-            self._connection = durable.connect(path)
-            self._connection.executescript(_SCHEMA)
+        try:
+            self._connection = _open(path)
+        except DataDamaged as error:
+            _set_aside(path, str(error))
+            self._connection = _open(path)
 
     def close(self) -> None:
         """Close the file."""
@@ -85,16 +91,35 @@ class EmbeddedArchive:
                 self._connection.execute("ROLLBACK")
 
 
+def _open(path: Path) -> sqlite3.Connection:
+    try:
+        with _translated(path):
+            connection = durable.connect(path)
+            connection.executescript(_SCHEMA)
+            return connection
+    except StoreDown as error:
+        if error.__cause__ is not None and durable.is_damaged(error.__cause__):
+            raise DataDamaged(str(path), error.reason) from error
+        raise
+
+
+def _set_aside(path: Path, reason: str) -> None:
+    aside = f"{path.name}.broken-{time.time_ns() // 1_000_000_000}"
+    logger.error("%s; it is kept as %s and filled anew from the journal", reason, aside)
+    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+    for suffix in ("-wal", ""):
+        with contextlib.suppress(FileNotFoundError):
+            path.with_name(path.name + suffix).rename(path.with_name(aside + suffix))
+
+
 @contextlib.contextmanager
 def _translated(path: Path) -> Iterator[None]:
+    """Whatever is wrong with the file, its reader waits: alarms never do."""
     try:
         yield
     except sqlite3.DatabaseError as error:
-        if durable.is_disk_full(error):
-            raise StoreDown("archive", f"no space left for {path}") from error
-        if durable.is_damaged(error):
-            raise DataDamaged(str(path), str(error)) from error
-        raise
+        reason = "no space left" if durable.is_disk_full(error) else str(error)
+        raise StoreDown("archive", f"{path}: {reason}") from error
 
 
 def _bounds(query: Query) -> tuple[str, str, str, str, int, int]:

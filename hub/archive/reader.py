@@ -13,6 +13,7 @@ from device_profiles.wire import Event, Pack, Reading, Value, decode_pack
 from hub.admission import Admission, admit_facts, is_historical
 from hub.archive import BATCH_POINTS, EVENT_PREFIX, Archive, Point
 from hub.journal import Record
+from hub.records import is_whole
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ class ArchiveReader:
         self.refused: Counter[str] = Counter()  # facts that were not archived, by reason
         self._archive = archive
         self._batch_points = batch_points
+        self._taken = 0  # the last record seen
 
     def cursor(self) -> int:
         """Return the archive's place in the journal."""
@@ -38,6 +40,7 @@ class ArchiveReader:
 
         Raises StoreDown; what was written then is written again, to the same effect.
         """
+        self._notice_loss(records)
         batch: list[Point] = []
         complete = 0
         for record in records:
@@ -50,6 +53,12 @@ class ArchiveReader:
             complete = record.offset
         if records:
             self._write(batch, complete)
+
+    def _notice_loss(self, records: list[Record]) -> None:
+        if self._taken and records and records[0].offset > self._taken and not is_whole(self._taken, records):
+            self.refused["cut"] += 1
+            logger.error("records behind %d were cut before they could be archived", self._taken)
+        self._taken = records[-1].offset if records else self._taken
 
     def _write(self, points: list[Point], offset: int) -> None:
         fault_point("hub.before_archive")

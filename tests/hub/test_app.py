@@ -4,6 +4,7 @@ import contextlib
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -82,8 +83,8 @@ def test_an_event_is_an_alarm_at_the_command_centre(mosquitto: Mosquitto, tmp_pa
     assert [found["open"] for found in hub.alarms()] == [False]
 
 
-def test_the_archive_may_run_apart(mosquitto: Mosquitto, tmp_path: Path) -> None:
-    """Invariant 14: with ``apart`` the archive's process follows the journal of the hub's."""
+def test_invariant_14_the_archive_may_run_apart(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """With ``apart`` the archive's process follows the journal of the hub's."""
     hub = HubProcess(tmp_path / "hub", mosquitto.url, extra="[archive]\napart = true").start()
     archive = HubProcess(tmp_path / "hub", mosquitto.url, extra="[archive]\napart = true")
     archive.start(words=("--only", "archive"))
@@ -175,3 +176,41 @@ def test_who_looks_on_holds_up_no_alarm(mosquitto: Mosquitto, tmp_path: Path) ->
             assert read_alarms(connection) == []
         engine.dispose()
     assert hub.stop() == 0
+
+
+def test_invariant_03_an_archive_that_is_stuck_holds_up_no_alarm(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """Its file is locked by somebody: the alarm is told, the hub lives, and the archive is filled afterwards."""
+    hub = HubProcess(tmp_path, mosquitto.url).start()
+    with AgentSide(mosquitto.url, tmp_path) as agent, Centre(mosquitto.url, tmp_path) as centre:
+        lock = sqlite3.connect(tmp_path / "data" / "archive.db", isolation_level=None)
+        lock.execute("BEGIN IMMEDIATE")
+        agent.send(pack(1), pack(1, "event", event()))
+        assert centre.until(1)
+        wait_for(lambda: any("reader archive waits" in line for line in hub.log))
+        agent.send(pack(2, "event", Event("lift-07", time.time_ns() // 1000, "lift.released", "info")))
+        assert centre.until(2)
+        lock.close()
+        wait_for(lambda: archived(hub) == 3)
+    assert hub.stop() == 0
+
+
+def test_invariant_03_a_damaged_archive_is_filled_anew(mosquitto: Mosquitto, tmp_path: Path) -> None:
+    """The journal has what it held; the hub starts, and the file is kept for people."""
+    hub = HubProcess(tmp_path, mosquitto.url).start()
+    with AgentSide(mosquitto.url, tmp_path) as agent:
+        agent.send(pack(1), pack(1, "event", event()))
+        wait_for(lambda: archived(hub) == 2)
+        assert hub.stop() == 0
+        (tmp_path / "data" / "archive.db").write_bytes(b"this is no database" * 1000)
+        hub.start()
+        wait_for(lambda: archived(hub) == 2)
+    assert hub.stop() == 0
+    assert len(list((tmp_path / "data").glob("archive.db.broken-*"))) == 1
+
+
+def wait_for(holds: Callable[[], bool]) -> None:
+    """Wait for what tells nobody."""
+    deadline = time.monotonic() + WAIT_S
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

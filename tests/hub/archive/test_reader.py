@@ -90,6 +90,16 @@ def test_a_record_that_cannot_be_decoded_stops_nothing(archive: EmbeddedArchive)
     assert (archive.offset(), reader.refused) == (2, {"undecodable": 1})
 
 
+def test_records_that_were_cut_unread_are_counted(archive: EmbeddedArchive) -> None:
+    """The journal goes on without an archive that is down for too long; that something is missing is said."""
+    reader = ArchiveReader(archive)
+    reader.apply([tick(1), tick(2)])
+    reader.apply([tick(3)])
+    assert reader.refused == {}
+    reader.apply([tick(9), tick(10)])
+    assert reader.refused == {"cut": 1}
+
+
 def test_no_batch_is_greater_than_its_bound(archive: EmbeddedArchive) -> None:
     """A pack of many values is written in parts, and the place moves only behind the whole of it."""
     writes: list[tuple[int, int]] = []
