@@ -51,7 +51,7 @@ async def test_sleep_is_in_city_seconds() -> None:
     await clock.sleep(-1)
 
 
-def test_children_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invariant_13_all_processes_have_one_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """A child process reads the same city time, between the parent's two readings."""
     clock = simulated_clock(start_us=START_US, speed=10.0)
     for name, value in clock.environment().items():

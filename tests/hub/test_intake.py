@@ -29,7 +29,7 @@ def test_packs_are_journalled_as_they_came_and_receipted(mosquitto: Mosquitto, t
 
 
 @pytest.mark.parametrize("point", ["hub.before_append", "hub.after_fsync", "hub.after_puback", "hub.after_receipt"])
-def test_invariant_2_a_hub_killed_at_any_point_loses_nothing(mosquitto: Mosquitto, tmp_path: Path, point: str) -> None:
+def test_invariant_02_a_hub_killed_at_any_point_loses_nothing(mosquitto: Mosquitto, tmp_path: Path, point: str) -> None:
     """Killed between the fsync and the acks or anywhere near, a hub that comes back has each pack exactly once."""
     hub = HubProcess(tmp_path / "hub", mosquitto.url).start(fault=f"{point}:1")
     with AgentSide(mosquitto.url, tmp_path) as agent:
@@ -70,7 +70,7 @@ def test_gaps_are_asked_for_and_closed(mosquitto: Mosquitto, tmp_path: Path) -> 
     assert (row["received"], row["missing"], row["lost"]) == (6, 0, {"evicted": 2})
 
 
-def test_doubles_are_counted_and_receipted_again(mosquitto: Mosquitto, tmp_path: Path) -> None:
+def test_invariant_05_doubles_are_counted_and_receipted_again(mosquitto: Mosquitto, tmp_path: Path) -> None:
     """An agent whose receipt was lost gets another one for a double; the double's body is not kept."""
     hub = HubProcess(tmp_path / "hub", mosquitto.url).start()
     with AgentSide(mosquitto.url, tmp_path) as agent:
@@ -83,7 +83,7 @@ def test_doubles_are_counted_and_receipted_again(mosquitto: Mosquitto, tmp_path:
     assert [(r.kind, r.seq, bool(r.body)) for r in hub.records()] == [("pack", 1, True), ("double", 1, False)]
 
 
-def test_invariant_9_bad_messages_are_quarantined_and_acked(mosquitto: Mosquitto, tmp_path: Path) -> None:
+def test_invariant_09_bad_messages_are_quarantined_and_acked(mosquitto: Mosquitto, tmp_path: Path) -> None:
     """Garbage, wrong types, huge and foreign messages are kept with their reason, acked, and stop nothing."""
     hub = HubProcess(tmp_path / "hub", mosquitto.url).start()
     foreign = json.loads(encode(pack(1))) | {"agent": "somebody-else"}
@@ -146,7 +146,7 @@ def test_a_will_is_journalled_once(mosquitto: Mosquitto, tmp_path: Path) -> None
     assert [r.seq for r in hub.records() if r.lane == "status" and r.kind == "pack"] == [1, None]
 
 
-def test_future_times_are_marked_and_the_pack_is_kept(mosquitto: Mosquitto, tmp_path: Path) -> None:
+def test_invariant_08_future_times_are_marked_and_the_pack_is_kept(mosquitto: Mosquitto, tmp_path: Path) -> None:
     """A pack from the future is in the journal, with a mark in the quarantine that names the fact."""
     hub = HubProcess(tmp_path / "hub", mosquitto.url).start()
     with AgentSide(mosquitto.url, tmp_path) as agent:

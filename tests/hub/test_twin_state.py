@@ -43,7 +43,7 @@ def test_a_late_reading_fills_nothing_newer() -> None:
 
 
 @given(order=st.permutations(range(6)))
-def test_latest_is_the_greatest_observed_time(order: list[int]) -> None:
+def test_invariant_08_latest_is_the_greatest_observed_time(order: list[int]) -> None:
     """In any order of arrival the value observed last is held."""
     state = fold(*(pack(reading(at_s=n, speed=n), seq=n + 1) for n in order))
     assert held(state.twins[SUBJECT]) == {"speed": 5}
@@ -56,7 +56,7 @@ def test_unknown_is_held_like_a_value() -> None:
     assert held(state.twins[SUBJECT]) == {"speed": None}
 
 
-def test_the_future_is_not_believed() -> None:
+def test_invariant_08_the_future_is_not_believed() -> None:
     """Neither a value nor a sign of life from the future is taken."""
     state = fold(
         pack(reading(at_s=1, speed=1), reading(at_s=61, speed=2), Heartbeat(T0_US, {"lift-07": T0_US + 10**9}))

@@ -1,5 +1,6 @@
 """The real chain under an adversary: whatever is pulled, killed or forged, no alarm is lost and none is false."""
 
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,25 @@ def test_a_condition_and_an_event_become_alarms_and_end(chain: Chain) -> None:
     assert chain.centre.hears("lift.entrapment", "raised", "cleared")
     assert chain.settled()
     assert chain.replays()
+
+
+def test_invariant_10_a_dead_line_takes_no_other_line_down(chain: Chain) -> None:
+    """A port that is not there, and one on which nobody answers: the lift of the third line is heard all the same."""
+    chain.start_hub()
+    with socket.create_server(("127.0.0.1", 0)) as deaf, chain.config.open("a", encoding="utf-8") as config:
+        for number, port in enumerate(("nowhere", f"socket://127.0.0.1:{deaf.getsockname()[1]}"), 90):
+            config.write(f'[[lines]]\nport = "{port}"\n[[lines.slaves]]\nunit = 1\n')
+            config.write(f'device = "lift-{number}"\nprofile = "quick_lift"\n')
+        config.flush()
+        chain.start_agent()
+        chain.show(LIFT, TRAPPED)
+        assert chain.centre.hears("lift.entrapment", "raised")
+        assert chain.centre.hears("device.silent", "raised", "raised")
+        assert {word.subject for word in chain.centre.words if word.rule == "device.silent"} == {
+            f"{AREA}/lift-90",
+            f"{AREA}/lift-91",
+        }
+        assert chain.settled()
 
 
 def test_a_line_that_hangs_up_while_an_alarm_is_pending(chain: Chain) -> None:

@@ -101,7 +101,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.timeout(180)
-def test_invariant_2_no_word_before_the_sync_that_covers_it(folder: Path, mosquitto: Mosquitto) -> None:
+def test_invariant_02_no_word_before_the_sync_that_covers_it(folder: Path, mosquitto: Mosquitto) -> None:
     """With synchronous FULL every receipt and PUBACK leaves after its fdatasync, and a power cut then loses none."""
     log = _hub_under_strace(folder, mosquitto.url, synchronous="FULL")
     disk = Disk(str(folder))

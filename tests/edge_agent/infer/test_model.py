@@ -61,7 +61,7 @@ def test_the_committed_model_is_sound() -> None:
     assert given.sum(axis=1) == pytest.approx([1, 1, 1], abs=1e-5)
 
 
-def test_a_flipped_weight_is_refused(folder: Path) -> None:
+def test_invariant_11_a_flipped_weight_is_refused(folder: Path) -> None:
     """By the digest; and by the golden outputs, when somebody signed it anew."""
     _flip_a_weight(folder)
     with pytest.raises(ModelRefused) as refused:
@@ -100,7 +100,7 @@ def test_a_missing_file_is_refused(folder: Path) -> None:
         (r"output = \[", "output = [0.5, ", Refusal.GOLDEN),
     ],
 )
-def test_another_input_or_label_is_refused(folder: Path, pattern: str, text: str, refusal: Refusal) -> None:
+def test_invariant_11_another_input_is_refused(folder: Path, pattern: str, text: str, refusal: Refusal) -> None:
     """What the entry says must be what the model is."""
     _edit(folder, pattern, text)
     with pytest.raises(ModelRefused) as refused:

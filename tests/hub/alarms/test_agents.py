@@ -30,7 +30,7 @@ def test_a_farewell_has_its_own_time() -> None:
     assert (raised.t_fact_us, raised.reason) == (us(20), Reason.FAREWELL)
 
 
-def test_a_lower_epoch_on_the_same_lane_is_a_restored_backup() -> None:
+def test_invariant_09_a_lower_epoch_on_the_same_lane_is_a_restored_backup() -> None:
     """Each lane for itself, resent packs by the session that sends them; raised once until a person closes it."""
     scene = Scene()
     scene.cover(1, tilt_deg=0)
@@ -54,7 +54,7 @@ def test_a_life_alarm_of_a_suspected_agent_is_raised_all_the_same() -> None:
     assert [t.alarm.rule for t in made] == ["agent.epoch_back", "lift.entrapment"]
 
 
-def test_another_boot_id_in_the_same_epoch_is_a_clone() -> None:
+def test_invariant_09_another_boot_id_in_the_same_epoch_is_a_clone() -> None:
     """An empty boot id says nothing; a resent pack carries the id of its own start."""
     scene = Scene()
     assert scene.birth(at_s=1, boot="") == []

@@ -68,7 +68,7 @@ def test_an_alarm_that_ends_gives_way_to_the_next_in_one_batch(engine: sa.Engine
         assert [alarm.open for alarm in read_alarms(connection)] == [False] * 5 + [True]
 
 
-def test_the_index_refuses_a_second_open_alarm(engine: sa.Engine) -> None:
+def test_invariant_05_the_index_refuses_a_second_open_alarm(engine: sa.Engine) -> None:
     """Whatever else goes wrong, there is one open alarm for a rule and a subject."""
     scene, other = Scene(), Scene()
     (first,) = scene.event("lift.stuck_occupied", 5)

@@ -46,7 +46,7 @@ def kept(folder: Path, scene: Scene, *, snapshot_every: int = 10) -> tuple[Journ
     return journal, engine
 
 
-def test_a_replay_in_another_process_is_the_same_byte_for_byte(tmp_path: Path) -> None:
+def test_invariant_04_a_replay_in_another_process_is_the_same_byte_for_byte(tmp_path: Path) -> None:
     """Another time zone, another hash seed, and the rules as recorded: from the start and from a snapshot."""
     scene = story()
     journal, engine = kept(tmp_path, scene)
