@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ROUNDS ?= 20
 .DELETE_ON_ERROR:
-.PHONY: help setup servers demo test check format bench evaluate crash sabotage wheel lock clean
+.PHONY: help setup servers demo test adversary check format bench evaluate crash sabotage wheel lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -25,6 +25,9 @@ demo: setup ## the story of one entrapment, in the terminal
 
 test: setup servers ## all tests, against real servers
 	$(BIN)/pytest
+
+adversary: setup servers ## cut lines, full disks, forged senders, set clocks, on the real chain: a quarter of an hour
+	$(BIN)/pytest -m long
 
 check: setup ## linter, formatter, strict types
 	$(BIN)/ruff check .

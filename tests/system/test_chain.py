@@ -11,6 +11,8 @@ from device_profiles.clock import simulated_clock
 from tests.servers import Mosquitto
 from tests.system.chain import AREA, COVER, FREED, LIFT, RUNNING, SOUND, TILTED, TRAPPED, Chain
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def chain(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Chain]:

@@ -9,6 +9,8 @@ import pytest
 from tests.servers import Mosquitto
 from tests.system.chain import COVER, FREED, LIFT, RUNNING, SOUND, TILTED, TRAPPED, Chain
 
+pytestmark = pytest.mark.long
+
 HOUR_S = 3_600
 
 

@@ -13,6 +13,8 @@ from tests.hub.rig import AgentSide
 from tests.servers import Mosquitto
 from tests.system.chain import AREA, COVER, FREED, LIFT, SOUND, TILTED, TRAPPED, Chain
 
+pytestmark = pytest.mark.long
+
 HERE = AgentAddress(AREA, "chaoming-01")
 ELSE = AgentAddress(AREA, "chaoming-02")
 GARBAGE = [

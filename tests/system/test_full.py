@@ -11,6 +11,8 @@ from tests.servers import Mosquitto
 from tests.system.chain import COVER, FREED, LIFT, SOUND, TILTED, TRAPPED, Chain
 from tests.system.small_disk import fill, small_disk
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def agents_disk(tmp_path: Path) -> Iterator[Path]:

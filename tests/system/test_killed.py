@@ -11,6 +11,8 @@ import pytest
 from tests.servers import Mosquitto
 from tests.system.chain import COVER, FREED, LIFT, RUNNING, SOUND, TILTED, TRAPPED, Centre, Chain
 
+pytestmark = pytest.mark.long
+
 KILLS = 8
 
 
