@@ -3,11 +3,12 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 ROUNDS ?= 20
+SEEDS ?= 1 2 3 4 5
 .DELETE_ON_ERROR:
-.PHONY: help setup servers demo test adversary check format bench evaluate crash sabotage wheel lock clean
+.PHONY: help setup servers demo test adversary check format bench evaluate scenarios city-day crash sabotage wheel lock clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
 setup: $(VENV)/.ready ## the environment, in .venv, from requirements.lock
 
@@ -46,6 +47,12 @@ evaluate: setup ## rides and stucks of retrofit boxes: with the model, threshold
 
 crash: setup servers ## kill everything, ROUNDS times, and count
 	$(BIN)/simulate crash --rounds $(ROUNDS) --json
+
+scenarios: setup servers ## every scenario with every seed of SEEDS, two at a time; NAMES for some of them
+	deploy/play-scenarios $(BIN)/simulate "$(SEEDS)" $(NAMES)
+
+city-day: setup servers ## a day of 40 lifts with all of it mixed, in minutes
+	$(BIN)/simulate run lift-city-day
 
 sabotage: setup servers ## the scorer must be able to fail
 	deploy/sabotage $(BIN)/simulate

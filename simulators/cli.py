@@ -38,7 +38,7 @@ def list_scenarios() -> None:
     scenarios = _scenarios()
     width = max(map(len, scenarios), default=0)
     for name, scenario in scenarios.items():
-        typer.echo(f"{name:<{width}}  {scenario.title}")
+        typer.echo(f"{name:<{width}}  {scenario.title}{' (long)' if scenario.long else ''}")
 
 
 @app.command("run")

@@ -14,7 +14,7 @@ from simulators.modbus.line import Line
 from simulators.modbus.slave import Slave
 from simulators.modbus.timing import LineTiming
 from simulators.play import Play, WireFault
-from simulators.settings import FIRST_UNIT, box_link
+from simulators.settings import TERMINAL, box_link, line_link, units
 
 _LATE_MS = 120.0  # after the agent's time-out, before it may stop draining
 _FAULTS: dict[str, Fault | None] = {
@@ -29,12 +29,11 @@ class FieldBus:
     """The lines of a play. A context manager; ``show`` is called as often as the world changes."""
 
     def __init__(self, play: Play, *, link: Path) -> None:
-        self._spec = load_profiles()["lift_terminal"].spec
+        self._spec = load_profiles()[TERMINAL].spec
         self._lifts = play.lifts
+        self._timing = LineTiming(baud=play.scenario.baud)
         self._slaves = {
-            device: Slave(unit, RegisterImage(blank_cells(self._spec)))
-            for unit, device in enumerate(play.lifts, FIRST_UNIT)
-            if device not in play.feelers and device not in play.scenario.pushed
+            device: Slave(unit, RegisterImage(blank_cells(self._spec))) for device, unit in units(play.scenario).items()
         }
         self._feelers = play.feelers
         self._boxes = {
@@ -42,11 +41,12 @@ class FieldBus:
             for number, device in enumerate(play.feelers, 1)
         }
         self._stack = ExitStack()
-        self.line = Line(self._slaves.values(), timing=LineTiming(baud=play.scenario.baud), link=link)
+        self.lines = {number: self._line(number, link=link) for number in sorted({*self._numbers().values()})}
 
     def __enter__(self) -> "FieldBus":
         self.show()
-        self._stack.enter_context(self.line)
+        for line in self.lines.values():
+            self._stack.enter_context(line)
         for box in self._boxes.values():
             self._stack.enter_context(box)
         return self
@@ -67,11 +67,19 @@ class FieldBus:
         if fault.lift in self._boxes:
             _strike_box(self._boxes[fault.lift], fault.act)
         elif fault.act == "unplug_line":
-            self.line.unplug()
+            self.lines[self._numbers()[fault.lift]].unplug()
         elif fault.act == "plug_line":
-            self.line.replug()
+            self.lines[self._numbers()[fault.lift]].replug()
         else:
             self._slaves[fault.lift].fault = _FAULTS[fault.act]
+
+    def _numbers(self) -> dict[str, int]:
+        """Return the line of each slave."""
+        return {device: self._lifts[device].spec.line for device in self._slaves}
+
+    def _line(self, number: int, *, link: Path) -> Line:
+        slaves = [slave for device, slave in self._slaves.items() if self._lifts[device].spec.line == number]
+        return Line(slaves, timing=self._timing, link=line_link(link, number))
 
     def _show(self, device: str, lift: Lift) -> None:
         self._slaves[device].image.update(values_to_image(self._spec, lift.values()))

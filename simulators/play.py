@@ -8,14 +8,18 @@ from device_profiles.config import duration_s, duration_us
 from simulators.box_line.feeler import Feeler
 from simulators.lifts.control import Mode
 from simulators.lifts.lift import STEP_US, Lift
-from simulators.scenario import WIRE_ACTS, Act, Scenario
+from simulators.scenario import NODE_ACTS, PERSON_ACTS, WIRE_ACTS, Act, Scenario
+
+GOODS_KG = 40.0  # more than the judge takes for a passenger
 
 
 class WireFault(msgspec.Struct, frozen=True):
-    """Something that the line must do to a slave now."""
+    """Something that the line must do to a slave now; or the stage to a program, or a person to an alarm."""
 
     act: str
     lift: str
+    name: str = ""  # of the act
+    rule: str = ""  # of the alarm that a person acts on
 
 
 class Play:
@@ -56,6 +60,10 @@ class Play:
                     del self._watched[name]
         return faults
 
+    def took_hold(self, name: str) -> None:
+        """Note that what the stage was told to do has happened."""
+        self.truth[name] = self.t_us
+
     def _due(self, act: Act) -> bool:
         start = duration_us(act.at) if act.at is not None else self.truth.get(act.after or "")
         if start is None:
@@ -64,10 +72,11 @@ class Play:
         return self.t_us >= start + duration_us(act.delay) + jitter
 
     def _do(self, act: Act) -> list[WireFault]:
-        if act.act in WIRE_ACTS:
-            self.truth[act.name] = self.t_us
-            return [WireFault(act.act, act.lift)]
-        if act.act in ("jump", "shake"):
+        if act.act in WIRE_ACTS | NODE_ACTS | PERSON_ACTS:
+            if act.act in WIRE_ACTS:
+                self.truth[act.name] = self.t_us
+            return [WireFault(act.act, act.lift, act.name, act.rule)]
+        if act.act in ("jump", "shake") and act.lift in self.feelers:
             self.truth[act.name] = self.t_us
             do = self.feelers[act.lift].jump if act.act == "jump" else self.feelers[act.lift].shake
             do(duration_s(act.lasts))
@@ -86,6 +95,28 @@ def _do_to_lift(lift: Lift, act: Act) -> None:
             lift.stop_between(act.name, occupied=False)
         case "stop_at_speed":
             lift.stop_at_speed(act.name)
+        case "lose_power":
+            lift.lose_power(act.name)
+        case "unjam_door":
+            lift.unjam_door(act.name)
+        case "test_call":
+            lift.test_call(act.name, for_s=duration_s(act.lasts))
+        case "jump":
+            lift.jump(act.name, for_s=duration_s(act.lasts))
+        case "shake":
+            lift.shake(act.name, for_s=duration_s(act.lasts))
+        case "break_load":
+            lift.break_load(act.name)
+        case "mend_sensors":
+            lift.mend_sensors(act.name)
+        case "firefighter":
+            lift.change_mode(act.name, Mode.FIREFIGHTER)
+        case "park":
+            lift.change_mode(act.name, Mode.STOPPED)
+        case "obstruct_door":
+            lift.obstruct_door(act.name, for_s=duration_s(act.lasts))
+        case "leave_goods":
+            lift.leave_goods(act.name, kg=GOODS_KG)
         case "jam_door":
             lift.jam_door(act.name)
         case "release":

@@ -39,8 +39,9 @@ def _expected_table(score: Score) -> RenderableType:
 
 
 def _outcome(item: Judged) -> Text:
-    text = str(item.outcome) if item.cleared_right else f"{item.outcome}, wrongly cleared"
-    return Text(text, style=_COLOURS[item.outcome] if item.cleared_right else "red")
+    wrong = [] if item.cleared_right else ["wrongly cleared"]
+    wrong += [] if item.told_right else ["not told as it should"]
+    return Text(", ".join([item.outcome, *wrong]), style="red" if wrong else _COLOURS[item.outcome])
 
 
 def _alarm_table(alarms: list[HeardAlarm]) -> Table:

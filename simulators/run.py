@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,10 +12,10 @@ import msgspec
 
 from device_profiles.clock import Clock, simulated_clock
 from simulators.packs import journalled
-from simulators.play import Play
+from simulators.play import Play, WireFault
 from simulators.process import ProgramDied
 from simulators.sabotage import Sabotage, lose_a_pack, observing_path, staged
-from simulators.scenario import Scenario
+from simulators.scenario import NODE_ACTS, PERSON_ACTS, Scenario
 from simulators.scoring import Observed, Score, score
 from simulators.stage import Stage, StageOptions
 
@@ -53,25 +54,88 @@ async def run(scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None
 
 
 async def play_through(stage: Stage, *, on_tick: OnTick | None = None) -> int:
-    """Play to the end of the story; return the city time at which it began. Raises ProgramDied."""
+    """Play to the end of the story; return the city time at which it began. Raises ProgramDied, ValueError."""
     start_us = stage.clock.wall_us()
-    while stage.play.t_us < stage.play.ends_us - 1_000_000:
-        advance(stage, start_us)
-        for program in (stage.hub, stage.agent, stage.broker):
-            if program is not None and not program.running:
-                raise ProgramDied(program.name, code=program.code, log=program.tail)
-        if on_tick is not None:
-            on_tick(stage, stage.play.t_us)
-        await asyncio.sleep(TICK_S)
+    async with Hands(stage) as hands:
+        while stage.play.t_us < stage.play.ends_us - 1_000_000:
+            for deed in advance(stage, start_us):
+                hands.begin(deed)
+            hands.check()
+            for program in (stage.hub, stage.agent, stage.broker):
+                if program is not None and not program.running and program.name not in hands.off:
+                    raise ProgramDied(program.name, code=program.code, log=program.tail)
+            if on_tick is not None:
+                on_tick(stage, stage.play.t_us)
+            await asyncio.sleep(TICK_S)
     return start_us
 
 
-def advance(stage: Stage, start_us: int) -> None:
-    """Bring the world to the present: physics, faults on the line, registers."""
+def advance(stage: Stage, start_us: int) -> list[WireFault]:
+    """Bring the world to the present: physics, faults on the line, registers; return what is left for other hands."""
     to_us = min(stage.clock.wall_us() - start_us, stage.play.ends_us)
+    deeds: list[WireFault] = []
     for fault in stage.play.advance(to_us):
-        (stage.platforms if fault.lift in stage.platforms else stage.bus).strike(fault)
+        if fault.act in NODE_ACTS | PERSON_ACTS:
+            deeds.append(fault)
+        else:
+            (stage.platforms if fault.lift in stage.platforms else stage.bus).strike(fault)
     stage.bus.show()
+    return deeds
+
+
+class Hands:
+    """What happens to programs and what people do while the city goes on; each deed is a task of its own.
+
+    An async context manager: what is not done at the end of the story will not be, and is missing in the truth.
+    """
+
+    def __init__(self, stage: Stage) -> None:
+        self.off: set[str] = set()  # programs that are not expected to run
+        self._stage = stage
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, deed: WireFault) -> None:
+        """Begin a deed."""
+        if deed.act == "node_off":
+            self.off.add(self._stage.agent.name)
+        self._tasks.add(asyncio.create_task(self._do(deed), name=deed.name))
+
+    def check(self) -> None:
+        """Raise what a deed has failed of."""
+        for task in [task for task in self._tasks if task.done()]:
+            self._tasks.remove(task)
+            task.result()
+
+    async def __aenter__(self) -> "Hands":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _do(self, deed: WireFault) -> None:
+        match deed.act:
+            case "node_off":
+                self._stage.agent.signal(signal.SIGKILL)
+                await self._stage.agent.wait()
+            case "node_on":
+                await self._stage.agent.start(self._stage.environment())
+                await self._stage.agent.until_ready()
+                self.off.discard(self._stage.agent.name)
+            case _:
+                await self._act_on_alarm(deed)
+        self._stage.play.took_hold(deed.name)
+
+    async def _act_on_alarm(self, deed: WireFault) -> None:
+        """Let a person take or end the open alarm that the command centre sees. Raises ValueError if it sees none."""
+        named = deed.rule, self._stage.play.scenario.subject(deed.lift)
+        open_ = [word.id for word in self._stage.witness.open_alarms().values() if (word.rule, word.subject) == named]
+        if not open_:
+            raise ValueError(f"{deed.name}: the command centre sees no open {deed.rule} of {deed.lift}")
+        command = {"acknowledge": "ack", "close": "close"}[deed.act]
+        words = (open_[-1], "--actor", "Li Wei", "--reason", deed.name)
+        await self._stage.run_hub(command, *words, str(self._stage.hub_config))
 
 
 @contextmanager

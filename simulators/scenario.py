@@ -18,21 +18,30 @@ LiftAct = Literal[
     "stop_between_floors",  # the safety circuit opens while the car is between floors with somebody inside
     "stop_between_floors_empty",  # the same with nobody inside
     "stop_at_speed",  # the same, once the car is well under way
+    "lose_power",  # the mains go while the car is between floors with somebody inside
     "jam_door",  # the door does not open at the next level that the car reaches with somebody inside
+    "unjam_door",  # a jammed door gives way by itself; it has happened when it is wide open
     "release",  # rescued: repaired, levelled, everybody out; it has happened when the door is wide open
     "press_button",  # somebody presses the alarm button `for` so long
+    "test_call",  # the terminal makes its test call, `for` so long
     "break_sensor",  # the presence sensor reports itself broken
+    "break_load",  # the load cell does not know
+    "mend_sensors",
     "inspection",  # inspection mode, as soon as the car is empty
     "fire_return",  # fire return, at the next stop
+    "firefighter",  # after fire return: a firefighter drives the car
+    "park",  # switched off by the caretaker's key, as soon as the car is empty
     "normal",  # back to automatic
-    "cut_power",
+    "cut_power",  # the mains go, wherever the car is
     "restore_power",
     "hold_door",  # the door is kept open `for` so long at the next stop
+    "obstruct_door",  # something stands in the door `for` so long: it opens again and again
+    "leave_goods",  # 40 kg of goods stay in the car
     "seat",  # somebody enters who presses no floor
     "freeze",  # the terminal repeats its values
     "thaw",
-    "jump",  # children jump in the car `for` so long, wherever it is; only a box feels it
-    "shake",  # somebody climbs and works on the car with the box in reach, `for` so long; only a box feels it
+    "jump",  # children jump in the car `for` so long, wherever it is
+    "shake",  # somebody climbs and works on the car, the box in reach, `for` so long
 ]
 WireAct = Literal[
     "slave_silent",  # of a box too
@@ -45,7 +54,17 @@ WireAct = Literal[
     "box_clock_jump",  # its clock jumps by an hour
     "box_restart",  # it begins to count anew
 ]
-BOX_ACTS: frozenset[str] = frozenset({"box_freeze", "box_clock_jump", "box_restart", "jump", "shake"})
+NodeAct = Literal[
+    "node_off",  # the street node loses its power: its agent is killed with SIGKILL
+    "node_on",  # it has it again; it has happened when the agent says that it is ready
+]
+PersonAct = Literal[
+    "acknowledge",  # somebody in the command centre takes the alarm `rule` of `lift`
+    "close",  # somebody declares its end, by name
+]
+BOX_ACTS: frozenset[str] = frozenset({"box_freeze", "box_clock_jump", "box_restart"})
+NODE_ACTS: frozenset[str] = frozenset(NodeAct.__args__)  # type: ignore[attr-defined]
+PERSON_ACTS: frozenset[str] = frozenset(PersonAct.__args__)  # type: ignore[attr-defined]
 LINE_ACTS: frozenset[str] = frozenset({"slave_late", "slave_corrupt"})  # a platform does not do that
 WIRE_ACTS: frozenset[str] = frozenset(WireAct.__args__)  # type: ignore[attr-defined]
 
@@ -54,26 +73,28 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that happens, at a time or after another act has taken hold."""
 
     name: Id  # by which others refer to it
-    act: LiftAct | WireAct
-    lift: Id
+    act: LiftAct | WireAct | NodeAct | PersonAct
+    lift: str = ""  # to which it happens; none for what happens to the node
     at: Duration | None = None  # after the start
     after: Id | None = None  # the act whose taking hold it waits for
     delay: Duration = "0s"  # after that
     jitter: Duration = "0s"  # up to so much more, by the seed
-    lasts: Duration = msgspec.field(name="for", default="5s")  # of press_button, hold_door, jump and shake
+    lasts: Duration = msgspec.field(name="for", default="5s")  # of acts that last
+    rule: Name = "lift.entrapment"  # of the alarm that a person acts on
 
 
 class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An alarm that must come, once; the window of its fact counts from the moment at which ``after`` took hold."""
 
     rule: Name
-    lift: Id
+    lift: str  # "": the agent itself
     after: Id
     not_before: Duration
     not_after: Duration
     clears_after: Id | None = None  # the act after which it must clear
     clears_within: Duration = "30s"
     stays_until: Id | None = None  # the act before which it must not clear
+    told: dict[str, int] = {}  # kind of word about it → at least so many must be heard, e.g. reminded
 
 
 class PlatformSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,9 +114,11 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     title: str
     seed: Annotated[int, msgspec.Meta(ge=0)]
     duration: Duration  # city time
-    lifts: Annotated[tuple[LiftSpec, ...], msgspec.Meta(min_length=1, max_length=32)]
+    lifts: Annotated[tuple[LiftSpec, ...], msgspec.Meta(min_length=1, max_length=200)]
     spare: Id  # the lift to which nothing happens, so that a sabotage can use it
     platforms: tuple[PlatformSpec, ...] = ()  # a lift of none of them has its terminal, or its box, on a line
+    long: bool = False  # takes minutes: `make city-day` plays it, not every test
+    test_every: Duration | None = None  # how often a terminal must make a test call, in place of the profile's days
     acts: tuple[Act, ...] = ()
     expected: tuple[Expected, ...] = ()
     area: str = "hz/xiacheng/chaoming"
@@ -119,7 +142,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def subject(self, lift: str) -> str:
         """Return the hub's key of a lift."""
-        return f"{self.area}/{lift}"
+        return f"{self.area}/{lift or self.agent}"
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -166,7 +189,7 @@ def _act_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str
         key = f"acts[{index}]"
         if act.name in before:
             yield f"{key}.name", f"{act.name!r} is there twice"
-        if act.lift not in lifts:
+        if act.lift not in lifts and (act.lift or act.act not in NODE_ACTS):
             yield f"{key}.lift", f"{act.lift!r} is not in lifts"
         elif act.act in BOX_ACTS and act.lift not in scenario.boxes:
             yield f"{key}.act", f"{act.lift!r} has no box that could feel it"
@@ -185,7 +208,7 @@ def _expected_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str
     acts = {act.name for act in scenario.acts}
     for index, alarm in enumerate(scenario.expected):
         key = f"expected[{index}]"
-        if alarm.lift not in lifts:
+        if alarm.lift and alarm.lift not in lifts:
             yield f"{key}.lift", f"{alarm.lift!r} is not in lifts"
         if duration_us(alarm.not_after) <= duration_us(alarm.not_before):
             yield f"{key}.not_after", "must be later than not_before"

@@ -1,5 +1,6 @@
 """Score a run: what had to happen against what was heard, and what was published against what was kept."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
@@ -12,7 +13,7 @@ from simulators.scenario import Expected, Scenario
 from simulators.witness import AlarmWord
 
 DELIVERED_WITHIN_MS = 3_000.0  # wall time from the hub's raise to the client; ordinary is well under 100
-COUNTERS = ("missed", "false", "doubled", "late", "lost", "wrong_clears")
+COUNTERS = ("missed", "false", "doubled", "late", "lost", "wrong_clears", "untold")
 
 
 class Outcome(StrEnum):
@@ -35,6 +36,7 @@ class HeardAlarm(msgspec.Struct, frozen=True):
     detect_ms: float  # city time from fact to raise
     deliver_ms: float  # wall time from raise to the client
     t_cleared_us: int | None = None  # city time at which the client heard that it cleared
+    told: dict[str, int] = {}  # kind of word → how many were heard
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -49,6 +51,7 @@ class Judged(msgspec.Struct, frozen=True):
     not_after_us: int | None = None
     alarm: str | None = None  # id of the one that met it
     cleared_right: bool = True
+    told_right: bool = True  # every word that had to be said about it was heard
 
 
 class Observed(msgspec.Struct, frozen=True):
@@ -75,6 +78,7 @@ class Score(msgspec.Struct, frozen=True):
     late: int
     lost: int
     wrong_clears: int
+    untold: int
     packs_published: int
     packs_journalled: int
     packs_missing: int
@@ -111,6 +115,7 @@ def score(scenario: Scenario, observed: Observed, *, seed: int, broker: str) -> 
         late=sum(item.outcome is Outcome.LATE for item in judged),
         lost=gone.facts + gone.altered,
         wrong_clears=sum(not item.cleared_right for item in judged),
+        untold=sum(not item.told_right for item in judged),
         packs_published=len(observed.published),
         packs_journalled=len(observed.kept),
         packs_missing=gone.packs,
@@ -119,17 +124,19 @@ def score(scenario: Scenario, observed: Observed, *, seed: int, broker: str) -> 
 
 def heard(words: Sequence[AlarmWord], *, speed: float) -> list[HeardAlarm]:
     """Return one entry for each alarm id, in the order of arrival; the first word counts for the delivery."""
+    told: dict[str, Counter[str]] = {}
     first: dict[str, AlarmWord] = {}
     cleared: dict[str, int] = {}
     for word in words:
+        told.setdefault(word.id, Counter())[word.kind] += 1
         if word.active:
             first.setdefault(word.id, word)
         else:
             cleared.setdefault(word.id, word.t_delivered_us)
-    return [_alarm(word, cleared.get(word.id), speed) for word in first.values()]
+    return [_alarm(word, cleared.get(word.id), speed, told=told[word.id]) for word in first.values()]
 
 
-def _alarm(word: AlarmWord, cleared_us: int | None, speed: float) -> HeardAlarm:
+def _alarm(word: AlarmWord, cleared_us: int | None, speed: float, *, told: Counter[str]) -> HeardAlarm:
     return HeardAlarm(
         id=word.id,
         rule=word.rule,
@@ -140,6 +147,7 @@ def _alarm(word: AlarmWord, cleared_us: int | None, speed: float) -> HeardAlarm:
         detect_ms=round((word.t_raised_us - word.t_fact_us) / 1e3, 1),
         deliver_ms=round((word.t_delivered_us - word.t_raised_us) / 1e3 / speed, 1),
         t_cleared_us=cleared_us,
+        told=dict(told),
     )
 
 
@@ -171,6 +179,7 @@ def _judge(expected: Expected, subject: str, *, truth: Mapping[str, int], alarms
         outcome=Outcome.LATE if late else Outcome.MET,
         alarm=found.id,
         cleared_right=_cleared_right(expected, found, truth=truth),
+        told_right=all(found.told.get(kind, 0) >= least for kind, least in expected.told.items()),
     )
 
 

@@ -1,15 +1,18 @@
 """The files that the programs of a stage are started with: broker's accounts, hub.toml, agent.toml."""
 
+import itertools
 import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 
+from device_profiles.profile import load_profiles
 from simulators.scenario import Scenario
 from simulators.witness import Account
 
 HUB = "xiacheng"
+TERMINAL = "lift_terminal"  # the profile of terminals on RS-485
 FIRST_UNIT = 1  # Modbus address of the first lift
 
 
@@ -50,9 +53,22 @@ def given_broker(url: str, *, username: str, password: str, folder: Path) -> Bro
     return BrokerPlace(url, parts.hostname, parts.port or 1883, secret, secret, secret)
 
 
-def hub_toml(place: BrokerPlace) -> str:
+def hub_toml(place: BrokerPlace, *, profiles: Path | None = None) -> str:
     """Return the hub's config; it talks to the broker directly."""
-    return f'hub = "{HUB}"\ndata = "data"\n\n{_broker(place.hub, place.host, place.port)}'
+    return f'hub = "{HUB}"\ndata = "data"\n{_profiles(profiles)}\n{_broker(place.hub, place.host, place.port)}'
+
+
+def units(scenario: Scenario) -> dict[str, int]:
+    """Return the Modbus address of each lift that has a terminal on a line."""
+    others = scenario.boxes | scenario.pushed
+    counts = {lift.line: itertools.count(FIRST_UNIT) for lift in scenario.lifts}
+    numbered = {lift.device: next(counts[lift.line]) for lift in scenario.lifts}
+    return {device: unit for device, unit in numbered.items() if device not in others}
+
+
+def line_link(line: Path, number: int) -> Path:
+    """Return where the RS-485 line of a number comes out; ``line`` is the first."""
+    return line if number == 1 else line.with_name(f"{line.name}{number}")
 
 
 def box_link(line: Path, device: str) -> Path:
@@ -60,22 +76,53 @@ def box_link(line: Path, device: str) -> Path:
     return line.with_name(f"{line.name}-{device}")
 
 
-def agent_toml(scenario: Scenario, place: BrokerPlace, *, line: Path, tap_port: int, platforms: str = "") -> str:
+def agent_toml(
+    scenario: Scenario,
+    place: BrokerPlace,
+    *,
+    line: Path,
+    tap_port: int,
+    platforms: str = "",
+    profiles: Path | None = None,
+) -> str:
     """Return the agent's config; it talks to the broker through the tap."""
-    head = f'agent = {_text(scenario.agent)}\narea = {_text(scenario.area)}\ndata = "data"\n\n'
+    head = f'agent = {_text(scenario.agent)}\narea = {_text(scenario.area)}\ndata = "data"\n{_profiles(profiles)}\n'
     head += _broker(place.agent, "127.0.0.1", tap_port)
-    others = scenario.boxes | scenario.pushed
-    slaves = [(unit, lift) for unit, lift in enumerate(scenario.lifts, FIRST_UNIT) if lift.device not in others]
-    if slaves:
-        head += f'\n[[lines]]\nname = "rs485-1"\nport = {_text(str(line))}\nbaud = {scenario.baud}\n'
-    for unit, lift in slaves:
-        head += f'\n[[lines.slaves]]\nunit = {unit}\ndevice = {_text(lift.device)}\nprofile = "lift_terminal"\n'
-        head += f"asset = {_text(lift.asset or lift.device.upper())}\n"
+    addresses = units(scenario)
+    slaves = [lift for lift in scenario.lifts if lift.device in addresses]
+    for number in sorted({lift.line for lift in slaves}):
+        head += f'\n[[lines]]\nname = "rs485-{number}"\n'
+        head += f"port = {_text(str(line_link(line, number)))}\nbaud = {scenario.baud}\n"
+        for lift in (lift for lift in slaves if lift.line == number):
+            head += f"\n[[lines.slaves]]\nunit = {addresses[lift.device]}\ndevice = {_text(lift.device)}\n"
+            head += f"profile = {_text(terminal_kind(scenario))}\nasset = {_text(lift.asset or lift.device.upper())}\n"
     for lift in scenario.lifts:
         if lift.device in scenario.boxes:
             head += f"\n[[boxes]]\nport = {_text(str(box_link(line, lift.device)))}\ndevice = {_text(lift.device)}\n"
             head += f"asset = {_text(lift.asset or lift.device.upper())}\n"
     return head + platforms
+
+
+def terminal_kind(scenario: Scenario) -> str:
+    """Return the profile of the terminals: the built-in one, or that of ``terminal_profile``."""
+    return TERMINAL if scenario.test_every is None else f"{TERMINAL}_tested"
+
+
+def terminal_profile(scenario: Scenario) -> str:
+    """Return the text of the built-in profile under another name, with the scenario's time between two test calls."""
+    text = load_profiles()[TERMINAL].text
+    for old, new in (
+        (f'kind = "{TERMINAL}"', f'kind = "{terminal_kind(scenario)}"'),
+        ('every = "3d"', f'every = "{scenario.test_every}"'),
+    ):
+        if text.count(old) != 1:
+            raise ValueError(f"profile {TERMINAL}: {old!r} is there {text.count(old)} times")
+        text = text.replace(old, new)
+    return text
+
+
+def _profiles(folder: Path | None) -> str:
+    return "" if folder is None else f"profiles = [{_text(str(folder))}]\n"
 
 
 def _broker(secret: Secret, host: str, port: int) -> str:

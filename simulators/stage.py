@@ -21,7 +21,15 @@ from simulators.packs import journalled_keys
 from simulators.platforms.city import PlatformCity
 from simulators.play import Play
 from simulators.process import Program, ProgramDied
-from simulators.settings import BrokerPlace, Secret, agent_toml, given_broker, hub_toml
+from simulators.settings import (
+    BrokerPlace,
+    Secret,
+    agent_toml,
+    given_broker,
+    hub_toml,
+    terminal_kind,
+    terminal_profile,
+)
 from simulators.tap import Tap
 from simulators.witness import AlarmWord, HonestPath, ObservingPath, Witness
 
@@ -130,10 +138,27 @@ class Stage:
         await asyncio.gather(self.hub.until_ready(), self.agent.until_ready(), self.witness.subscribed.wait())
 
     def _write_configs(self) -> None:
-        self.hub_config.write_text(hub_toml(self.place), encoding="utf-8")
-        line, platforms = self.folder / "line", self.platforms.toml()
-        text = agent_toml(self.play.scenario, self.place, line=line, tap_port=self.tap.port, platforms=platforms)
+        profiles = self._profiles()
+        self.hub_config.write_text(hub_toml(self.place, profiles=profiles), encoding="utf-8")
+        text = agent_toml(
+            self.play.scenario,
+            self.place,
+            line=self.folder / "line",
+            tap_port=self.tap.port,
+            platforms=self.platforms.toml(),
+            profiles=profiles,
+        )
         (self.folder / "agent" / "agent.toml").write_text(text, encoding="utf-8")
+
+    def _profiles(self) -> Path | None:
+        """Write the scenario's own profile, if it has one; return its folder."""
+        scenario = self.play.scenario
+        if scenario.test_every is None:
+            return None
+        folder = self.folder / "profiles"
+        folder.mkdir()
+        (folder / f"{terminal_kind(scenario)}.toml").write_text(terminal_profile(scenario), encoding="utf-8")
+        return folder
 
     def _platform_city(self) -> PlatformCity:
         mosquitto = None if self.options.embedded else find_mosquitto()

@@ -39,6 +39,7 @@ class AlarmWord(msgspec.Struct, frozen=True):
     t_fact_us: int  # of the fact that opened it
     t_raised_us: int  # when the hub opened it
     t_delivered_us: int  # city time of its arrival
+    kind: str = ""  # of the transition: raised, reminded, acked, joined, cleared …
 
 
 class ObservingPath(Protocol):
@@ -71,6 +72,7 @@ def parse_word(payload: bytes, *, now_us: int) -> AlarmWord | None:
         t_fact_us=int(data["t_fact_us"]),
         t_raised_us=int(data["t_raised_us"]),
         t_delivered_us=now_us,
+        kind=str(data.get("transition", {}).get("kind", "")),
     )
 
 

@@ -29,7 +29,8 @@ class Pace(msgspec.Struct, frozen=True):
 
     scan_period_s: float = SCAN_PERIOD_S  # aim between the starts of two alarm scans
     breaker_after: int = 3  # failures in a row until a slave is only probed
-    probe_s: float = 2.0  # between two probes of one slave
+    probe_s: float = 2.0  # between two probes of one slave; in a city that runs faster sooner, or it would seem silent
+    probe_least_s: float = 0.5
     retry_base_s: float = 0.5  # of the full-jitter back-off of a lost line
     retry_cap_s: float = 5.0
     deaf_s: float = 30.0  # a network port on which nobody answered for so long is opened anew: its peer may be gone
@@ -137,7 +138,8 @@ class ModbusSource:
             raise LineLost(f"nobody answered for {self._pace.deaf_s:g} s")
 
     def _breaker(self) -> Breaker:
-        return Breaker(after=self._pace.breaker_after, probe_s=self._pace.probe_s)
+        probe_s = max(self._pace.probe_s / self._clock.speed, min(self._pace.probe_s, self._pace.probe_least_s))
+        return Breaker(after=self._pace.breaker_after, probe_s=probe_s)
 
 
 def _sample(slave: Slave, block: BlockPlan, answer: Answer) -> Sample:

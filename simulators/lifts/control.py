@@ -13,12 +13,17 @@ INSPECTION_PAUSE_S = (25.0, 45.0)  # an inspector's stop between two runs: longe
 NOWHERE = -1  # destination of somebody who presses no floor
 
 
+FIRE_PAUSE_S = (8.0, 15.0)  # a firefighter behind a closed door, before the next ride
+
+
 class Mode(IntEnum):
     """Service modes of GB/T 24476 that a lift here can be in."""
 
+    STOPPED = 0
     NORMAL = 1
     INSPECTION = 2
     FIRE_RETURN = 3
+    FIREFIGHTER = 4
 
 
 class Phase(StrEnum):
@@ -42,6 +47,7 @@ class Control:
         self.waiting: list[Person] = []
         self.hold_open_s = 0.0
         self.evacuating = False  # everybody leaves, nobody enters
+        self.reopenings = 0  # in a row, because something stood in the door
         self._body = body
         self._chance = chance
         self._up = True
@@ -94,6 +100,9 @@ class Control:
         self.hold_open_s = max(0.0, self.hold_open_s - dt_s)
         if self.mode is Mode.FIRE_RETURN and self.wanted is Mode.NORMAL:
             self.mode = Mode.NORMAL
+        elif self.mode is Mode.FIRE_RETURN and self.wanted is Mode.FIREFIGHTER and not self._body.people:
+            self.mode, self.evacuating = Mode.FIREFIGHTER, False
+            self._body.people.append(Person(95.0, self._body.floor, NOWHERE))
         if self._left_s <= 0 and self.hold_open_s <= 0 and self.mode is not Mode.FIRE_RETURN:
             self.evacuating = False
             self._body.door.close()
@@ -101,9 +110,11 @@ class Control:
 
     def _closing(self, _dt_s: float) -> None:
         if self._body.door.obstructed or self._boarding():
+            self.reopenings += self._body.door.obstructed
             self._open_door()
         elif self._body.door.closed:
-            self.phase, self._left_s = Phase.PARKED, 0.0
+            self.phase, self.reopenings = Phase.PARKED, 0
+            self._left_s = self._chance.uniform(*FIRE_PAUSE_S) if self.mode is Mode.FIREFIGHTER else 0.0
 
     def _parked(self, dt_s: float) -> None:
         self._left_s -= dt_s
@@ -111,6 +122,12 @@ class Control:
             self._open_door()
         elif self.mode is Mode.INSPECTION:
             self._inspect()
+        elif self.mode is Mode.FIREFIGHTER:
+            self._fight()
+        elif self.mode is Mode.STOPPED:
+            self.mode = self.wanted
+        elif self.wanted is Mode.STOPPED and not self._body.people:
+            self.mode = Mode.STOPPED
         elif self.wanted is Mode.FIRE_RETURN:
             self.mode = Mode.FIRE_RETURN
             self._go(0)
@@ -128,6 +145,15 @@ class Control:
             storey = self._body.floor + self._chance.randint(-2, 1)
             storey = min(self._body.spec.floors - 2, max(0, storey))
             self._creep((storey + self._chance.uniform(0.35, 0.65)) * self._body.spec.floor_height_m)
+
+    def _fight(self) -> None:
+        """Take the firefighter somewhere else, or home when it is over."""
+        if self.wanted is not Mode.FIREFIGHTER:
+            self._go(0)
+        elif self._left_s <= 0:
+            self._go(
+                self._chance.choice([floor for floor in range(self._body.spec.floors) if floor != self._body.floor])
+            )
 
     def _go(self, floor: int) -> None:
         if self._body.in_door_zone and floor == self._body.floor:

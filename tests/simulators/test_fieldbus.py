@@ -15,7 +15,7 @@ def test_registers_follow_the_physics(tmp_path: Path) -> None:
             play.advance(second * 1_000_000)
             bus.show()
             for unit, lift in enumerate(play.lifts.values(), 1):
-                image, values = bus.line.slaves[unit].image, lift.values()
+                image, values = bus.lines[1].slaves[unit].image, lift.values()
                 bits = image.read("discrete_input", 0, count=8)
                 state = image.read("input_register", 0, count=10)
                 assert bits is not None
@@ -30,6 +30,6 @@ def test_a_fault_strikes_one_slave_and_can_end(tmp_path: Path) -> None:
     play = Play(load_scenarios()["lift-silent-slave"])
     bus = FieldBus(play, link=tmp_path / "line")
     bus.strike(WireFault("slave_silent", "lift-02"))
-    assert [slave.fault is not None for slave in bus.line.slaves.values()] == [False, True, False, False]
+    assert [slave.fault is not None for slave in bus.lines[1].slaves.values()] == [False, True, False, False]
     bus.strike(WireFault("slave_back", "lift-02"))
-    assert not any(slave.fault for slave in bus.line.slaves.values())
+    assert not any(slave.fault for slave in bus.lines[1].slaves.values())

@@ -8,20 +8,13 @@ from device_profiles.config import duration_us
 from device_profiles.errors import ConfigError
 from simulators.scenario import FOLDER, load_scenario, load_scenarios
 
-NAMES = [
-    "lift-box-broken",
-    "lift-box-ordinary-life",
-    "lift-box-stuck",
-    "lift-dialect-1",
-    "lift-dialect-2",
-    "lift-dialect-3",
-    "lift-dialect-4",
-    "lift-entrapment-between-floors",
-    "lift-entrapment-button",
-    "lift-inspection",
-    "lift-long-stop",
-    "lift-silent-slave",
-]
+NAMES = {  # issue 3; others may come
+    *(f"lift-entrapment-{way}" for way in ("between-floors", "at-level", "button", "occupancy-unknown", "power-cut")),
+    *("lift-silent-slave", "lift-long-stop", "lift-parked-empty", "lift-inspection", "lift-firefighter"),
+    *("lift-children-jumping", "lift-stepped-out", "lift-shaking", "lift-door-obstructed"),
+    *("lift-box-stuck", "lift-box-ordinary-life"),
+    *(f"lift-dialect-{number}" for number in range(1, 5)),
+}
 TEXT = """
 name = "small"
 title = "t"
@@ -47,13 +40,13 @@ not_after = "25s"
 """
 
 
-def test_the_shipped_scenarios_are_these() -> None:
-    """Every file loads, is named like its scenario, and keeps to speed 10 under 30 s."""
+def test_the_scenarios_of_the_issue_are_there() -> None:
+    """Every file loads, is named like its scenario, and keeps to speed 10 under 30 s unless it says that it is long."""
     scenarios = load_scenarios()
-    assert sorted(scenarios) == sorted(NAMES)
+    assert scenarios.keys() >= NAMES
     for name, scenario in scenarios.items():
         assert (FOLDER / f"{name}.toml").is_file()
-        assert duration_us(scenario.duration) <= 180_000_000
+        assert scenario.long or duration_us(scenario.duration) <= 220_000_000
 
 
 def test_a_small_scenario_is_read(tmp_path: Path) -> None:
