@@ -62,6 +62,11 @@ class Control:
             Phase.STRANDED: self._stranded,
         }
 
+    @property
+    def idle(self) -> bool:
+        """Whether it stands with its door closed, and nobody wants anything of it."""
+        return self.phase is Phase.PARKED and not self.waiting and not self._body.people
+
     def step(self, dt_s: float) -> None:
         """Decide once; a car without power or under way is left alone."""
         if self._body.power and not self._body.moving:

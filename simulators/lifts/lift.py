@@ -230,6 +230,8 @@ class Lift:
             case Effect.STOP_OCCUPIED | Effect.STOP_EMPTY | Effect.STOP_FAST:
                 if effect is not Effect.STOP_FAST or abs(body.car.v) > FAST_SHARE * self.spec.rated_mps:
                     self._try_stop(occupied=effect is not Effect.STOP_EMPTY)
+                if effect is Effect.STOP_EMPTY and control.idle:
+                    self._call_away()  # the last ride went by without a moment to stop
                 return not body.safety_circuit and not body.moving
             case Effect.STOP_DARK:
                 if body.power and body.people and body.would_stop_between():
