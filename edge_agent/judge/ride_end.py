@@ -23,7 +23,7 @@ from edge_agent.judge.ride_signal import (
 )
 from edge_agent.judge.ride_state import Stop
 from edge_agent.judge.ride_track import Track, View
-from edge_agent.judge.ride_window import MOVING
+from edge_agent.judge.ride_window import BRAKING, MOVING
 
 LEAST_HEIGHT_M = 1.9  # nobody lifts a box by more, no floor is lower than 2.4 m
 LEAST_DEAD_M = 0.6  # what stops dead may have begun just now
@@ -150,7 +150,7 @@ class Watch:
         pulses = find_pulses(view.mean, length, rough, gravity=gravity)
         if not self._with_model:
             return pulses
-        return [msgspec.structs.replace(pulse, moving=_moving(view, pulse, length, gravity)) for pulse in pulses]
+        return [_named(view, pulse, length, gravity) for pulse in pulses]
 
     def _ended(self, track: Track, view: View, length: Array, found: Found, gravity: float) -> Ended | None:
         ended = self._measure(track, view, length, found, gravity)
@@ -226,15 +226,18 @@ def _is_over(found: Found, pulses: list[Pulse], now: int, *, last: bool) -> bool
     return after >= SETTLE or (last and after >= 3) or (interrupted and after >= REST)
 
 
-def _moving(view: View, pulse: Pulse, length: Array, gravity: float) -> float:
-    """Return the model's probability that the pulse is a drive at work; NaN while it has not looked at all of it.
+def _named(view: View, pulse: Pulse, length: Array, gravity: float) -> Pulse:
+    """Return the pulse with the model's word; without one while it has not looked at all of the pulse.
 
     Each bin counts by how much it has of the pulse: its flanks look like what comes before and after.
     """
-    part = view.labels[pulse.start : pulse.end, list(MOVING)].sum(axis=1)
+    labels = view.labels[pulse.start : pulse.end]
     weights = np.abs(length[pulse.start : pulse.end] - gravity)
-    seen = np.isfinite(part)
+    seen = np.isfinite(labels[:, 0])
     total = float(weights[seen].sum())
     if total < 0.9 * float(weights.sum()) or total == 0.0:
-        return float("nan")
-    return float((part[seen] * weights[seen]).sum()) / total
+        return pulse
+    mean = weights[seen] @ labels[seen] / total
+    moving = float(mean[list(MOVING)].sum())
+    braking = float(mean[BRAKING]) / max(moving, 1e-9)
+    return msgspec.structs.replace(pulse, moving=moving, braking=braking)

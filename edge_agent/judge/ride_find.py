@@ -14,6 +14,7 @@ LEAST_RIDE_MPS = 0.38  # an escalator rises by 0.33 m/s at most, the slowest lif
 SOFT_PEAK = 2.3  # m/s²: no drive accelerates more, passengers would fall
 DEAD_MPS2 = 2.1  # a mean deceleration that no drive makes
 DEAD_LEAST_MPS2 = 1.3
+BRAKED_REST = 0.35  # of the speed: children who jumped just before it may have spoilt a pulse so much
 DEAD_REST = 0.55  # of the speed: so much of a dead stop may fall between the samples of a slow box
 DEAD_TIMES = 1.75  # so many times the mean acceleration of the same ride
 
@@ -28,7 +29,7 @@ class Found(msgspec.Struct, frozen=True):
 
     @property
     def uneven(self) -> bool:
-        """Whether speed is left over that only a dead stop, too short for the sensor's rate, explains."""
+        """Whether speed is left over: a longer calm has to show that it stands."""
         return abs(self.rest) > _tolerance(abs(self.speed))
 
     @property
@@ -113,7 +114,9 @@ def _from(pulses: Sequence[Pulse], first: int, fine: Array) -> Found | None:
         if last == first:
             continue
         dead = pulses[last].speed * top < 0 and is_dead(pulses[first], pulses[last], fine)
-        if abs(speed) <= (DEAD_REST * abs(top) if dead else _tolerance(abs(top))):
+        brakes = pulses[last].speed * top < 0 and likely(pulses[last]) >= SURE
+        rest = DEAD_REST if dead else BRAKED_REST if brakes else 0.0
+        if abs(speed) <= max(_tolerance(abs(top)), rest * abs(top)):
             found = Found(tuple(pulses[first : last + 1]), top, speed, dead)
             return found if abs(top) >= LEAST_RIDE_MPS else None
         if speed * pulses[first].speed < 0:

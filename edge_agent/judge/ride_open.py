@@ -17,6 +17,7 @@ ROUGH = 0.5  # m/s²: with more, a braking may have been hidden
 LONGEST_S = 180.0  # lifts are built for half a minute from end to end; this is three times the slowest
 BLOW = 3.0  # m/s² inside 0.1 s
 BLOW_S = 40.0  # few rides go on for so long after a blow
+HALF = 0.5
 SURE_BEGUN = 0.7
 AFTER_HOLE = 40  # bins
 
@@ -35,7 +36,8 @@ def guess(view: View, pulse: Pulse, altitudes: Array, *, speed: float, shaft_m: 
     """Return what became of the ride that ``pulse`` began, and by how much it rose if the pressure tells."""
     now = len(view)
     hidden = _rough(view, pulse.end, now) > max(ROUGH, 1.5 * _rough(view, 0, pulse.start))
-    clean = not hidden and not _hole(view, pulse, now) and likely(pulse) >= SURE_BEGUN
+    begun = likely(pulse) >= SURE_BEGUN and not pulse.braking > HALF  # else it may be the end of a ride, not its begin
+    clean = begun and not hidden and not _hole(view, pulse, now)
     calm = _calm(altitudes, view.first + now)
     if calm is not None and abs(speed) * CALM_S > EXPECTED_M / 2 and (now - pulse.end) * BIN_S > CALM_S:
         before = altitudes[altitudes[:, 0] < view.first + pulse.start]

@@ -29,6 +29,7 @@ class Pulse(msgspec.Struct, frozen=True):
     peak: float  # m/s², the greatest in 0.1 s
     rough: float  # m/s², how much it shook meanwhile
     tilt: float  # m/s², how far the acceleration pointed away from the vertical
+    braking: float = float("nan")  # of that probability, the share of a braking
     moving: float = float("nan")  # probability by the model that a drive is at work; NaN: it was not asked
 
 

@@ -7,7 +7,8 @@ from edge_agent.judge.ride_signal import Array, signed_length, smooth
 from edge_agent.judge.ride_track import View
 
 LABELS = ("still", "accelerating_up", "accelerating_down", "cruising", "braking", "door_people", "shock")
-MOVING = (1, 2, 4)  # labels of a drive at work
+BRAKING = 4
+MOVING = (1, 2, BRAKING)  # labels of a drive at work
 CHANNELS = ("vertical", "roughness", "sideways")
 WINDOW = 48  # bins: long enough to see what was before and after a pulse
 HOP = 5  # bins from one window to the next
