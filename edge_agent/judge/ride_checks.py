@@ -7,12 +7,12 @@ import numpy as np
 from edge_agent.judge.ride_grid import BIN_US, Array, Times
 from edge_agent.judge.ride_state import Fault
 
-SAME_S = 3.0  # a working sensor shows noise of a step or two within this time, even at night
+SAME_S = 15.0  # a coarse sensor may give the same numbers for seconds; less than `stay`, so that it is never a stuck
 CLIPPED = 0.1  # of the samples of CLIPPED_S: a slam clips two or three
 CLIPPED_S = 3
 CLIPPED_TIMES = 5
 CLIPPED_LEAST = 15.0  # m/s²: less is no sensor's range
-RATES_HZ = (8.0, 130.0)
+RATES_HZ = (4.5, 1000.0)  # a dead stop falls between the samples of a slower one
 GRAVITY_RANGE = (8.3, 11.3)  # m/s²: a cheap sensor's scale and offset errors together
 OVER_S = 5.0  # a fault is over after so long without it
 HISTORY_S = 10.0

@@ -10,7 +10,6 @@ class RideLimits(msgspec.Struct, frozen=True):
 
     stay_us: int = 20 * SECOND  # the car stays this long where no ride should end: stuck
     late_us: int = 500_000  # samples may arrive this much out of order
-    gap_us: int = 2 * SECOND  # without a sample for longer, what happened meanwhile is unknown
     jump_us: int = 60 * SECOND  # a sample further from the last one means that the box's clock jumped
     floor_m: float = 0.35  # this near to a floor is at it
     travel_m: float = 600.0  # no shaft is higher

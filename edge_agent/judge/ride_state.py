@@ -20,7 +20,7 @@ class Fault(StrEnum):
     FROZEN = "frozen"  # the same numbers all the time
     SATURATED = "saturated"  # at the end of the range
     GRAVITY = "gravity"  # at rest it does not feel the earth
-    RATE = "rate"  # fewer than 8 or more than 130 samples a second
+    RATE = "rate"  # fewer than 4.5 or more than 1,000 samples a second
     CLOCK = "clock"  # its clock jumped
 
 
