@@ -24,6 +24,7 @@ Classify = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # (n, channels,
 FAULT, SOUND = "box.fault", "box.sound"
 KINDS = frozenset({RIDE, STUCK, RELEASED, FAULT, SOUND})
 VALUES = ("motion", "height_m", "speed_mps", "floor", "moving", "box_quality", "ride_count")
+LEVEL_OFF = 0.05  # m/s²: what the model bears
 MOST_LATE = 100  # samples in a row: more come of a clock that was set, not of a slow line
 SLACK_M = 10.0
 MET = 2.0  # times the highest ride so far
@@ -57,6 +58,7 @@ class RideJudge:
         self._named: int | None = None  # the next bin that the model looks at
         self._motion: str | None = None
         self._told_state = self._state
+        self._named_level: float | None = None  # gravity with which it looked
         self._late_samples = 0  # in a row
         self._rides: list[Ride] = []
         self._findings: list[Finding] = []
@@ -192,6 +194,8 @@ class RideJudge:
         gravity = self._watch.level(view)
         if self._classify is None or gravity is None or not len(view):
             return
+        if self._named_level is None or abs(gravity - self._named_level) > LEVEL_OFF:
+            self._named, self._named_level = None, gravity  # what was said with another level is said anew
         start = max(self._named or view.first, view.first)
         end = view.first + len(view) - (0 if everything else WINDOW // 2)
         centres = np.arange(start, end, HOP, dtype=np.int64)

@@ -223,7 +223,7 @@ def _is_over(found: Found, pulses: list[Pulse], now: int, *, last: bool) -> bool
     interrupted = any(pulse.start >= found.end for pulse in pulses)
     if found.uneven:
         return after >= LONG_SETTLE and not interrupted
-    return after >= SETTLE or (last and after >= 3) or (interrupted and after >= REST)
+    return after >= SETTLE or last or (interrupted and after >= REST)
 
 
 def _named(view: View, pulse: Pulse, length: Array, gravity: float) -> Pulse:
