@@ -14,7 +14,7 @@ def test_init_writes_what_check_accepts(tmp_path: Path) -> None:
     assert edge_agent("init", str(config)).returncode == 0
     checked = edge_agent("check", str(config))
     assert checked.returncode == 0, checked.stderr
-    assert "within 117 ms of 200 ms" in checked.stdout
+    assert "within 116 ms of 200 ms" in checked.stdout
     assert "/dev/ttyUSB0 is not there now" in checked.stdout
     assert "ok, 1 lines with 1 devices" in checked.stdout
 

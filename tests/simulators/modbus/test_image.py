@@ -12,8 +12,8 @@ def test_blank_image_answers_every_block() -> None:
     """Each cell that a profile reads exists; others do not."""
     image = RegisterImage(blank_cells(LIFT))
     assert image.read("discrete_input", 0, count=8) == [0] * 8
-    assert image.read("input_register", 0, count=10) == [0] * 10
-    assert image.read("input_register", 1, count=10) is None
+    assert image.read("input_register", 0, count=11) == [0] * 11
+    assert image.read("input_register", 1, count=11) is None
     assert image.read("holding_register", 0, count=1) is None
 
 
