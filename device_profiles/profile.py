@@ -15,6 +15,7 @@ from device_profiles.errors import ConfigError
 from device_profiles.key_spec import Key, key_faults, unknown_in
 from device_profiles.wire import Name, Severity
 
+_LEAST_REMIND_US = 1_000_000
 BUILT_IN = Path(__file__).parent / "profiles"
 UNKNOWN_CODE = "device.unknown_code"  # the Event of a code that a dialect does not know
 UNKNOWN_CODES = "unknown_codes"  # the value that counts them
@@ -123,6 +124,9 @@ class AlarmRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clear_when: str | None = None  # condition that clears it once it has held for `clear`; default: not (when)
     clear: Duration = "0s"
     latch: bool = False  # cleared by a person's act only
+    remind: Duration | None = None  # told again so often until acknowledged, then unfiltered until its end (EN 81-28)
+    missing: Name | None = None  # kind of an Event whose absence opens it, and which clears it
+    every: Duration | None = None  # it must come at least so often
     subject: Literal["device", "asset"] = "device"  # whose alarm it is; an asset's is decided by keys (ALARMS.md, 14)
     keys: dict[Name, Key] = {}  # what may agree that an asset is alarming
     need: Annotated[int, msgspec.Meta(ge=1)] | None = None  # so many of the keys must agree
@@ -142,6 +146,16 @@ class AlarmRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def clear_us(self) -> int:
         """Microseconds that the clear condition must hold."""
         return duration_us(self.clear)
+
+    @property
+    def remind_us(self) -> int:
+        """Microseconds between two tellings while nobody has acknowledged it, 0 for one telling."""
+        return duration_us(self.remind) if self.remind is not None else 0
+
+    @property
+    def every_us(self) -> int:
+        """Microseconds after which ``missing`` is missing."""
+        return duration_us(self.every) if self.every is not None else 0
 
     @property
     def clear_text(self) -> str:
@@ -387,6 +401,15 @@ def _asset_faults(rule: AlarmRule) -> Iterable[tuple[str, str]]:
         yield "latch", "events alone do not tell that it is over: set latch = true"
 
 
+def _missing_faults(rule: AlarmRule, spec: ProfileSpec) -> Iterable[tuple[str, str]]:
+    if rule.missing not in spec.events:
+        yield "missing", f"{rule.missing!r} is not in events"
+    if rule.every_us <= 0:
+        yield "every", "must be longer than 0"
+    if rule.until or rule.clear_when is not None or rule.for_us or rule.clear_us or rule.latch:
+        yield "missing", "what it waits for clears it: it has no `until`, `for`, `clear_when`, `clear` or `latch`"
+
+
 def _rule_faults(rule: AlarmRule, spec: ProfileSpec) -> Iterable[tuple[str, str]]:
     if rule.subject == "asset":
         yield from _asset_faults(rule)
@@ -394,8 +417,19 @@ def _rule_faults(rule: AlarmRule, spec: ProfileSpec) -> Iterable[tuple[str, str]
     for key in ("keys", "need", "within"):
         if getattr(rule, key):
             yield key, 'belongs to the alarm of an asset: set subject = "asset"'
-    if sum((rule.on is not None, rule.when is not None, bool(rule.ways))) != 1:
-        yield "on", "a rule has either `on` (an event), `when` (a condition) or `ways` (several conditions)"
+    if rule.remind is not None and rule.remind_us < _LEAST_REMIND_US:
+        yield "remind", "must be at least 1s: it is told at the ticks of the hub"
+    if sum((rule.on is not None, rule.when is not None, bool(rule.ways), rule.missing is not None)) != 1:
+        yield (
+            "on",
+            "a rule has one of `on` (an event), `when` (a condition), `ways` (conditions) and `missing` (an event)",
+        )
+        return
+    if (rule.missing is None) is not (rule.every is None):
+        yield "every", "belongs to `missing`, which needs it"
+        return
+    if rule.missing is not None:
+        yield from _missing_faults(rule, spec)
         return
     if rule.on is not None:
         for key, kinds in (("on", (rule.on,)), ("until", rule.until)):

@@ -61,3 +61,7 @@ class NoData(HubError):
 
 class NoSuchAlarm(HubError):
     """No alarm has this id, or it has ended already."""
+
+
+class NoActor(HubError):
+    """Somebody wants to act on an alarm and does not say who."""

@@ -115,6 +115,10 @@ class Hands:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _do(self, deed: WireFault) -> None:
+        if deed.act in PERSON_ACTS:
+            self._stage.play.took_hold(deed.name)  # before the hub can tell of it
+            await self._act_on_alarm(deed)
+            return
         match deed.act:
             case "node_off":
                 self._stage.agent.signal(signal.SIGKILL)
@@ -123,8 +127,6 @@ class Hands:
                 await self._stage.agent.start(self._stage.environment())
                 await self._stage.agent.until_ready()
                 self.off.discard(self._stage.agent.name)
-            case _:
-                await self._act_on_alarm(deed)
         self._stage.play.took_hold(deed.name)
 
     async def _act_on_alarm(self, deed: WireFault) -> None:

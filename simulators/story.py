@@ -9,6 +9,8 @@ from simulators.lifts.lift import Lift
 from simulators.play import Play
 from simulators.witness import AlarmWord
 
+_QUIET = ("reminded", "acked", "joined", "stale", "fresh")  # words about an alarm that was told before
+
 
 class Line(msgspec.Struct, frozen=True):
     """One line of the story."""
@@ -71,7 +73,9 @@ class Story:
 
     def _tell_word(self, word: AlarmWord, speed: float) -> None:
         lift = word.subject.rpartition("/")[2]
-        if word.active:
+        if word.active and word.kind in _QUIET:
+            self.tell(word.t_delivered_us, f"alarm {word.rule} of {lift}: {word.kind}", "yellow")
+        elif word.active:
             wall_ms = (word.t_delivered_us - word.t_raised_us) / 1e3 / speed
             way = f"{wall_ms:.0f} ms from hub to command centre"
             text = f"ALARM {word.rule} of {lift}{self._after_stop(lift, word)}; {way}"

@@ -4,6 +4,7 @@ from typing import Literal, get_args
 
 import msgspec
 
+from hub.alarms.absences import begin_anew
 from hub.alarms.agents import forgive
 from hub.alarms.conditions import reweigh
 from hub.alarms.decisions import Decisions
@@ -33,6 +34,9 @@ def take_act(decisions: Decisions, body: ActBody) -> None:
     name = body.alarm or f"{body.rule} {body.subject}"
     if body.act not in ACTS or not (body.rule or body.alarm):
         decisions.refuse(name, Refusal.ACT_UNKNOWN, decisions.received_us)
+        return
+    if not body.actor.strip():
+        decisions.refuse(name, Refusal.ACT_NAMELESS, decisions.received_us)
         return
     occurrence = _find(decisions.state, body)
     if occurrence is None or occurrence.alarm is None or (body.act == "close" and not occurrence.open):
@@ -68,6 +72,7 @@ def _close(decisions: Decisions, occurrence: Occurrence, t_us: int, detail: str)
     device = decisions.state.devices.get(occurrence.subject)
     if device is not None:
         reweigh(decisions, device, occurrence.rule)
+        begin_anew(decisions, device, occurrence.rule)
     asset = decisions.state.assets.get(occurrence.subject)
     if asset is not None and asset.timers.pop(occurrence.rule, None) is not None:
         decisions.state.touch(asset)

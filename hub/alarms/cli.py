@@ -13,7 +13,7 @@ from hub.alarms.log import read_alarms
 from hub.alarms.replay import Replay, replay_apart
 from hub.alarms.transitions import Alarm
 from hub.database import open_database, reading
-from hub.errors import NoData, NoSuchAlarm
+from hub.errors import NoActor, NoData, NoSuchAlarm
 from hub.records import Act, append_act
 
 _COLOURS = {"life": "bold white on red", "critical": "bold red", "major": "red", "minor": "yellow", "info": "blue"}
@@ -52,6 +52,8 @@ def ack_command(journal: Path, database: Path, alarm: str, *, actor: str, reason
 
 
 def _act(act: ActKind, journal: Path, alarm: Alarm, *, actor: str, reason: str, now_us: int) -> int:
+    if not actor.strip():
+        raise NoActor("--actor is empty: an act has a name")
     if not journal.is_file():
         raise NoData(f"{journal} is not there: has this hub ever run?")
     record = append_act(journal, Act(actor, act, alarm.rule, alarm.subject, reason, alarm.id), now_us=now_us)

@@ -49,9 +49,11 @@ class Decisions:
             sounded=sounded,
             latched=head.latch,
             previous=previous.id if previous is not None else "",
+            remind_us=head.remind_us,
             stale=not isinstance(owner, AgentState) and owner.silent and head.rule != SILENT,
         )
         occurrence.opened = occurrence.cleared = occurrence.released = None
+        occurrence.told_us = self.received_us if head.remind_us else 0
         self._say(occurrence, Kind.RAISED, reason=reason, t_us=t_us, detail=detail)
         return occurrence
 
@@ -70,7 +72,13 @@ class Decisions:
     def sound(self, occurrence: Occurrence, *, t_us: int, detail: str, reason: Reason = Reason.EVENT_RECENT) -> None:
         """Tell an alarm that was only recorded."""
         occurrence.alarm = replace(_alarm(occurrence), sounded=True)
+        occurrence.told_us = self.received_us if occurrence.alarm.remind_us else 0
         self._say(occurrence, Kind.SOUNDED, reason=reason, t_us=t_us, detail=detail)
+
+    def remind(self, occurrence: Occurrence, *, t_us: int) -> None:
+        """Tell an alarm again that nobody has acknowledged."""
+        occurrence.told_us = t_us
+        self._say(occurrence, Kind.REMINDED, reason=Reason.UNACKNOWLEDGED, t_us=t_us, detail="")
 
     def mark_stale(self, occurrence: Occurrence, *, stale: bool, t_us: int) -> None:
         """Set or take away the flag stale; say nothing when it is so already."""

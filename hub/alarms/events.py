@@ -1,6 +1,7 @@
 """Events of the edge open and clear alarms, however late they come (ALARMS.md, 12)."""
 
 from device_profiles.wire import Event
+from hub.alarms.absences import note_heard
 from hub.alarms.arrivals import Arrival
 from hub.alarms.assets import hear
 from hub.alarms.conditions import forget_elder
@@ -27,6 +28,9 @@ def take_event(arrival: Arrival, fact: Event) -> None:
     rules = own or state.book.guess(fact.kind)
     for rule in rules.opened_by(fact.kind) if rules is not None else ():
         _open(arrival, device, rule, mark, fact.kind)
+    _join_unfiltered(arrival, key, mark, fact.kind)
+    if key in state.devices and own is not None and own.awaits(fact.kind):
+        note_heard(arrival.decisions, device, fact.kind, t_us=mark.t_us)
     if fact.kind in state.book.hears:
         known = state.devices.get(key) or meet(arrival, key, fact.device)
         if known is not None:
@@ -53,7 +57,19 @@ def _clears(arrival: Arrival, occurrence: Occurrence, kind: str) -> bool:
     alarm = occurrence.alarm
     rules = arrival.decisions.state.book.of_digest(alarm.digest) if alarm is not None else None
     rule = rules.by_rule.get(occurrence.rule) if rules is not None else None
-    return rule is not None and not rule.head.latch and kind in rule.spec.until and rule.spec.on != kind
+    if rule is None or rule.head.latch or rule.spec.on == kind:
+        return False
+    return kind in rule.spec.until or kind == rule.spec.missing
+
+
+def _join_unfiltered(arrival: Arrival, key: str, mark: Mark, kind: str) -> None:
+    """Join an event to every alarm of its subject that keeps its history unfiltered, unless it did so itself."""
+    decisions = arrival.decisions
+    for occurrence in decisions.state.open_of(key):
+        alarm = occurrence.alarm
+        told = any(made.alarm.id == alarm.id for made in decisions.made if made.detail == kind) if alarm else True
+        if alarm is not None and alarm.remind_us and not told:
+            decisions.join(occurrence, t_us=mark.t_us, reason=Reason.EVENT_UNFILTERED, detail=kind)
 
 
 def _clear(arrival: Arrival, device: DeviceState, occurrence: Occurrence, mark: Mark, kind: str) -> None:

@@ -13,3 +13,4 @@ class RuleHead(msgspec.Struct, frozen=True):
     title: str
     latch: bool
     digest: str  # of the profile, "" for a rule of the hub
+    remind_us: int = 0  # told again so often until it is acknowledged; 0: told once

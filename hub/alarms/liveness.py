@@ -1,5 +1,6 @@
 """Silence, judged at each tick: who has not spoken for too long, on its own clock (ALARMS.md, 8)."""
 
+from hub.alarms.absences import tell_missing
 from hub.alarms.assets import lose
 from hub.alarms.decisions import Decisions
 from hub.alarms.rows import AgentState, DeviceState
@@ -26,6 +27,18 @@ def take_tick(decisions: Decisions, now_us: int) -> None:
         if rules is not None:
             _go_dark(decisions, device)
             _tell(decisions, device, rules, now_us=now_us)
+    tell_missing(decisions, now_us=now_us)
+    _remind(decisions, now_us)
+
+
+def _remind(decisions: Decisions, now_us: int) -> None:
+    """Tell again what nobody has acknowledged (EN 81-28)."""
+    state = decisions.state
+    for key in sorted(state.reminding):
+        occurrence = state.reminding[key]
+        alarm = occurrence.alarm
+        if alarm is not None and not 0 <= now_us - occurrence.told_us < alarm.remind_us:
+            decisions.remind(occurrence, t_us=now_us)
 
 
 def _doubt_offsets(state: State) -> None:

@@ -36,6 +36,7 @@ class DeviceState(msgspec.Struct, omit_defaults=True):
     next_us: int | None = None  # when the first of them is due
     elder: list[str] = msgspec.field(default_factory=list)  # rules open here under a text that is not in force
     keys: dict[str, Truths] = msgspec.field(default_factory=dict)  # of the rules of its asset
+    heard: dict[str, int] = msgspec.field(default_factory=dict)  # kind of event that must come → when (hub's clock)
     shift_us: int = 0  # hub's clock minus agent's as now(d) moved last; kept only while keys are watched
 
     @property
@@ -113,6 +114,13 @@ class Occurrence(msgspec.Struct, omit_defaults=True):
     opened: Mark | None = None  # the newest event that opened or joined it
     cleared: Mark | None = None  # the end of the last alarm
     released: Mark | None = None  # the newest event that clears, seen while nothing was open
+    told_us: int = 0  # when it was told last, hub's clock; of an alarm that reminds
+
+    @property
+    def reminds(self) -> bool:
+        """Whether it is to be told again until somebody acknowledges it."""
+        alarm = self.alarm
+        return alarm is not None and bool(alarm.open and alarm.remind_us and alarm.sounded and not alarm.acknowledged)
 
     @property
     def open(self) -> bool:

@@ -84,6 +84,7 @@ class RuleSet:
         assets = [rule for rule in spec.alarms if rule.subject == "asset"]
         self.of_assets = {rule.rule: AssetRule(rule, _head(rule, digest)) for rule in assets}
         self.by_rule = {rule.head.rule: rule for rule in self.rules}
+        self.awaited = tuple(rule for rule in self.rules if rule.spec.missing is not None)
         self.conditions = tuple(rule.head.rule for rule in self.rules if rule.ways)
         self.by_name = {name: tuple(r.head.rule for r in self.rules if name in r.names) for name in sorted(spec.values)}
 
@@ -94,6 +95,10 @@ class RuleSet:
     def cleared_by(self, event: str) -> list[Rule]:
         """Return the rules that an event of this kind clears."""
         return [rule for rule in self.rules if event in rule.spec.until and rule.spec.on != event]
+
+    def awaits(self, event: str) -> bool:
+        """Return whether the absence of events of this kind is an alarm."""
+        return any(rule.spec.missing == event for rule in self.awaited)
 
 
 class RuleTexts(msgspec.Struct, frozen=True):
@@ -110,6 +115,7 @@ class RuleBook:
         self.recorded = recorded
         self._of_digest = {digest: compile_rules(text, digest) for digest, text in recorded.texts.items()}
         self._of_kind = {kind: self._of_digest.get(digest) for kind, digest in recorded.in_force.items()}
+        self.awaiting = frozenset(kind for kind, rules in self._of_kind.items() if rules is not None and rules.awaited)
         self.asset_rules = self._asset_rules()  # in force, by name
         known = [rule for rules in self._of_digest.values() if rules is not None for rule in rules.of_assets.values()]
         self.watches, self.hears = _watches(known), _hears(known)
@@ -145,7 +151,7 @@ class RuleBook:
 
 
 def _head(spec: AlarmRule, digest: str) -> RuleHead:
-    return RuleHead(spec.rule, spec.severity, spec.title, spec.latch, digest)
+    return RuleHead(spec.rule, spec.severity, spec.title, spec.latch, digest, spec.remind_us)
 
 
 def _watches(rules: Iterable[AssetRule]) -> dict[str, tuple[Watch, ...]]:

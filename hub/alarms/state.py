@@ -24,6 +24,7 @@ class State:
         self.assets: dict[str, AssetState] = {}  # by subject
         self.members: dict[str, set[str]] = {}  # asset → keys of the devices bound to it
         self.occurrences: dict[str, dict[str, Occurrence]] = {}  # subject → rule
+        self.reminding: dict[tuple[str, str], Occurrence] = {}  # (rule, subject) → nobody has acknowledged it
         self.dirty: dict[str, None] = {}
         self.refused: list[Refused] = []  # since the reader took them, at most MAX_REFUSED
         self.unbound = 0  # devices without a birth
@@ -67,6 +68,14 @@ class State:
         """Store an occurrence."""
         self.occurrences.setdefault(occurrence.subject, {})[occurrence.rule] = occurrence
         self.dirty[f"alarm {occurrence.rule} {occurrence.subject}"] = None
+        self._index(occurrence)
+
+    def _index(self, occurrence: Occurrence) -> None:
+        key = occurrence.rule, occurrence.subject
+        if occurrence.reminds:
+            self.reminding[key] = occurrence
+        else:
+            self.reminding.pop(key, None)
 
     def touch(self, owner: DeviceState | AgentState | AssetState) -> None:
         """Mark a row as changed."""
@@ -135,6 +144,7 @@ class State:
         elif kind == "alarm":
             found = msgspec.json.decode(body, type=Occurrence)
             self.occurrences.setdefault(found.subject, {})[found.rule] = found
+            self._index(found)
         elif kind == "hub":
             self.hub = msgspec.json.decode(body, type=HubState)
         else:

@@ -12,13 +12,14 @@ class Kind(StrEnum):
     """What happened to an alarm."""
 
     RAISED = "raised"
-    JOINED = "joined"  # recorded in the history of an occurrence, told to nobody
+    JOINED = "joined"  # recorded in the history of an occurrence; see Transition.told
     SOUNDED = "sounded"  # an alarm that was only recorded turns out to be recent: tell it now
     CLEARED = "cleared"  # by the facts
     CLOSED = "closed"  # by a person
     STALE = "stale"
     FRESH = "fresh"
     ACKED = "acked"
+    REMINDED = "reminded"  # nobody has acknowledged it: told again
 
 
 class Reason(StrEnum):
@@ -33,6 +34,9 @@ class Reason(StrEnum):
     EVENT_AGAIN = "event_again"  # while it was open
     EVENT_RECENT = "event_recent"  # the first recent one of an alarm that was not sounded
     EVENT_BEFORE_CLEAR = "event_before_clear"  # belongs to the occurrence that has ended
+    EVENT_MISSING = "event_missing"  # one that must come every so often did not
+    EVENT_UNFILTERED = "event_unfiltered"  # any other event of the subject, until the alarm has ended
+    UNACKNOWLEDGED = "unacknowledged"
     CLEAR_EVENT = "clear_event"
     CLEAR_BEFORE_EVENT = "clear_before_event"  # a clear that is older than what opened the alarm
     SILENCE = "silence"
@@ -56,6 +60,7 @@ class Refusal(StrEnum):
     BODY_UNREADABLE = "body_unreadable"
     PROFILE_UNREADABLE = "profile_unreadable"
     ACT_UNKNOWN = "act_unknown"
+    ACT_NAMELESS = "act_nameless"  # nobody says who acts
     ACT_WITHOUT_ALARM = "act_without_alarm"
     ACT_REPEATED = "act_repeated"
 
@@ -91,6 +96,7 @@ class Alarm(msgspec.Struct, frozen=True):
     sounded: bool  # False: recorded and told in a digest only
     latched: bool  # cleared by a person's act only
     previous: str = ""  # id of the occurrence before
+    remind_us: int = 0  # told again so often until it is acknowledged, then unfiltered until its end; 0: told once
     acknowledged: bool = False
     stale: bool = False
     t_cleared_us: int | None = None  # when it ended, in the edge's time; None while it is open
@@ -117,6 +123,12 @@ class Transition(msgspec.Struct, frozen=True):
     t_us: int  # received time of the record
     alarm: Alarm  # as it stands afterwards
     detail: str = ""  # kind of the event, or who acted and why
+
+    @property
+    def told(self) -> bool:
+        """Whether channels tell it. What only joins an alarm is told once somebody has taken one that reminds."""
+        alarm = self.alarm
+        return self.kind is not Kind.JOINED or bool(alarm.open and alarm.acknowledged and alarm.remind_us)
 
     @property
     def id(self) -> str:

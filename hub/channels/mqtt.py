@@ -14,7 +14,7 @@ from device_profiles.faults import fault_point
 from device_profiles.link import BrokerConfig, Inbound, Link
 from device_profiles.topics import ALARM_FILTER, alarm_topic
 from hub.alarms.log import AlarmLog, Place
-from hub.alarms.transitions import Kind, Transition
+from hub.alarms.transitions import Transition
 from hub.channels.cloudevents import alarm_event, event_source, source_of
 from hub.channels.deliveries import Window, move_delivered, read_delivered
 
@@ -162,7 +162,7 @@ class MqttChannel:
             return True
         if self._window.full:
             return False
-        mids = self._publish(transition) if transition.kind is not Kind.JOINED else []
+        mids = self._publish(transition) if transition.told else []
         if None in mids:
             return False
         self._window.send(place, [mid for mid in mids if mid is not None])

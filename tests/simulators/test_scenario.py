@@ -12,7 +12,7 @@ NAMES = {  # issue 3; others may come
     *(f"lift-entrapment-{way}" for way in ("between-floors", "at-level", "button", "occupancy-unknown", "power-cut")),
     *("lift-silent-slave", "lift-long-stop", "lift-parked-empty", "lift-inspection", "lift-firefighter"),
     *("lift-children-jumping", "lift-stepped-out", "lift-shaking", "lift-door-obstructed"),
-    *("lift-box-stuck", "lift-box-ordinary-life"),
+    *("lift-acknowledged", "lift-test-call", "lift-box-stuck", "lift-box-ordinary-life"),
     *(f"lift-dialect-{number}" for number in range(1, 5)),
 }
 TEXT = """

@@ -260,9 +260,11 @@ class Scene:
         body = {k: {"digest": hashlib.sha256(t.encode()).hexdigest(), "text": t} for k, t in texts.items()}
         return self.record("text", at_s, msgspec.json.encode({"profiles": body}))
 
-    def act(self, act: str, *, at_s: float, rule: str = "", subject: str = COVER, alarm: str = "") -> list[Transition]:
+    def act(
+        self, act: str, *, at_s: float, rule: str = "", subject: str = COVER, alarm: str = "", actor: str = "li"
+    ) -> list[Transition]:
         """Fold what a person did."""
-        body = {"actor": "li", "act": act, "rule": rule, "subject": subject, "alarm": alarm, "reason": "seen"}
+        body = {"actor": actor, "act": act, "rule": rule, "subject": subject, "alarm": alarm, "reason": "seen"}
         return self.record("act", at_s, msgspec.json.encode(body))
 
     def alarm(self, rule: str, subject: str = COVER) -> Alarm | None:

@@ -9,7 +9,7 @@ from device_profiles.clock import Clock
 from hub.alarms.cli import ack_command, alarms_command, close_command, replay_command
 from hub.alarms.reader import AlarmReader
 from hub.database import open_database
-from hub.errors import NoData, NoSuchAlarm
+from hub.errors import NoActor, NoData, NoSuchAlarm
 from hub.journal import Journal
 from tests.hub.alarms.scene import Scene
 from tests.hub.alarms.test_replay import kept, story
@@ -59,6 +59,8 @@ def test_a_latched_alarm_is_acknowledged_and_closed_from_another_process(
     assert alarms_command(database, as_json=True) == 0
     (row,) = msgspec.json.decode(capsys.readouterr().out)
     assert (row["open"], row["acknowledged"]) == (False, True)
+    with pytest.raises(NoActor):
+        ack_command(journal, database, raised.alarm.id, actor=" ", reason="", now_us=raised.t_us + 2)
     with pytest.raises(NoSuchAlarm):
         close_command(journal, database, raised.alarm.id, **said)  # type: ignore[arg-type]
 
