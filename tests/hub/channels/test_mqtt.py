@@ -85,8 +85,8 @@ def retained(mosquitto: Mosquitto, folder: Path) -> list[str]:
     late.link.publish(sentinel, b'{"id":"sentinel"}')
     ids = []
     while (message := late.hear()).topic != sentinel:
-        assert message.retain
-        ids.append(event_id(message))
+        if message.retain:  # what is told meanwhile is not
+            ids.append(event_id(message))
     late.stop()
     return ids
 
