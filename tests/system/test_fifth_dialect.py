@@ -10,7 +10,7 @@ from device_profiles.profile import BUILT_IN
 from device_profiles.wire import Event, Reading, Status, encode
 from hub.alarms.engine import fold
 from hub.alarms.state import State
-from hub.alarms.transitions import Transition
+from hub.alarms.transitions import Kind, Transition
 from hub.records import Record
 from tests.edge_agent.agents import AgentProcess
 from tests.edge_agent.listener import ADDRESS, Listener, listening
@@ -117,6 +117,6 @@ def test_a_fifth_dialect_is_one_toml_file(tmp_path: Path, mosquitto: Mosquitto) 
     assert told == {("lift-01", "device.unknown_code"), ("platform-binjiang", "platform.refused")}
     births = [fact for fact in hub.facts("status") if isinstance(fact, Status)]
     assert "lift_platform.binjiang" in births[0].profiles
-    alarms = [made.alarm for made in _alarms(hub) if made.alarm is not None]
+    alarms = [made.alarm for made in _alarms(hub) if made.alarm is not None and made.kind is Kind.RAISED]
     raised = [(alarm.rule, alarm.subject) for alarm in alarms if alarm.rule != "agent.offline"]  # we ended it
     assert raised == [("lift.entrapment", f"{ADDRESS.area}/lift-01")]
