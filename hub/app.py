@@ -20,16 +20,16 @@ from hub.channels.mqtt import MqttChannel
 from hub.config import Settings
 from hub.database import furthest_cursor, open_database
 from hub.heartbeat import Heartbeat
-from hub.intake import Connect, Intake
-from hub.journal import Journal
-from hub.ledger_store import LedgerSaver, catch_up, load
+from hub.intake.intake import Connect, Intake
+from hub.intake.writer import Writer
+from hub.journal.journal import Journal
+from hub.journal.readers import ReaderLoop
+from hub.journal.records import tick_row
+from hub.journal.retention import Retention
+from hub.journal.texts import write_texts
+from hub.ledger.store import LedgerSaver, catch_up, load
 from hub.life import Life, locked
-from hub.readers import ReaderLoop
-from hub.records import tick_row
-from hub.retention import Retention
-from hub.texts import write_texts
-from hub.twins import TwinReader
-from hub.writer import Writer
+from hub.twins.reader import TwinReader
 
 logger = logging.getLogger(__name__)
 

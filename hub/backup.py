@@ -10,8 +10,8 @@ import msgspec
 
 from device_profiles.errors import ConfigError
 from hub.errors import BackupError
-from hub.journal import Journal
-from hub.records import NEW_LIFE
+from hub.journal.journal import Journal
+from hub.journal.records import NEW_LIFE
 
 FILES = ("hub.db", "archive.db", "journal.db")  # in this order: a reader's copy is never ahead of the journal's
 MANIFEST = "manifest.json"

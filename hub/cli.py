@@ -25,11 +25,11 @@ from hub.commands.broker import broker_app
 from hub.config import EXAMPLE, Settings, read_config
 from hub.database import open_database, reading
 from hub.errors import HubError, NoData
-from hub.journal import Journal
-from hub.ledger_store import catch_up, load
-from hub.ledger_view import table, view
+from hub.journal.journal import Journal
+from hub.ledger.store import catch_up, load
+from hub.ledger.view import table, view
 from hub.life import locked
-from hub.twins_table import twins_command
+from hub.twins.table import twins_command
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 

@@ -11,7 +11,7 @@ from device_profiles.clock import Clock
 from device_profiles.link import BrokerConfig, Link, Will
 from device_profiles.topics import hub_status_topic
 from device_profiles.wire import Id, Micros
-from hub.journal import Journal
+from hub.journal.journal import Journal
 
 PERIOD_S = 3.0  # real seconds; two may be late before a client calls the hub absent
 ABSENT_S = 10.0

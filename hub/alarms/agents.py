@@ -17,7 +17,7 @@ from hub.alarms.rules import (
 )
 from hub.alarms.state import State
 from hub.alarms.transitions import Reason
-from hub.records import Record
+from hub.journal.records import Record
 
 
 def greet(decisions: Decisions, record: Record, pack: Pack) -> AgentState:

@@ -6,7 +6,7 @@ from device_profiles.wire import Pack
 from hub.alarms.decisions import Decisions
 from hub.alarms.offsets import FUTURE_US
 from hub.alarms.rows import AgentState
-from hub.records import Record
+from hub.journal.records import Record
 
 
 class Arrival(msgspec.Struct):

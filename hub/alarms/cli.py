@@ -14,7 +14,7 @@ from hub.alarms.replay import Replay, replay_apart
 from hub.alarms.transitions import Alarm
 from hub.database import open_database, reading
 from hub.errors import NoActor, NoData, NoSuchAlarm
-from hub.records import Act, append_act
+from hub.journal.records import Act, append_act
 
 _COLOURS = {"life": "bold white on red", "critical": "bold red", "major": "red", "minor": "yellow", "info": "blue"}
 

@@ -7,7 +7,7 @@ from hub.alarms.rows import AgentState, AssetState, DeviceState, Mark, Occurrenc
 from hub.alarms.rules import SILENT
 from hub.alarms.state import State
 from hub.alarms.transitions import Alarm, Kind, Reason, Refusal, Refused, Transition, alarm_id
-from hub.records import Record
+from hub.journal.records import Record
 
 Owner = DeviceState | AgentState | AssetState
 

@@ -20,7 +20,7 @@ from hub.alarms.liveness import take_tick
 from hub.alarms.moves import take_heartbeat, take_reading
 from hub.alarms.state import State
 from hub.alarms.transitions import Refusal, Transition
-from hub.records import Record
+from hub.journal.records import Record
 
 T = TypeVar("T")
 

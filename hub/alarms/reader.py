@@ -11,7 +11,7 @@ from hub.alarms import store
 from hub.alarms.engine import fold
 from hub.alarms.transitions import Refusal, Transition
 from hub.database import move_cursor, read_cursor
-from hub.records import Record
+from hub.journal.records import Record
 
 logger = logging.getLogger(__name__)
 
@@ -23,7 +23,7 @@ SNAPSHOT_WANTED = 20_000  # the same while the journal must be cut, which goes n
 
 
 class AlarmReader:
-    """Implements hub.readers.Reader.
+    """Implements hub.journal.readers.Reader.
 
     ``on_transitions`` is told, on the reader's thread, what was committed; ``first_offset`` tells where the journal
     begins, so that snapshots that lead nowhere any more are deleted.

@@ -17,8 +17,8 @@ from hub.alarms.state import State
 from hub.alarms.transitions import encode_transition
 from hub.database import open_database, read_cursor, reading
 from hub.errors import HubError, NoData
-from hub.journal import Journal
-from hub.records import is_whole
+from hub.journal.journal import Journal
+from hub.journal.records import is_whole
 
 _BATCH = 500  # records in memory at a time
 _ZONES = ("Pacific/Apia", "America/St_Johns")  # 13 h before and 3.5 h behind UTC

@@ -12,8 +12,8 @@ from device_profiles.topics import AgentAddress
 from device_profiles.wire import Event, Pack, Reading, Value, decode_pack
 from hub.admission import Admission, admit_facts, is_historical
 from hub.archive import BATCH_POINTS, EVENT_PREFIX, Archive, Point
-from hub.journal import Record
-from hub.records import is_whole
+from hub.journal.journal import Record
+from hub.journal.records import is_whole
 
 logger = logging.getLogger(__name__)
 

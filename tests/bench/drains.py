@@ -14,10 +14,10 @@ from device_profiles.clock import Clock
 from device_profiles.link import BrokerConfig, Inbound, Link
 from device_profiles.topics import lane_filter
 from hub.database import open_database
-from hub.intake import Intake
-from hub.journal import Journal
-from hub.ledger_store import LedgerSaver, load
-from hub.writer import Writer
+from hub.intake.intake import Intake
+from hub.intake.writer import Writer
+from hub.journal.journal import Journal
+from hub.ledger.store import LedgerSaver, load
 
 CLIENTS = {"bare": ("bench-bare",), "intake": ("hub-bench-event", "hub-bench-reading")}
 

@@ -15,10 +15,10 @@ from hub.alarms.state import State
 from hub.archive.embedded import EmbeddedArchive
 from hub.archive.reader import ArchiveReader
 from hub.database import open_database
-from hub.journal import Journal, NewRecord
-from hub.ledger import Ledger
-from hub.texts import write_texts
-from hub.twins import TwinReader
+from hub.journal.journal import Journal, NewRecord
+from hub.journal.texts import write_texts
+from hub.ledger.ledger import Ledger
+from hub.twins.reader import TwinReader
 from tests.bench import load
 from tests.bench.report import Figure
 

@@ -1,7 +1,7 @@
 """Journal records made by hand, for tests of readers."""
 
 from device_profiles.wire import ClockState, Event, Fact, Lane, Pack, Reading, Value, encode
-from hub.journal import NewRecord, Record
+from hub.journal.journal import NewRecord, Record
 
 T0_US = 1_763_600_000_000_000
 AREA = "hz/xiacheng/chaoming"

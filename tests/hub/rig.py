@@ -13,7 +13,7 @@ import msgspec
 from device_profiles.link import BrokerConfig, Inbound, Link
 from device_profiles.topics import AgentAddress, lane_topic, receipt_topic
 from device_profiles.wire import Event, Fact, Lane, Lost, Pack, Reading, Receipt, decode_receipt, encode
-from hub.journal import Journal, Record
+from hub.journal.journal import Journal, Record
 
 ADDRESS = AgentAddress("hz/xiacheng/chaoming", "chaoming-01")
 EPOCH = 1_763_599_000

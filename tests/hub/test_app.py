@@ -17,7 +17,7 @@ from hub.archive import Query
 from hub.archive.embedded import EmbeddedArchive
 from hub.database import open_database
 from hub.database import reading as reading_of
-from hub.journal import Journal
+from hub.journal.journal import Journal
 from tests.hub.rig import WAIT_S, AgentSide, HubProcess, event, pack
 from tests.servers import Mosquitto
 

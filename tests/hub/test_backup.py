@@ -8,8 +8,8 @@ import pytest
 from hub.backup import back_up, read_manifest, restore
 from hub.database import open_database
 from hub.errors import BackupError
-from hub.journal import Journal, NewRecord
-from hub.records import NEW_LIFE
+from hub.journal.journal import Journal, NewRecord
+from hub.journal.records import NEW_LIFE
 
 
 @pytest.fixture

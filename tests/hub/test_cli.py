@@ -17,9 +17,9 @@ from hub.archive.embedded import EmbeddedArchive
 from hub.archive.reader import ArchiveReader
 from hub.config import EXAMPLE, read_config
 from hub.database import open_database
-from hub.journal import Journal, NewRecord
-from hub.texts import write_texts
-from hub.twins import TwinReader
+from hub.journal.journal import Journal, NewRecord
+from hub.journal.texts import write_texts
+from hub.twins.reader import TwinReader
 from tests.hub.rig import ADDRESS, EPOCH, HubProcess, pack, reading
 from tests.servers import Mosquitto, free_port
 

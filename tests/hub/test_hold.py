@@ -12,11 +12,11 @@ from device_profiles.link import Inbound
 from device_profiles.topics import lane_topic
 from device_profiles.wire import Lane, encode
 from hub.database import open_database
-from hub.intake import BLOCK_S, HOLD_BYTES, Intake
-from hub.journal import Journal
-from hub.ledger import Ledger
-from hub.ledger_store import LedgerSaver
-from hub.writer import Writer
+from hub.intake.intake import BLOCK_S, HOLD_BYTES, Intake
+from hub.intake.writer import Writer
+from hub.journal.journal import Journal
+from hub.ledger.ledger import Ledger
+from hub.ledger.store import LedgerSaver
 from tests.hub.rig import ADDRESS, event, pack
 
 

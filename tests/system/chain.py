@@ -15,7 +15,7 @@ from device_profiles.profile import BUILT_IN, ProfileSpec, load_profiles
 from device_profiles.topics import ALARM_FILTER
 from device_profiles.wire import Value
 from hub.database import open_database
-from hub.twins import load_twins
+from hub.twins.reader import load_twins
 from simulators.modbus import Line, RegisterImage, Slave, blank_cells, values_to_image
 from tests.edge_agent.agents import AgentProcess
 from tests.hub.rig import HubProcess

@@ -11,7 +11,7 @@ from device_profiles.wire import Event, Reading, Status, encode
 from hub.alarms.engine import fold
 from hub.alarms.state import State
 from hub.alarms.transitions import Kind, Transition
-from hub.records import Record
+from hub.journal.records import Record
 from tests.edge_agent.agents import AgentProcess
 from tests.edge_agent.listener import ADDRESS, Listener, listening
 from tests.edge_agent.sources.platforms.rig import config

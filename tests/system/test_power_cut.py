@@ -11,7 +11,7 @@ import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
 from device_profiles import topics, wire
-from hub.journal import Journal
+from hub.journal.journal import Journal
 from tests.servers import Mosquitto, need
 from tests.system.strace_log import OPTIONS, read_calls
 from tests.system.sync_check import Disk, Identity, acknowledged

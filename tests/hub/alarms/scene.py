@@ -23,7 +23,7 @@ from device_profiles.wire import (
 from hub.alarms.engine import fold
 from hub.alarms.state import State
 from hub.alarms.transitions import Alarm, Transition
-from hub.records import Record
+from hub.journal.records import Record
 
 T0_US = 1_763_600_000_000_000
 AREA = "hz/xiacheng/chaoming"

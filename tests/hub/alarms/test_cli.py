@@ -10,7 +10,7 @@ from hub.alarms.cli import ack_command, alarms_command, close_command, replay_co
 from hub.alarms.reader import AlarmReader
 from hub.database import open_database
 from hub.errors import NoActor, NoData, NoSuchAlarm
-from hub.journal import Journal
+from hub.journal.journal import Journal
 from tests.hub.alarms.scene import Scene
 from tests.hub.alarms.test_replay import kept, story
 

@@ -11,7 +11,7 @@ import pytest
 from device_profiles.faults import ENVIRONMENT
 from hub.alarms.log import AlarmLog
 from hub.database import open_database
-from hub.journal import Journal
+from hub.journal.journal import Journal
 from tests.hub.alarms.test_replay import story, unwritten
 
 _PROGRAM = """
@@ -20,7 +20,7 @@ from pathlib import Path
 from device_profiles.clock import Clock
 from hub.alarms.reader import AlarmReader
 from hub.database import open_database
-from hub.journal import Journal
+from hub.journal.journal import Journal
 folder = Path(sys.argv[1])
 journal = Journal.open(folder / "journal.db", reserve_bytes=0)
 reader = AlarmReader(open_database(folder / "hub.db"), clock=Clock())

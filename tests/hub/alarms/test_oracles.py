@@ -14,7 +14,7 @@ from hub.alarms.reader import AlarmReader
 from hub.alarms.state import State
 from hub.alarms.transitions import ASSET, Reason, Transition, encode_transition
 from hub.database import open_database
-from hub.records import Record
+from hub.journal.records import Record
 from tests.hub.alarms.scene import COVER, Scene
 from tests.hub.alarms.stories import stories
 

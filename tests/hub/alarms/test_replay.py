@@ -8,8 +8,8 @@ from device_profiles.clock import Clock
 from hub.alarms.reader import AlarmReader
 from hub.alarms.replay import replay, replay_apart
 from hub.database import open_database
-from hub.journal import Journal
-from hub.records import NewRecord, Record
+from hub.journal.journal import Journal
+from hub.journal.records import NewRecord, Record
 from tests.hub.alarms.scene import MANHOLE, TEXTS, Scene
 
 

@@ -20,8 +20,8 @@ from hub.archive import Point, Query
 from hub.archive.embedded import EmbeddedArchive
 from hub.archive.reader import ArchiveReader
 from hub.errors import StoreDown
-from hub.journal import Journal, Record
-from hub.readers import ReaderLoop
+from hub.journal.journal import Journal, Record
+from hub.journal.readers import ReaderLoop
 from tests.hub.made import AREA, T0_US, event, pack, reading, record, tick, unwritten
 
 CHILD = """
@@ -29,7 +29,7 @@ import sys
 from pathlib import Path
 from hub.archive.embedded import EmbeddedArchive
 from hub.archive.reader import ArchiveReader
-from hub.journal import Journal
+from hub.journal.journal import Journal
 folder = Path(sys.argv[1])
 journal = Journal.open(folder / "journal.db", reserve_bytes=4096)
 reader = ArchiveReader(EmbeddedArchive(folder / "archive.db"), batch_points=10)

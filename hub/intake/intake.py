@@ -1,0 +1,103 @@
+"""Intake: two clients at the broker, events apart from readings, and the thread that writes what they bring."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from device_profiles.clock import Clock
+from device_profiles.link import Inbound
+from device_profiles.topics import lane_filter
+from device_profiles.wire import Lane
+from hub.intake.inbox import Inbox, Port, Waiting
+from hub.intake.writer import Writer
+
+logger = logging.getLogger(__name__)
+
+EVENT_LANES: tuple[Lane, ...] = ("event", "status", "result")
+READING_LANES: tuple[Lane, ...] = ("reading", "backlog")
+HOLD_BYTES = 64 * 1024 * 1024  # of messages that are not yet in the journal; a quarter of it is the event client's
+BLOCK_S = 5.0  # how long a network thread is held back before its link is cut
+MAX_LAG_MS = 200.0  # the reading client is held while alarms are further behind
+_IDLE_S = 0.1
+
+Connect = Callable[[str, tuple[str, ...], Callable[[Inbound], None]], Port]  # name, filters, on_message → client
+
+
+class Intake:
+    """Fills two inboxes on the clients' threads and empties them on its own."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        *,
+        clock: Clock,
+        connect: Connect,
+        lag_ms: Callable[[], float],
+        on_crash: Callable[[str], None],
+        hold_bytes: int = HOLD_BYTES,
+        block_s: float = BLOCK_S,
+    ) -> None:
+        """``lag_ms`` tells how far alarms are behind; ``on_crash`` is told when the thread ends by an error."""
+        self._block_s = block_s
+        self._writer = writer
+        self._clock = clock
+        self._lag_ms = lag_ms
+        self._on_crash = on_crash
+        lock = threading.Lock()
+        self._ready = threading.Condition(lock)
+        self._events = Inbox(hold_bytes // 4, lock=lock, ready=self._ready)
+        self._readings = Inbox(hold_bytes - hold_bytes // 4, lock=lock, ready=self._ready)
+        self._closing = threading.Event()
+        self.event_port = connect("event", tuple(map(lane_filter, EVENT_LANES)), self._on_event)
+        self.reading_port = connect("reading", tuple(map(lane_filter, READING_LANES)), self._on_reading)
+        self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
+
+    def start(self) -> None:
+        """Begin to take in."""
+        self._thread.start()
+        self.event_port.start()
+        self.reading_port.start()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """Take nothing more in, write and receipt what is here, then say goodbye to the broker."""
+        self._closing.set()
+        self._events.close()
+        self._readings.close()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+        self.event_port.stop()
+        self.reading_port.stop()
+
+    def _on_event(self, message: Inbound) -> None:
+        self._put(self._events, Waiting(message, self.event_port))
+
+    def _on_reading(self, message: Inbound) -> None:
+        deadline_s = self._clock.real_s() + self._block_s
+        while self._lag_ms() > MAX_LAG_MS and self._clock.real_s() < deadline_s:
+            if self._closing.wait(0.02):
+                return
+        self._put(self._readings, Waiting(message, self.reading_port))
+
+    def _put(self, inbox: Inbox, waiting: Waiting) -> None:
+        if not inbox.put(waiting, timeout_s=self._block_s) and not self._closing.is_set():
+            logger.warning("no room in %.0f s: the link is cut, the broker sends its messages again", self._block_s)
+            waiting.port.drop()
+
+    def _run(self) -> None:
+        done = False
+        try:
+            while not (self._closing.is_set() and self._drained()):
+                with self._ready:
+                    self._ready.wait_for(self._has_work, self._writer.idle_s(_IDLE_S))
+                self._writer.round(self._events, self._readings, self.event_port)
+            self._writer.finish()
+            done = True
+        finally:  # the error itself goes to threading.excepthook
+            if not done:
+                self._on_crash("intake")
+
+    def _has_work(self) -> bool:
+        return self._writer.has_work(self._events, self._readings)
+
+    def _drained(self) -> bool:
+        return self._writer.full or not (self._events or self._readings)

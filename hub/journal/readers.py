@@ -1,0 +1,131 @@
+"""Readers follow the journal, each in a thread of its own with a cursor of its own."""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+import sqlalchemy as sa
+
+from device_profiles.clock import Clock
+from device_profiles.durable import is_disk_full
+from hub.errors import StoreDown
+from hub.journal.journal import POLL_S, Journal, Record
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500  # records in one transaction of a reader
+RETRY_S = 1.0  # between two tries on a full disk
+LINGER_S = 0.1  # a reader that is not urgent lets so much gather: each batch is an fsync and a turn on the processor
+
+
+class Reader(Protocol):
+    """Whoever follows the journal. All three are called from one thread."""
+
+    @property
+    def name(self) -> str:
+        """The name under which its cursor is kept."""
+
+    def cursor(self) -> int:
+        """Return the offset of the last record whose effects are stored."""
+
+    def apply(self, records: list[Record]) -> None:
+        """Store the effects of ``records`` and the new cursor in one transaction."""
+
+
+class ReaderLoop:
+    """The thread that feeds one reader from its cursor on, and knows how far behind it is."""
+
+    def __init__(
+        self,
+        journal: Journal,
+        reader: Reader,
+        *,
+        clock: Clock,
+        on_crash: Callable[[str], None],
+        urgent: bool = False,
+    ) -> None:
+        """``on_crash`` is told the reader's name, on its thread, when it ends by an error; so should the program.
+
+        An ``urgent`` reader (alarms) takes the journal's reserve on a full disk, any other one waits.
+        """
+        self.reader = reader
+        self.position = reader.cursor()
+        self._journal = journal
+        self._clock = clock
+        self._on_crash = on_crash
+        self._urgent = urgent
+        self._waits = False  # the last batch could not be stored
+        self._stopping = threading.Event()
+        self._unread_us: int | None = None  # received time of the oldest record that is known and not yet stored
+        self._thread = threading.Thread(target=self._run, name=f"reader {reader.name}", daemon=True)
+
+    def start(self) -> None:
+        """Begin to read."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = 5.0) -> None:
+        """End after the batch at hand."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout_s)
+
+    @property
+    def lag_ms(self) -> float:
+        """Age of the oldest unread record in real milliseconds, 0 when there is none."""
+        unread_us = self._unread_us
+        if unread_us is None:
+            return 0.0
+        return max(0.0, self._clock.real_seconds((self._clock.wall_us() - unread_us) / 1_000))
+
+    def drained(self, upto: int, timeout_s: float) -> bool:
+        """Wait until everything up to offset ``upto`` is stored; return whether it is."""
+        deadline = self._clock.real_s() + timeout_s
+        while self.position < upto and self._clock.real_s() < deadline and self._thread.is_alive():
+            self._thread.join(0.01)
+        return self.position >= upto
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.is_set():
+                if self._journal.wait(self.position, POLL_S):
+                    self._take()
+        finally:  # the error itself goes to threading.excepthook
+            if not self._stopping.is_set():
+                self._on_crash(self.reader.name)
+
+    def _take(self) -> None:
+        records = self._journal.read(self.position, BATCH)
+        if not records:  # the newest were cut, or another process has not committed yet
+            self._stopping.wait(0.01)
+            return
+        self._unread_us = records[0].received_us
+        if not self._stored(records):
+            return
+        self.position = records[-1].offset
+        self._unread_us = records[-1].received_us if self._journal.last_offset() > self.position else None
+        if not self._urgent and len(records) < BATCH:
+            self._stopping.wait(LINGER_S)
+
+    def _stored(self, records: list[Record]) -> bool:
+        """Hand ``records`` over; False when that must be tried again."""
+        try:
+            self.reader.apply(records)
+        except StoreDown as error:
+            self._wait(str(error))
+            return False
+        except sa.exc.OperationalError as error:
+            if error.orig is None or not is_disk_full(error.orig):
+                raise
+            if not (self._urgent and self._journal.make_room()):
+                self._wait("no space left on the disk")
+            return False
+        if self._waits:
+            logger.info("reader %s goes on", self.reader.name)
+        self._waits = False
+        return True
+
+    def _wait(self, reason: str) -> None:
+        logger.log(logging.DEBUG if self._waits else logging.ERROR, "reader %s waits: %s", self.reader.name, reason)
+        self._waits = True
+        self._stopping.wait(RETRY_S)

@@ -1,0 +1,1 @@
+"""Which packs arrived, came twice, are missing or lost."""

@@ -1,0 +1,1 @@
+"""The last known state of each device, with its age."""

@@ -1,0 +1,86 @@
+"""A reader's loop feeds it from its cursor, tells its lag and ends loudly."""
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from device_profiles.clock import Clock
+from hub.journal.journal import Journal, NewRecord, Record
+from hub.journal.readers import ReaderLoop
+
+
+class Recorder:
+    """A reader that keeps what it was given, and may be held at a gate or made to fail."""
+
+    name = "recorder"
+
+    def __init__(self, start: int = 0, *, fail_at: int = 0) -> None:
+        self.start, self.fail_at = start, fail_at
+        self.taken: list[int] = []
+        self.gate = threading.Event()
+        self.gate.set()
+        self.entered = threading.Event()
+
+    def cursor(self) -> int:
+        """Return where to begin."""
+        return self.start
+
+    def apply(self, records: list[Record]) -> None:
+        """Keep the offsets."""
+        self.entered.set()
+        self.gate.wait(30)
+        if self.fail_at in [record.offset for record in records]:
+            raise RuntimeError("broken")
+        self.taken += [record.offset for record in records]
+
+
+def acts(count: int) -> list[NewRecord]:
+    """Return ``count`` records received now."""
+    return [NewRecord(Clock().wall_us(), "act", b"{}") for _ in range(count)]
+
+
+def test_reads_from_its_cursor_and_follows(tmp_path: Path) -> None:
+    """Old records come in batches from the cursor on, new ones as they are written."""
+    journal, reader = Journal.open(tmp_path / "journal.db"), Recorder(start=3)
+    journal.append(acts(1_200))
+    loop = ReaderLoop(journal, reader, clock=Clock(), on_crash=pytest.fail)
+    loop.start()
+    assert loop.drained(1_200, 30)
+    journal.append(acts(2))
+    assert loop.drained(1_202, 30)
+    loop.stop()
+    assert reader.taken == list(range(4, 1_203))
+    journal.close()
+
+
+def test_lag_is_the_age_of_the_oldest_unread(tmp_path: Path) -> None:
+    """While a record is held the lag grows, and is 0 when all is stored."""
+    journal, reader = Journal.open(tmp_path / "journal.db"), Recorder()
+    reader.gate.clear()
+    loop = ReaderLoop(journal, reader, clock=Clock(), on_crash=pytest.fail)
+    journal.append([NewRecord(Clock().wall_us() - 5_000_000, "act", b"{}")])
+    loop.start()
+    assert reader.entered.wait(30)
+    assert loop.lag_ms >= 5_000
+    reader.gate.set()
+    assert loop.drained(1, 30)
+    loop.stop()
+    assert loop.lag_ms == 0
+    journal.close()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_crash_is_told(tmp_path: Path) -> None:
+    """An unexpected error ends the thread and is told by the reader's name."""
+    journal, crashed = Journal.open(tmp_path / "journal.db"), threading.Event()
+    names: list[str] = []
+    loop = ReaderLoop(
+        journal, Recorder(fail_at=1), clock=Clock(), on_crash=lambda name: (names.append(name), crashed.set())[0]
+    )
+    loop.start()
+    journal.append(acts(1))
+    assert crashed.wait(30)
+    loop.stop()
+    assert names == ["recorder"]
+    journal.close()
