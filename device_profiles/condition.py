@@ -2,7 +2,7 @@
 
 import ast
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from device_profiles.wire import Value
@@ -169,3 +169,14 @@ def _numeric(operate: Callable[[float, float], float], left: _Evaluate, right: _
             return None
 
     return evaluate
+
+
+def condition_faults(key: str, text: str, names: Iterable[str]) -> Iterable[tuple[str, str]]:
+    """Yield (key, message) for a ``text`` that is no condition over the values of these ``names``."""
+    try:
+        used = Condition(text).names
+    except ConditionError as error:
+        yield key, str(error)
+        return
+    for name in sorted(used - set(names)):
+        yield key, f"{name!r} is not in values"

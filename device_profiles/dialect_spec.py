@@ -1,14 +1,17 @@
 """Dialects as data: where a platform's JSON keeps each value, what its codes mean, and when it observed them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Annotated, Literal
 
 import msgspec
 
-from device_profiles.config import Duration
+from device_profiles.config import Duration, duration_us
+from device_profiles.value_spec import ValueSpec
 from device_profiles.wire import Name
 
+UNKNOWN_CODE = "device.unknown_code"  # the Event of a code that a dialect does not know
+UNKNOWN_CODES = "unknown_codes"  # the value that counts them
 TOPIC = "$topic"  # the root of a path that looks into the MQTT topic: "$topic[2]" is its third level
 _STEP = re.compile(r"\[(?P<index>\d{1,4})\]|\[(?P<key>[^\[\]=]+)=(?P<word>[^\[\]]*)\]|(?:^|\.)(?P<name>[^.\[\]]+)")
 
@@ -87,3 +90,47 @@ def path_faults(dialect: Dialect) -> Iterable[tuple[str, str]]:
             parse_path(text)
         except ValueError as error:
             yield key, str(error)
+
+
+def dialect_faults(
+    dialects: Mapping[str, Dialect], *, values: Mapping[str, ValueSpec], events: Collection[str], silent_after: Duration
+) -> Iterable[tuple[str, str]]:
+    """Yield (key, message) for dialects that do not fit what their profile says and tells."""
+    for name, dialect in dialects.items():
+        key = f"dialects.{name}"
+        yield from ((f"{key}.{part}", message) for part, message in path_faults(dialect))
+        if not 0 < 2 * duration_us(dialect.keep_alive) <= duration_us(silent_after):
+            yield (
+                f"{key}.keep_alive",
+                "must be above 0 and at most half of liveness.silent_after: a message may be lost",
+            )
+        for value, field in dialect.values.items():
+            yield from (
+                (f"{key}.values.{value}{part}", message) for part, message in _field_faults(value, field, values)
+            )
+    if dialects and (UNKNOWN_CODES not in values or values[UNKNOWN_CODES].type != "int"):
+        yield f"values.{UNKNOWN_CODES}", "a profile with dialects counts the codes that nobody knows in this int"
+    if dialects and UNKNOWN_CODE not in events:
+        yield f'events."{UNKNOWN_CODE}"', "a profile with dialects tells of codes that nobody knows by this event"
+
+
+def _field_faults(name: str, field: Field, values: Mapping[str, ValueSpec]) -> Iterable[tuple[str, str]]:
+    value = values.get(name)
+    if value is None:
+        yield "", f"{name!r} is not in values"
+        return
+    if value.latch is not None:
+        yield "", "is kept by the edge itself (latch)"
+    if field.codes and (f"{name}_raw" not in values or values[f"{name}_raw"].type != "str"):
+        yield ".codes", f"the raw code is kept beside the canonical one: add the str `{name}_raw` to values"
+    for code, canonical in field.codes.items():
+        if code in field.unknown:
+            yield ".unknown", f"{code!r} is in codes too"
+        if type(canonical).__name__ != value.type and not (value.type == "float" and type(canonical) is int):
+            yield f".codes.{code}", f"{canonical!r} is no {value.type}"
+        elif (
+            value.range is not None
+            and type(canonical) is not str
+            and not value.range[0] <= float(canonical) <= value.range[1]
+        ):
+            yield f".codes.{code}", f"{canonical!r} is outside the range of {name}"

@@ -14,7 +14,7 @@ import edge_agent.sources.platforms.config
 import hub.cli
 import hub.config
 import simulators.cli
-from device_profiles import dialect_spec, faults, profile, topics, wire
+from device_profiles import dialect_spec, faults, key_spec, profile, rule_spec, tier_spec, topics, value_spec, wire
 from device_profiles.link import BrokerConfig
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +35,8 @@ def _records(module: object) -> list[type[msgspec.Struct]]:
     return [thing for thing in vars(module).values() if isinstance(thing, type) and issubclass(thing, msgspec.Struct)]
 
 
-MODULES = (edge_agent.config, edge_agent.sources.platforms.config, hub.config, profile, dialect_spec)
+MODULES = (edge_agent.config, edge_agent.sources.platforms.config, hub.config)
+MODULES += (profile, value_spec, rule_spec, key_spec, tier_spec, dialect_spec)
 CONFIGS = {record.__name__: record for module in MODULES for record in _records(module)}
 CONFIGS["BrokerConfig"] = BrokerConfig
 

@@ -126,6 +126,11 @@ def test_the_digest_is_of_the_text() -> None:
         ('kind = "manhole"', 'kind = "Manhole Cover"', "kind"),
         ('kind = "manhole"', 'kind = "manhole"\ncolour = "grey"', "colour"),
         ('title = "Manhole cover"\n', "", "title"),
+        ("[liveness]", '[retention]\nraw = "59m"\n[liveness]', "retention.raw"),
+        ("[liveness]", '[retention]\nraw = "500d"\n[liveness]', "retention.minute"),
+        ("[liveness]", '[retention]\nminute = "4000d"\n[liveness]', "retention.hour"),
+        ("[liveness]", '[retention]\nevents = "29d"\n[liveness]', "retention.events"),
+        ("[liveness]", '[retention]\nday = "29d"\n[liveness]', "retention.day"),
     ],
 )
 def test_every_fault_names_file_and_key(old: str, new: str, key: str) -> None:
