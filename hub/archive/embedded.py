@@ -58,25 +58,25 @@ class EmbeddedArchive:
 
     def offset(self) -> int:
         """Return the place in the journal."""
-        with self._lock, _translated(self.path):
+        with self._lock, translated(self.path):
             return int(self._connection.execute("SELECT offset FROM place").fetchone()[0])
 
     def write(self, points: list[Point], *, offset: int) -> None:
         """Store points and place in one transaction; of two points of one identity the greater rank stays."""
         rows = [_row(point) for point in points]
-        with self._lock, _translated(self.path), self._transaction() as connection:
+        with self._lock, translated(self.path), self._transaction() as connection:
             connection.executemany(_UPSERT, rows)
             connection.execute("UPDATE place SET offset = ? WHERE offset < ?", (offset, offset))
 
     def read(self, query: Query) -> list[Point]:
         """Return points in the order of subject, field and time."""
-        with self._lock, _translated(self.path):
+        with self._lock, translated(self.path):
             rows = self._connection.execute(_READ, (*_bounds(query), query.limit)).fetchall()
         return [_point(row) for row in rows]
 
     def count_by_hour(self, query: Query) -> dict[int, int]:
         """Return start of the hour → points in it; the query's limit is of no effect."""
-        with self._lock, _translated(self.path):
+        with self._lock, translated(self.path):
             rows = self._connection.execute(_COUNT, _bounds(query)).fetchall()
         return {hour * _HOUR_US: count for hour, count in rows}
 
@@ -93,7 +93,7 @@ class EmbeddedArchive:
 
 def _open(path: Path) -> sqlite3.Connection:
     try:
-        with _translated(path):
+        with translated(path):
             connection = durable.connect(path)
             connection.executescript(_SCHEMA)
             return connection
@@ -113,7 +113,7 @@ def _set_aside(path: Path, reason: str) -> None:
 
 
 @contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
+def translated(path: Path) -> Iterator[None]:
     """Whatever is wrong with the file, its reader waits: alarms never do."""
     try:
         yield
