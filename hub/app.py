@@ -29,6 +29,8 @@ from hub.journal.retention import Retention
 from hub.journal.texts import write_texts
 from hub.ledger.store import LedgerSaver, catch_up, load
 from hub.life import Life, locked
+from hub.metrics.server import MetricsServer
+from hub.metrics.standing import Archiving, Standing, Watched
 from hub.twins.reader import TwinReader
 
 logger = logging.getLogger(__name__)
@@ -82,10 +84,10 @@ async def run(settings: Settings, *, clock: Clock) -> int:
 
         twins = TwinReader(engine)
         stack.callback(_flush, twins.flush)
-        _start(stack, ReaderLoop(journal, twins, clock=clock, on_crash=life.crash))
+        loops = [alarm_loop, _start(stack, ReaderLoop(journal, twins, clock=clock, on_crash=life.crash))]
 
         if not config.archive.apart:
-            _start(stack, ReaderLoop(journal, archive, clock=clock, on_crash=life.crash))
+            loops.append(_start(stack, ReaderLoop(journal, archive, clock=clock, on_crash=life.crash)))
 
         if config.channels.mqtt.enabled:
             _start(stack, channel)
@@ -104,6 +106,9 @@ async def run(settings: Settings, *, clock: Clock) -> int:
             hold_bytes=size_bytes(config.intake.hold_bytes),
         )
         _start(stack, intake)
+        at_hand = None if config.archive.apart else archive
+        watched = Watched(engine, journal, ledger, alarms, intake, at_hand, loops, links)
+        _start(stack, MetricsServer(config.metrics.listen, Standing(watched)))
         await life.last(up=lambda: all(link.subscribed.is_set() for link in links))
     return life.exit_code
 
@@ -115,7 +120,8 @@ async def run_archive(settings: Settings, *, clock: Clock) -> int:
         stack.enter_context(locked(settings, "archive"))
         journal = _journal(stack, settings)
         archive = ArchiveReader(_archive(stack, settings))
-        _start(stack, ReaderLoop(journal, archive, clock=clock, on_crash=life.crash))
+        loop = _start(stack, ReaderLoop(journal, archive, clock=clock, on_crash=life.crash))
+        _start(stack, MetricsServer(settings.config.metrics.archive_listen, Archiving(archive, loop, journal)))
         await life.last(up=lambda: True)
     return life.exit_code
 

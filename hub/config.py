@@ -11,6 +11,7 @@ from device_profiles.config import Duration, Size, duration_us, read_toml, size_
 from device_profiles.errors import ConfigError, TopicError
 from device_profiles.link import BrokerConfig
 from device_profiles.topics import check_id
+from hub.metrics.server import host_port
 
 _LEAST_BYTES = 1_000_000  # of any bound: below it a single batch does not fit
 
@@ -36,6 +37,13 @@ class ArchiveConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     apart: bool = False  # a process of its own follows the journal: hub run --only archive
 
 
+class MetricsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where /metrics is, as host:port; "" is nowhere."""
+
+    listen: str = ""
+    archive_listen: str = ""  # of the archive's process, when that runs apart
+
+
 class MqttChannelConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Alarms as CloudEvents on the broker."""
 
@@ -59,6 +67,7 @@ class HubConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     intake: IntakeConfig = IntakeConfig()
     archive: ArchiveConfig = ArchiveConfig()
     channels: ChannelsConfig = ChannelsConfig()
+    metrics: MetricsConfig = MetricsConfig()
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -122,6 +131,11 @@ def _faults(config: HubConfig) -> Iterable[tuple[str, str]]:
         config.broker.host_port()
     except ValueError as error:
         yield "broker.url", str(error)
+    for key, listen in (("listen", config.metrics.listen), ("archive_listen", config.metrics.archive_listen)):
+        try:
+            _ = host_port(listen) if listen else None
+        except ValueError as error:
+            yield f"metrics.{key}", str(error)
     if duration_us(config.journal.keep) <= 0:
         yield "journal.keep", "must be longer than 0"
     sizes = {
@@ -160,4 +174,7 @@ apart = false                         # true: run `hub run --only archive` besid
 
 [channels.mqtt]
 enabled = true                        # alarms as CloudEvents, retained while open
+
+[metrics]
+listen = "127.0.0.1:9464"             # http://127.0.0.1:9464/metrics for Prometheus; "" is off
 """

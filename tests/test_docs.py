@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -16,6 +17,9 @@ import hub.config
 import simulators.cli
 from device_profiles import dialect_spec, faults, key_spec, profile, rule_spec, tier_spec, topics, value_spec, wire
 from device_profiles.link import BrokerConfig
+from hub import metrics
+from hub.alarms.transitions import Refusal
+from hub.intake.quarantine import Reason
 
 ROOT = Path(__file__).parents[1]
 DOCS = "\n".join(
@@ -99,6 +103,21 @@ def _commands(command, words):  # type: ignore[no-untyped-def]
             yield from _commands(child, [*words, name])
     else:
         yield words, command
+
+
+def test_every_metric_is_documented() -> None:
+    """Each name on /metrics stands in the docs."""
+    counted = [family for family in metrics.REGISTRY.collect() if family.name.startswith(metrics.PREFIX)]
+    asked = [metrics.asked(name, []) for name in metrics.STANDING]
+    assert len(counted) > 5
+    names = [f"{family.name}_total" if family.type == "counter" else family.name for family in [*counted, *asked]]
+    assert [name for name in names if not _mentioned(name)] == []
+
+
+def test_every_reason_is_documented() -> None:
+    """Each reason for which something is set aside, refused or lost stands in the docs."""
+    lost = get_args(wire.Lost.__annotations__["reason"])
+    assert [reason for reason in (*Reason, *Refusal, *lost) if not _mentioned(reason)] == []
 
 
 def test_architecture_names_every_room() -> None:

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from device_profiles.clock import Clock
 from device_profiles.faults import fault_point
+from hub import metrics
 from hub.alarms import store
 from hub.alarms.engine import fold
 from hub.alarms.transitions import Refusal, Transition
@@ -64,6 +65,10 @@ class AlarmReader:
         """How many facts and acts changed nothing, by reason, since the journal began."""
         return dict(self._state.hub.refused)
 
+    def offsets(self) -> dict[str, int]:
+        """Return agent → hub's time minus agent's in microseconds. From any thread."""
+        return {agent.key: agent.offset.us for agent in list(self._state.agents.values())}
+
     def cursor(self) -> int:
         """Return the offset of the last record whose effects are stored."""
         return self._stored
@@ -111,6 +116,8 @@ class AlarmReader:
         self._state.forget_dirty()
         self._made = []
         if made:
+            for transition in made:
+                metrics.TRANSITIONS.labels(transition.kind.value).inc()
             fault_point("hub.after_transitions")
             if self._on_transitions is not None:
                 self._on_transitions(made)

@@ -52,6 +52,11 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._queue)
 
+    @property
+    def held_bytes(self) -> int:
+        """What the messages take in memory."""
+        return self._bytes
+
     def put(self, waiting: Waiting, *, timeout_s: float) -> bool:
         """Queue a message; False when there was no room for ``timeout_s`` or the inbox is closed."""
         with self._lock:

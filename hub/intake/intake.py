@@ -8,6 +8,7 @@ from device_profiles.clock import Clock
 from device_profiles.link import Inbound
 from device_profiles.topics import lane_filter
 from device_profiles.wire import Lane
+from hub import metrics
 from hub.intake.inbox import Inbox, Port, Waiting
 from hub.intake.writer import Writer
 
@@ -68,6 +69,11 @@ class Intake:
         self.event_port.stop()
         self.reading_port.stop()
 
+    def held(self) -> dict[str, tuple[int, int]]:
+        """Return inbox → messages and bytes that are not yet in the journal. From any thread."""
+        inboxes = {"event": self._events, "reading": self._readings}
+        return {name: (len(inbox), inbox.held_bytes) for name, inbox in inboxes.items()}
+
     def _on_event(self, message: Inbound) -> None:
         self._put(self._events, Waiting(message, self.event_port))
 
@@ -81,6 +87,7 @@ class Intake:
     def _put(self, inbox: Inbox, waiting: Waiting) -> None:
         if not inbox.put(waiting, timeout_s=self._block_s) and not self._closing.is_set():
             logger.warning("no room in %.0f s: the link is cut, the broker sends its messages again", self._block_s)
+            metrics.LINKS_CUT.labels("event" if inbox is self._events else "reading").inc()
             waiting.port.drop()
 
     def _run(self) -> None:

@@ -93,13 +93,13 @@ def quarantine_row(faulty: Faulty, *, topic: str, payload: bytes, now_us: int) -
     return NewRecord(now_us, "quarantine", body, faulty.agent, faulty.epoch, faulty.lane, faulty.seq)
 
 
-def note_of(record: Record) -> tuple[Note, bytes]:
+def note_of(record: Record | NewRecord) -> tuple[Note, bytes]:
     """Return the head and the kept payload of a quarantine record."""
     head, _, payload = record.body.partition(b"\n")
     return msgspec.json.decode(head, type=Note), payload
 
 
-def reason_of(record: Record) -> str:
+def reason_of(record: Record | NewRecord) -> str:
     """Return why the message of a quarantine record is there."""
     return note_of(record)[0].reason.value
 

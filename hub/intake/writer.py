@@ -6,8 +6,10 @@ from device_profiles.clock import Clock
 from device_profiles.faults import fault_point
 from device_profiles.topics import AgentAddress, receipt_topic
 from device_profiles.wire import encode
+from hub import metrics
 from hub.errors import JournalFull
 from hub.intake.batch import Batch, Entry
+from hub.intake.counts import count_kept
 from hub.intake.inbox import Inbox, Port, Waiting
 from hub.intake.receipts import Receipts
 from hub.journal.journal import Journal, NewRecord, Record
@@ -111,6 +113,7 @@ class Writer:
             fault_point("hub.after_fsync")
         self._count(entries, records)
         _ack([entry.waiting for entry in entries])
+        count_kept(entries)
         if entries:
             fault_point("hub.after_puback")
         return True
@@ -135,6 +138,7 @@ class Writer:
                 self._link_s = now_s + _LINK_S
                 return
             self._receipts.sent(agent, receipt.epoch, now_s=now_s)
+            metrics.RECEIPTS.inc()
             fault_point("hub.after_receipt")
 
 

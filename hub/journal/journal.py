@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from device_profiles import durable
+from hub import metrics
 from hub.errors import JournalFull
 from hub.journal.file import open_file, translated
 from hub.journal.records import Act, Kind, NewRecord, Record, append_act, insert_rows, numbered, reserve_path
@@ -61,7 +62,7 @@ class Journal:
         """
         if not rows:
             return []
-        with self._writing:
+        with self._writing, metrics.COMMIT_SECONDS.time():
             last = self._insert(rows, urgent=urgent)
         with self._grown:
             self._last = max(self._last, last)
