@@ -13,6 +13,7 @@ Severity = Literal["info", "minor", "major", "critical", "life"]
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)  # ascending
 
 MAX_PACK_BYTES = 262_144  # a Modbus street node's pack is under 4 kB; 64 times that is not telemetry any more
+MAX_HELD_EPOCHS = 500  # in one status; an agent that holds more (a crash loop) says nothing of them
 MAX_FACTS = 2_000  # a pack of one fact a millisecond for two seconds
 ID_PATTERN = r"^[a-z0-9][a-z0-9-]{0,62}\Z"  # one level of a topic: no dot, no space, no wildcard
 
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 else:  # two levels and no integer over 64 bits: whatever was decoded can be encoded again
     _Inner = Value | list[Value] | dict[str, Value]
     Datum = Value | list[_Inner] | dict[str, _Inner]
+
+
+PackRange = tuple[Epoch, Seq, Seq]  # epoch, first and last seq of packs of one lane
 
 
 class Reading(msgspec.Struct, frozen=True, tag="reading", tag_field="type"):
@@ -77,8 +81,9 @@ class Lost(msgspec.Struct, frozen=True, tag="lost", tag_field="type"):
     epoch: Epoch
     first: Seq
     last: Seq
-    reason: Literal["evicted", "aged", "receipted", "disk"]
+    reason: Literal["evicted", "aged", "receipted", "disk", "thinned", "epoch_abandoned"]
     facts: int = 0  # facts they held, 0 when that is not known any more
+    by: PackRange | None = None  # thinned: the packs of the same lane that stand for them
 
 
 class Binding(msgspec.Struct, frozen=True):
@@ -99,6 +104,9 @@ class Status(msgspec.Struct, frozen=True, tag="status", tag_field="type"):
     devices: tuple[Binding, ...] = ()
     profiles: dict[Name, str] = {}  # profile → sha256 of its text
     outbox: dict[str, int] = {}  # lane → packs not yet receipted
+    # epoch → lane → packs made so far, for this session and each earlier one of which packs may still be held: the
+    # others are abandoned. Empty when it is not said
+    made: Annotated[dict[Epoch, dict[Lane, Micros]], msgspec.Meta(max_length=MAX_HELD_EPOCHS)] = {}
 
 
 class Result(msgspec.Struct, frozen=True, tag="result", tag_field="type"):
@@ -133,6 +141,7 @@ class Pack(msgspec.Struct, frozen=True, omit_defaults=True):
     seq: Seq | None = None  # None only in a will, which the broker sends
     boot: Annotated[str, msgspec.Meta(max_length=32)] = ""  # random for each start: tells two clones of a card apart
     resent_in: Epoch | None = None  # the session that sends it again, when it is not ``epoch``
+    stands_for: tuple[PackRange, ...] = ()  # packs of this lane that were thinned into this one: it is history
     clock: ClockState = ClockState()
 
 
@@ -176,6 +185,7 @@ class _PackOfRaw(msgspec.Struct, frozen=True, omit_defaults=True):
     clock: ClockState
     facts: msgspec.Raw
     resent_in: int | None = None
+    stands_for: tuple[PackRange, ...] = ()
 
 
 _encoder = msgspec.json.Encoder()
@@ -212,10 +222,11 @@ def encode_pack_of(
     sent_us: int,
     clock: ClockState,
     resent_in: int | None = None,
+    stands_for: tuple[PackRange, ...] = (),
 ) -> bytes:
     """Return the JSON of a Pack round facts that are JSON already."""
     return _encoder.encode(
-        _PackOfRaw(1, agent, boot, epoch, lane, seq, sent_us, clock, msgspec.Raw(facts_json), resent_in)
+        _PackOfRaw(1, agent, boot, epoch, lane, seq, sent_us, clock, msgspec.Raw(facts_json), resent_in, stands_for)
     )
 
 

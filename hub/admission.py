@@ -44,6 +44,6 @@ def admit_facts(pack: Pack, *, received_us: int) -> Iterable[tuple[Fact, Admissi
 
 
 def is_historical(t_us: int, pack: Pack, *, received_us: int) -> bool:
-    """Return whether a fact came as history: thinned out into the backlog, or long after it was observed."""
+    """Return whether a fact came as history: by the backlog, as the rest of thinned ones, or long after."""
     observed_us = t_us - pack.clock.offset_us
-    return pack.lane == "backlog" or received_us - observed_us > HISTORICAL_US
+    return pack.lane == "backlog" or bool(pack.stands_for) or received_us - observed_us > HISTORICAL_US

@@ -9,9 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-import msgspec
 import typer
-from rich.console import Console
 
 from device_profiles.clock import clock_from_environment
 from device_profiles.command import run_command
@@ -22,12 +20,10 @@ from hub import backup as backups
 from hub.commands import Config, Json
 from hub.commands.alarms import COMMANDS
 from hub.commands.broker import broker_app
+from hub.commands.ledger import ledger
 from hub.config import EXAMPLE, Settings, read_config
-from hub.database import open_database, reading
 from hub.errors import HubError, NoData
 from hub.journal.journal import Journal
-from hub.ledger.store import catch_up, load
-from hub.ledger.view import table, view
 from hub.life import locked
 from hub.twins.table import twins_command
 
@@ -40,7 +36,7 @@ journal_app = typer.Typer(no_args_is_help=True, help="Care for the journal.")
 app.add_typer(broker_app, name="broker")
 app.add_typer(journal_app, name="journal")
 
-for command in COMMANDS:
+for command in (*COMMANDS, ledger):
     app.command()(command)
 
 
@@ -83,22 +79,6 @@ def init(config: Config = Path("hub.toml")) -> None:
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", file=str(config)) from error
     typer.echo(f"{config} written")
-
-
-@app.command()
-def ledger(config: Config = Path("hub.toml"), as_json: Json = False) -> None:
-    """Show what arrived of each agent, epoch and lane, what came twice, what is missing and what is lost."""
-    settings = read_config(config)
-    with _journal(settings) as journal:
-        engine = open_database(settings.database)
-        known = load(reading(engine))
-        engine.dispose()
-        catch_up(known, journal)
-    found = view(known)
-    if as_json:
-        typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
-    else:
-        Console().print(table(found))
 
 
 @app.command()

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from hub.ledger.ledger import LaneKey, Ledger
+from hub.ledger.ledger import EARLIER, LaneKey, Ledger
+
+__all__ = ["EARLIER", "KEPT", "MAX_SESSIONS", "fold_old"]
 
 KEPT = 8  # newest sessions of an agent that are never folded: what it may still send again
 MAX_SESSIONS = 500  # of one agent; above it (a crash loop) the oldest are folded, whatever they lack
-EARLIER = 0  # the epoch under which the total stands; real ones begin at 1
 
 
 def fold_old(ledger: Ledger, *, first_offset: int) -> int:
@@ -30,6 +31,6 @@ def _old_lanes(ledger: Ledger, first_offset: int) -> Iterator[LaneKey]:
     for epochs in sessions.values():
         for age, epoch in enumerate(sorted(epochs, reverse=True)):
             states = [ledger.lanes[key] for key in epochs[epoch]]
-            gone = all(state.offset < first_offset and not state.known.missing for state in states)
+            gone = all(state.offset < first_offset and state.settled for state in states)
             if age >= MAX_SESSIONS or (age >= KEPT and gone):
                 yield from epochs[epoch]

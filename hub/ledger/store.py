@@ -35,7 +35,7 @@ def load(engine: sa.Engine) -> Ledger:
     with engine.begin() as connection:
         ledger.cursor = read_cursor(connection, READER)
         for agent, epoch, lane, state in connection.execute(sa.select(lanes)):
-            ledger.lanes[LaneKey(agent, epoch, lane)] = LaneState(msgspec.json.decode(state, type=StoredLane))
+            ledger.keep(LaneKey(agent, epoch, lane), LaneState(msgspec.json.decode(state, type=StoredLane)))
     return ledger
 
 

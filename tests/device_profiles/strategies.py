@@ -46,6 +46,7 @@ readings = st.builds(Reading, device=ids, t_us=micros, values=st.dictionaries(na
 events = st.builds(Event, device=ids, t_us=micros, kind=names, severity=st.sampled_from(SEVERITIES), data=data)
 heartbeats = st.builds(Heartbeat, t_us=micros, seen_us=st.dictionaries(ids, micros, max_size=5))
 clock_steps = st.builds(ClockStep, t_us=micros, step_us=st.integers(-INT64_MAX, INT64_MAX))
+pack_ranges = st.tuples(seqs, seqs, seqs)
 losses = st.builds(
     Lost,
     t_us=micros,
@@ -53,8 +54,9 @@ losses = st.builds(
     epoch=seqs,
     first=seqs,
     last=seqs,
-    reason=st.sampled_from(["evicted", "aged", "receipted", "disk"]),
+    reason=st.sampled_from(["evicted", "aged", "receipted", "disk", "thinned", "epoch_abandoned"]),
     facts=st.integers(0, 10_000),
+    by=st.none() | pack_ranges,
 )
 bindings = st.builds(Binding, device=ids, profile=names, asset=texts)
 statuses = st.builds(
@@ -66,6 +68,7 @@ statuses = st.builds(
     devices=st.lists(bindings, max_size=3).map(tuple),
     profiles=st.dictionaries(names, texts, max_size=3),
     outbox=st.dictionaries(lanes, st.integers(0, 10_000), max_size=3),
+    made=st.dictionaries(seqs, st.dictionaries(lanes, micros, max_size=3), max_size=3),
 )
 results = st.builds(Result, t_us=micros, command=texts, device=ids, ok=st.booleans(), reason=texts)
 FACTS = {
@@ -95,6 +98,7 @@ packs = st.builds(
     boot=st.text("0123456789abcdef", max_size=32),
     resent_in=st.none() | seqs,
     clock=clock_states,
+    stands_for=st.lists(pack_ranges, max_size=2).map(tuple),
 )
 receipts = st.builds(
     Receipt,

@@ -74,6 +74,7 @@ def test_a_pack_of_stored_facts_equals_the_pack_of_records(pack: Pack) -> None:
         sent_us=pack.sent_us,
         clock=pack.clock,
         resent_in=pack.resent_in,
+        stands_for=pack.stands_for,
     )
     assert decode_pack(payload) == pack
 

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -109,7 +110,7 @@ class HubProcess:
         found: list[dict[str, object]] = msgspec.json.decode(self.ask(*words))
         return found
 
-    def totals(self) -> dict[str, int]:
+    def totals(self) -> dict[str, Any]:
         """Return the ledger's totals."""
         total = self.ledger()["total"]
         assert isinstance(total, dict)

@@ -1,0 +1,99 @@
+"""``hub ledger``: what became of every pack that the agents made."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from device_profiles.clock import clock_from_environment
+from device_profiles.config import duration_us
+from device_profiles.errors import TopicError
+from device_profiles.topics import check_id
+from hub.commands import ENVIRONMENT, Json
+from hub.config import Settings, read_config
+from hub.database import open_database, reading
+from hub.errors import NoData
+from hub.journal.journal import Journal
+from hub.ledger.ledger import Ledger
+from hub.ledger.store import catch_up, load
+from hub.ledger.view import View, table, view
+
+DEFAULT = Path("hub.toml")
+
+Agent = Annotated[str, typer.Argument(help="An agent: city/district/street/agent, or its name alone. All without it.")]
+Since = Annotated[str, typer.Option(help="Sessions of which something came since: 2h, 2026-01-31T08:00Z, or an epoch.")]
+Config = Annotated[Path | None, typer.Argument(envvar=ENVIRONMENT, help="The hub's config file.")]
+
+
+def ledger(agent: Agent = "", config: Config = None, since: Since = "", as_json: Json = False) -> None:
+    """Show what arrived of each agent, epoch and lane, what came twice or late, what is missing and what is lost."""
+    if agent and not _is_agent(agent):  # the only word is the config: no agent's name has a dot
+        agent, config = "", Path(agent)
+    settings = read_config(config or DEFAULT)
+    found = _look(settings, agent=agent, since=since)
+    if agent and not found.lanes:
+        raise NoData(f"the ledger knows nothing of {agent}" + (f" since {since}" if since else ""))
+    if as_json:
+        typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
+    else:
+        Console().print(table(found))
+
+
+def _look(settings: Settings, *, agent: str, since: str) -> View:
+    if not settings.journal.is_file():
+        raise NoData(f"{settings.journal} is not there: has this hub ever run?")
+    from_epoch, from_us = _since(since) if since else (0, 0)
+    journal = Journal.open(settings.journal, reserve_bytes=0)
+    try:
+        known = _known(settings, journal)
+        from_offset = _offset_at(journal, from_us)
+    finally:
+        journal.close()
+    return view(known, agent=agent, from_epoch=from_epoch, from_offset=from_offset)
+
+
+def _known(settings: Settings, journal: Journal) -> Ledger:
+    engine = open_database(settings.database)
+    try:
+        known = load(reading(engine))
+    finally:
+        engine.dispose()
+    catch_up(known, journal)
+    return known
+
+
+def _offset_at(journal: Journal, from_us: int) -> int:
+    """Return where in the journal a time is; 0 for one before its beginning, of which it knows nothing."""
+    offset = journal.offset_at(from_us) if from_us else 0
+    return offset if offset > journal.first_offset() else 0
+
+
+def _is_agent(word: str) -> bool:
+    levels = word.split("/")
+    try:
+        for level in levels:
+            check_id(level)
+    except TopicError:
+        return False
+    return len(levels) in (1, 4)
+
+
+def _since(text: str) -> tuple[int, int]:
+    """Return the epoch or the µs since 1970 that ``text`` means. Raises typer.BadParameter."""
+    if text.isdecimal():
+        return int(text), 0
+    try:
+        return 0, clock_from_environment().wall_us() - duration_us(text)
+    except ValueError:
+        pass
+    try:
+        when = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is no time (2026-01-31T08:00Z), duration (2h) or epoch", param_hint="--since"
+        ) from error
+    aware = when if when.tzinfo else when.replace(tzinfo=UTC)
+    return 0, (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
