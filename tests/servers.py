@@ -7,10 +7,12 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Self
 
 import pytest
 
 START_S = 10.0
+PACKAGES = {"influxd": "influxdb"}  # of Debian, where it has another name than its command
 
 
 def need(program: str) -> str:
@@ -18,7 +20,7 @@ def need(program: str) -> str:
     found = shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/usr/local/sbin")
     if found:
         return found
-    message = f"{program} is not installed: apt-get install {program}"
+    message = f"{program} is not installed: apt-get install {PACKAGES.get(program, program)}"
     if os.environ.get("CI") == "true":
         pytest.fail(message)
     pytest.skip(message)
@@ -30,6 +32,66 @@ def free_port() -> int:
         sock.bind(("127.0.0.1", 0))
         port: int = sock.getsockname()[1]
         return port
+
+
+class Server:
+    """A program with a folder and a port; it may be killed and started again with what its disk holds."""
+
+    def __init__(self, folder: Path, *words: str, port: int) -> None:
+        """``words`` is the command; what it says goes to ``server.log`` in ``folder``."""
+        self.folder = folder
+        self.port = port
+        self.words = (need(words[0]), *words[1:])
+        self.process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def url(self) -> str:
+        """Where it speaks HTTP."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self) -> Self:
+        """Start it and return when it accepts connections."""
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen(self.words, stdout=log, stderr=log)
+        wait_for_port(self.port, self.process)
+        return self
+
+    def stop(self, *, kill: bool = False) -> None:
+        """End it, with SIGKILL when ``kill``; no-op when it does not run."""
+        if self.process is None:
+            return
+        self.process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
+        self.process.wait(timeout=START_S)
+        self.process = None
+
+
+def influxd(folder: Path) -> Server:
+    """Return an InfluxDB 1 that is not started yet."""
+    port = free_port()
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "influxdb.conf"
+    config.write_text(
+        f'reporting-disabled = true\nbind-address = "127.0.0.1:{free_port()}"\n'
+        f'[meta]\ndir = "{folder}/meta"\n[data]\ndir = "{folder}/data"\nwal-dir = "{folder}/wal"\n'
+        f'[http]\nbind-address = "127.0.0.1:{port}"\nlog-enabled = false\n[monitor]\nstore-enabled = false\n',
+        encoding="utf-8",
+    )
+    return Server(folder, "influxd", "-config", str(config), port=port)
+
+
+def victoria_metrics(folder: Path) -> Server:
+    """Return a VictoriaMetrics that is not started yet."""
+    port = free_port()
+    words = (
+        "-storageDataPath",
+        str(folder / "data"),
+        "-httpListenAddr",
+        f"127.0.0.1:{port}",
+        "-retentionPeriod",
+        "100y",
+    )
+    return Server(folder, "victoria-metrics", *words, port=port)
 
 
 class Mosquitto:

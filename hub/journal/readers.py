@@ -50,7 +50,8 @@ class ReaderLoop:
         An ``urgent`` reader (alarms) takes the journal's reserve on a full disk, any other one waits.
         """
         self.reader = reader
-        self.position = reader.cursor()
+        self.position = 0  # until the reader is asked, on the thread: a store that is away must not hold up a start
+        self._placed = False
         self._journal = journal
         self._clock = clock
         self._on_crash = on_crash
@@ -88,11 +89,21 @@ class ReaderLoop:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                if self._journal.wait(self.position, POLL_S):
+                if (self._placed or self._place()) and self._journal.wait(self.position, POLL_S):
                     self._take()
         finally:  # the error itself goes to threading.excepthook
             if not self._stopping.is_set():
                 self._on_crash(self.reader.name)
+
+    def _place(self) -> bool:
+        """Ask the reader where it is; again after each time that its store was down, for it may be another one now."""
+        try:
+            self.position = self.reader.cursor()
+        except StoreDown as error:
+            self._wait(str(error))
+            return False
+        self._placed = True
+        return True
 
     def _take(self) -> None:
         records = self._journal.read(self.position, BATCH)
@@ -112,6 +123,7 @@ class ReaderLoop:
         try:
             self.reader.apply(records)
         except StoreDown as error:
+            self._placed = False
             self._wait(str(error))
             return False
         except sa.exc.OperationalError as error:

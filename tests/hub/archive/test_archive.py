@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from device_profiles.wire import Value
 from hub.archive import Archive, Point, Query
 from hub.archive.embedded import EmbeddedArchive
+from hub.archive.influx import InfluxArchive
 from tests.device_profiles.strategies import values
+from tests.hub.archive.influxes import influx_archive
 from tests.hub.made import AREA, T0_US
 
 HOUR_US = 3_600_000_000
@@ -20,18 +22,23 @@ HOUR_US = 3_600_000_000
 class Place:
     """Where archives of one implementation are made, kept open and opened again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, url: str) -> None:
         self.folder = folder
-        self.opened: list[EmbeddedArchive] = []
+        self.url = url
+        self.opened: list[EmbeddedArchive | InfluxArchive] = []
 
     def open(self, name: str = "archive") -> Archive:
         """Open the archive of that name anew, as after a restart."""
-        self.opened.append(EmbeddedArchive(self.folder / f"{name}.db"))
+        self.opened.append(self.made(name))
         return self.opened[-1]
 
     def fresh(self) -> Archive:
         """Open an archive that was never opened."""
         return self.open(f"archive-{len(self.opened)}")
+
+    def made(self, name: str) -> EmbeddedArchive | InfluxArchive:
+        """Return the archive of that name."""
+        return EmbeddedArchive(self.folder / f"{name}.db")
 
     def close(self) -> None:
         """Close all of them."""
@@ -39,13 +46,22 @@ class Place:
             archive.close()
 
 
-PLACES = {"embedded": Place}  # a place for each implementation
+class InfluxPlaces(Place):
+    """Archives in databases of one InfluxDB."""
+
+    def made(self, name: str) -> InfluxArchive:
+        """Return the archive of that name."""
+        return influx_archive(self.url, self.folder, name=f"{self.folder.name}-{name}")
+
+
+PLACES = {"embedded": Place, "influx": InfluxPlaces}  # a place for each implementation
 
 
 @pytest.fixture(params=sorted(PLACES))
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """Return where archives of each implementation in turn are made."""
-    made = PLACES[request.param](tmp_path)
+    url = request.getfixturevalue("influx").url if request.param == "influx" else ""
+    made = PLACES[request.param](tmp_path, url)
     yield made
     made.close()
 

@@ -1,0 +1,243 @@
+"""The archive in InfluxDB: rows by device and instant, and beside them the place in the journal."""
+
+import logging
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from hub.archive import BATCH_POINTS, Point, Query
+from hub.archive.bisect import bisect
+from hub.archive.in_flight import InFlight
+from hub.archive.influx_server import STORE, InfluxPlace, InfluxServer, Refused, literal
+from hub.archive.influx_tables import InfluxTables
+from hub.archive.line_protocol import LineError, head
+from hub.archive.refusals import Place, RefusalReason, Refusals, RefusedPoint, now_us
+from hub.archive.rows import Instant, Row
+from hub.errors import StoreDown
+
+logger = logging.getLogger(__name__)
+
+PLACE = "archive_place"
+_PLACE_STEP_S = 600  # one point of the place for each: it is overwritten in between, and never older than retention
+_TOO_LARGE = 413
+
+
+class Known(msgspec.Struct):
+    """What the database had when it was asked, and what was written since."""
+
+    offset: int  # the place in the journal
+    superseded: int  # points of two packs for one (device, field, time), of which one stayed
+    newest: dict[tuple[str, str], int]  # area, device → greatest time in it
+
+
+class Sent(msgspec.Struct, frozen=True):
+    """A line and what it says."""
+
+    text: str
+    row: Row
+    fields: tuple[str, ...] = ()  # those of the row that the line has; none means all
+
+    def points(self) -> list[Point]:
+        """Return what the line says."""
+        return [self.row.points[field] for field in self.fields or self.row.points]
+
+
+Bad = tuple[Sent, RefusalReason, str]  # with the server's words
+
+
+class InfluxArchive:
+    """Whole batches, several in flight; the place is written when all of a batch is in or refused for good."""
+
+    def __init__(
+        self,
+        place: InfluxPlace,
+        *,
+        hub: str,
+        refusals: Path,
+        batch_points: int = BATCH_POINTS,
+        in_flight: int = 2,
+    ) -> None:
+        """``hub`` names the place among those of other hubs; ``refusals`` is a file. Asks the server nothing yet."""
+        self._server = InfluxServer(place, connections=in_flight)
+        self._tables = InfluxTables(self._server)
+        self._place_query = f'SELECT max("offset") FROM "{PLACE}" WHERE "hub" = {literal(hub)}'
+        self._place_head = head(PLACE, [("hub", hub)])
+        self._batch_points = batch_points
+        self._lock = threading.Lock()
+        self._known: Known | None = None  # None: it must be asked, for it was away
+        self.refusals = Refusals(refusals)
+        self._in_flight = InFlight(self._send, threads=in_flight, name="influxdb")
+
+    def close(self) -> None:
+        """Close connections and file."""
+        self._in_flight.close()
+        self._server.close()
+        self.refusals.close()
+
+    def offset(self) -> int:
+        """Return the place in the journal that the database has, asked once after each time that it was away."""
+        return self._learnt().offset
+
+    def remembered(self) -> int:
+        """Return the place that it had when it was last there, without asking it."""
+        return self.refusals.place().offset
+
+    def superseded(self) -> int:
+        """Return how many points gave way to another of their identity, or found a greater one there."""
+        return self._learnt().superseded
+
+    def write(self, points: list[Point], *, offset: int) -> None:
+        """Store ``points``; what the server refuses is kept in ``refusals``. Raises StoreDown."""
+        known = self._learnt()
+        try:
+            refused = self._store(self._rows(points, known)) if points else []
+            if refused:
+                self._keep(refused, offset)
+            known.offset = max(offset, known.offset)
+            self._write_place(known.offset)
+            self.refusals.tell_place(Place(known.offset, known.superseded))
+        except StoreDown:
+            self._known = None
+            raise
+
+    def read(self, query: Query) -> list[Point]:
+        """Return points in the order of subject, field and time."""
+        self._learnt()
+        return self._tables.read(query)
+
+    def count_by_hour(self, query: Query) -> dict[int, int]:
+        """Return start of the hour → points in it; the query's limit is of no effect."""
+        self._learnt()
+        return self._tables.count_by_hour(query)
+
+    def refused(self, *, after: int = 0, limit: int = 1_000) -> list[RefusedPoint]:
+        """Return what the database did not take."""
+        return self.refusals.read(after=after, limit=limit)
+
+    def _learnt(self) -> Known:
+        with self._lock:
+            if self._known is None:
+                self._known = self._ask()
+            return self._known
+
+    def _ask(self) -> Known:
+        try:
+            self._server.create_database()
+        except (StoreDown, Refused) as error:  # it is there and we may not make one, or the next question fails too
+            logger.debug("database not made: %s", error)
+        try:
+            series = self._server.query([self._place_query])[0]
+            there = series[0].values[0][1] if series else 0
+            here = self.refusals.place()
+            # the lesser one: either side may have been put back from a copy, and writing again changes nothing
+            return Known(min(there, here.offset), here.superseded, self._tables.newest())
+        except Refused as error:
+            raise StoreDown(STORE, str(error)) from error
+
+    def _rows(self, points: list[Point], known: Known) -> dict[Instant, Row]:
+        """Return the rows to write: merged with each other, and with what the database has of the same instant."""
+        rows: dict[Instant, Row] = {}
+        asked: dict[Instant, list[Point]] = {}
+        newest = known.newest
+        for point in points:
+            instant = point.area, point.device, point.t_us
+            row = rows.get(instant)
+            if row is None:
+                device = instant[:2]
+                if point.t_us <= newest.get(device, -1):
+                    asked.setdefault(instant, []).append(point)
+                    continue
+                newest[device] = point.t_us
+                row = rows[instant] = Row()
+            known.superseded += row.add(point)
+        if asked:
+            stored = self._tables.rows(asked)
+            for instant, waiting in asked.items():
+                row = rows[instant] = stored.get(instant) or Row()
+                known.superseded += sum([row.add(point) for point in waiting])
+        return rows
+
+    def _store(self, rows: dict[Instant, Row]) -> list[Bad]:
+        lines: list[Sent] = []
+        refused: list[Bad] = []
+        answers = []
+        for row in rows.values():
+            good, bad = _encoded(row)
+            lines += good
+            refused += bad
+            if len(lines) >= self._batch_points:
+                answers.append(self._in_flight.submit(lines))
+                lines = []
+        answers.append(self._in_flight.submit(lines))
+        down: StoreDown | None = None
+        for answer in answers:  # all of them: none may still write when the batch is written again
+            try:
+                refused += answer.result()
+            except StoreDown as error:
+                down = error
+        if down is not None:
+            raise down
+        return refused
+
+    def _send(self, lines: Sequence[Sent]) -> list[Bad]:
+        found = bisect(lines, self._post, _fields)
+        return [
+            (sent, RefusalReason.TOO_LARGE if refused.status == _TOO_LARGE else RefusalReason.REJECTED, refused.words)
+            for sent, refused in found
+        ]
+
+    def _post(self, lines: Sequence[Sent]) -> None:
+        try:
+            self._server.write("\n".join([sent.text for sent in lines]).encode())
+        except Refused:
+            if len(lines) > 1:
+                self._prove()
+            raise
+
+    def _prove(self) -> None:
+        """Write what is good for certain: a server that refuses that too has another trouble than bad points."""
+        self._write_place(self.refusals.place().offset)
+
+    def _write_place(self, offset: int) -> None:
+        at_us = int(time.time() // _PLACE_STEP_S * _PLACE_STEP_S) * 1_000_000
+        try:
+            self._server.write(f"{self._place_head} offset={offset}i {at_us}".encode())
+        except Refused as error:
+            raise StoreDown(STORE, f"refuses even the archive's place: {error}") from error
+
+    def _keep(self, refused: list[Bad], offset: int) -> None:
+        at_us = now_us()
+        points = [
+            RefusedPoint(
+                at_us, offset, point.subject, point.field, point.t_us, point.agent, point.epoch, point.lane, point.seq,
+                reason, words, sent.text,
+            )
+            for sent, reason, words in refused
+            for point in sent.points()
+        ]  # fmt: skip
+        if self.refusals.keep(points):
+            logger.error("%d points are refused, e.g. %s: %s", len(points), points[0].line, points[0].words)
+
+
+def _encoded(row: Row) -> tuple[list[Sent], list[Bad]]:
+    try:
+        return [Sent(row.line(), row)], []
+    except LineError:
+        good: list[Sent] = []
+        bad: list[Bad] = []
+        for field in row.points:
+            try:
+                good.append(Sent(row.line([field]), row, (field,)))
+            except LineError as error:
+                bad.append((Sent("", row, (field,)), RefusalReason.UNENCODABLE, str(error)))
+        return good, bad
+
+
+def _fields(sent: Sent) -> Sequence[Sent]:
+    """Return a line for each field: only the one that is refused stays out."""
+    if sent.fields or len(sent.row.points) == 1:
+        return ()
+    return [Sent(sent.row.line([field]), sent.row, (field,)) for field in sent.row.points]
