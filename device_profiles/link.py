@@ -4,6 +4,7 @@ import contextlib
 import logging
 import random
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable
@@ -213,16 +214,25 @@ def _client(broker: BrokerConfig, client_id: str, *, folder: Path, persistent: b
     client.max_queued_messages_set(0)  # bounded by whoever publishes; paho would drop silently
     client.max_inflight_messages_set(1_000)
     if broker.username:
-        client.username_pw_set(broker.username, _password(broker, folder))
-    if broker.url.startswith("mqtts:"):
-        try:
-            client.tls_set(ca_certs=str(folder / broker.ca_file) if broker.ca_file else None)
-        except OSError as error:  # ssl.SSLError is one
-            raise ConfigError(f"cannot be used: {error}", file=str(folder), key="broker.ca_file") from error
+        client.username_pw_set(broker.username, password_of(broker, folder))
+    context = tls_of(broker, folder)
+    if context is not None:
+        client.tls_set_context(context)
     return client
 
 
-def _password(broker: BrokerConfig, folder: Path) -> str | None:
+def tls_of(broker: BrokerConfig, folder: Path) -> ssl.SSLContext | None:
+    """Return how to check the broker's certificate, None without TLS. Raises ConfigError."""
+    if not broker.url.startswith("mqtts:"):
+        return None
+    try:
+        return ssl.create_default_context(cafile=str(folder / broker.ca_file) if broker.ca_file else None)
+    except OSError as error:  # ssl.SSLError is one
+        raise ConfigError(f"cannot be used: {error}", file=str(folder), key="broker.ca_file") from error
+
+
+def password_of(broker: BrokerConfig, folder: Path) -> str | None:
+    """Return the password in the config's file, None when it names none. Raises ConfigError."""
     if not broker.password_file:
         return None
     path = folder / broker.password_file

@@ -10,7 +10,6 @@ import sqlalchemy as sa
 
 from device_profiles.clock import Clock
 from device_profiles.config import duration_us, size_bytes
-from device_profiles.link import Inbound, Link
 from device_profiles.profile import load_profiles
 from hub.alarms.log import AlarmLog
 from hub.alarms.reader import AlarmReader
@@ -20,7 +19,8 @@ from hub.channels.mqtt import MqttChannel
 from hub.config import Settings
 from hub.database import furthest_cursor, open_database
 from hub.heartbeat import Heartbeat
-from hub.intake.intake import Connect, Intake
+from hub.intake.intake import Connect, Deliver, Intake
+from hub.intake.subscriber import Subscriber
 from hub.intake.writer import Writer
 from hub.journal.journal import Journal
 from hub.journal.readers import ReaderLoop
@@ -96,7 +96,7 @@ async def run(settings: Settings, *, clock: Clock) -> int:
         _start(stack, Retention(journal, keep_us=keep_us, clock=clock, vital=vital, others=(archive.cursor,)))
         _start(stack, Heartbeat(config.broker, hub=config.hub, folder=settings.folder, clock=clock, journal=journal))
 
-        links: list[Link] = []
+        links: list[Subscriber] = []
         intake = Intake(
             Writer(journal, ledger, saver, hub=config.hub, clock=clock),
             clock=clock,
@@ -152,16 +152,14 @@ def _journal(stack: AsyncExitStack, settings: Settings) -> Journal:
     return journal
 
 
-def _connect(settings: Settings, links: list[Link]) -> Connect:
-    def connect(name: str, filters: tuple[str, ...], on_message: Callable[[Inbound], None]) -> Link:
-        link = Link(
+def _connect(settings: Settings, links: list[Subscriber]) -> Connect:
+    def connect(name: str, filters: tuple[str, ...], deliver: Deliver) -> Subscriber:
+        link = Subscriber(
             settings.config.broker,
             client_id=f"hub-{settings.config.hub}-{name}",
             folder=settings.folder,
-            persistent=True,
             subscriptions=filters,
-            manual_ack=True,
-            on_message=on_message,
+            on_messages=deliver,
         )
         links.append(link)
         return link

@@ -11,7 +11,7 @@ _OVERHEAD_BYTES = 500  # of a message's objects and topic
 
 
 class Port(Protocol):
-    """A connection to the broker; paho's Link is one."""
+    """A connection to the broker; hub.intake.subscriber is one."""
 
     def start(self) -> None:
         """Begin to connect and to deliver; returns at once."""
@@ -57,15 +57,18 @@ class Inbox:
         """What the messages take in memory."""
         return self._bytes
 
-    def put(self, waiting: Waiting, *, timeout_s: float) -> bool:
-        """Queue a message; False when there was no room for ``timeout_s`` or the inbox is closed."""
+    def put(self, *waiting: Waiting, timeout_s: float) -> bool:
+        """Queue messages, all or none; False when there was no room for ``timeout_s`` or the inbox is closed.
+
+        What one read of a socket brought may go beyond the bound: it is in memory anyway.
+        """
         with self._lock:
             if self._bytes >= self._max_bytes:
                 self._room.wait_for(lambda: self._closed or self._bytes < self._max_bytes, timeout_s)
             if self._closed or self._bytes >= self._max_bytes:
                 return False
-            self._queue.append(waiting)
-            self._bytes += _size(waiting)
+            self._queue.extend(waiting)
+            self._bytes += sum(map(_size, waiting))
             self._ready.notify()
         return True
 

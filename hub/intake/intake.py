@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from device_profiles.clock import Clock
 from device_profiles.link import Inbound
@@ -21,7 +21,8 @@ BLOCK_S = 5.0  # how long a network thread is held back before its link is cut
 MAX_LAG_MS = 200.0  # the reading client is held while alarms are further behind
 _IDLE_S = 0.1
 
-Connect = Callable[[str, tuple[str, ...], Callable[[Inbound], None]], Port]  # name, filters, on_message → client
+Deliver = Callable[[Sequence[Inbound]], None]
+Connect = Callable[[str, tuple[str, ...], Deliver], Port]  # name, filters, what takes the messages → client
 
 
 class Intake:
@@ -49,8 +50,8 @@ class Intake:
         self._events = Inbox(hold_bytes // 4, lock=lock, ready=self._ready)
         self._readings = Inbox(hold_bytes - hold_bytes // 4, lock=lock, ready=self._ready)
         self._closing = threading.Event()
-        self.event_port = connect("event", tuple(map(lane_filter, EVENT_LANES)), self._on_event)
-        self.reading_port = connect("reading", tuple(map(lane_filter, READING_LANES)), self._on_reading)
+        self.event_port = connect("event", tuple(map(lane_filter, EVENT_LANES)), self._on_events)
+        self.reading_port = connect("reading", tuple(map(lane_filter, READING_LANES)), self._on_readings)
         self._thread = threading.Thread(target=self._run, name="intake", daemon=True)
 
     def start(self) -> None:
@@ -74,21 +75,22 @@ class Intake:
         inboxes = {"event": self._events, "reading": self._readings}
         return {name: (len(inbox), inbox.held_bytes) for name, inbox in inboxes.items()}
 
-    def _on_event(self, message: Inbound) -> None:
-        self._put(self._events, Waiting(message, self.event_port))
+    def _on_events(self, messages: Sequence[Inbound]) -> None:
+        self._put(self._events, messages, self.event_port)
 
-    def _on_reading(self, message: Inbound) -> None:
+    def _on_readings(self, messages: Sequence[Inbound]) -> None:
         deadline_s = self._clock.real_s() + self._block_s
         while self._lag_ms() > MAX_LAG_MS and self._clock.real_s() < deadline_s:
             if self._closing.wait(0.02):
                 return
-        self._put(self._readings, Waiting(message, self.reading_port))
+        self._put(self._readings, messages, self.reading_port)
 
-    def _put(self, inbox: Inbox, waiting: Waiting) -> None:
-        if not inbox.put(waiting, timeout_s=self._block_s) and not self._closing.is_set():
+    def _put(self, inbox: Inbox, messages: Sequence[Inbound], port: Port) -> None:
+        waiting = [Waiting(message, port) for message in messages]
+        if not inbox.put(*waiting, timeout_s=self._block_s) and not self._closing.is_set():
             logger.warning("no room in %.0f s: the link is cut, the broker sends its messages again", self._block_s)
             metrics.LINKS_CUT.labels("event" if inbox is self._events else "reading").inc()
-            waiting.port.drop()
+            port.drop()
 
     def _run(self) -> None:
         done = False

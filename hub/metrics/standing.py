@@ -1,16 +1,16 @@
 """What stands now, asked of the parts at each scrape, so that it costs nothing between two."""
 
 import contextlib
+import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 import sqlalchemy as sa
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from device_profiles.link import Link
 from hub.alarms.reader import AlarmReader
 from hub.alarms.store import alarms
 from hub.archive.reader import ArchiveReader
@@ -24,6 +24,14 @@ from hub.metrics import asked
 R = TypeVar("R", bound=str)  # a reason
 
 
+class Linked(Protocol):
+    """A client at the broker."""
+
+    client_id: str
+    connection: int  # connections made so far
+    connected: threading.Event
+
+
 class Watched(msgspec.Struct, frozen=True):
     """The parts of a hub that are asked."""
 
@@ -34,7 +42,7 @@ class Watched(msgspec.Struct, frozen=True):
     intake: Intake
     archive: ArchiveReader | None  # None: it runs apart
     loops: Sequence[ReaderLoop]
-    links: Sequence[Link]
+    links: Sequence[Linked]
 
 
 class Standing(Collector):
@@ -103,7 +111,7 @@ def ledger_metrics(ledger: Ledger) -> Iterable[Metric]:
     yield asked("missing_packs", [("", float(missing))])
 
 
-def intake_metrics(intake: Intake, links: Sequence[Link]) -> Iterable[Metric]:
+def intake_metrics(intake: Intake, links: Sequence[Linked]) -> Iterable[Metric]:
     """Yield what waits in memory, and how the links to the broker are."""
     held = intake.held()
     yield asked("held_messages", [(name, float(messages)) for name, (messages, _) in held.items()])

@@ -4,17 +4,17 @@ import argparse
 import resource
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
 
 from device_profiles.clock import Clock
-from device_profiles.link import BrokerConfig, Inbound, Link
+from device_profiles.link import BrokerConfig
 from device_profiles.topics import lane_filter
 from hub.database import open_database
-from hub.intake.intake import Intake
+from hub.intake.intake import Deliver, Intake
+from hub.intake.subscriber import Subscriber
 from hub.intake.writer import Writer
 from hub.journal.journal import Journal
 from hub.ledger.store import LedgerSaver, load
@@ -52,17 +52,9 @@ def intake(port: int, count: int, folder: Path) -> float:
     saver = LedgerSaver(engine, ledger)
     broker = BrokerConfig(url=f"mqtt://127.0.0.1:{port}")
 
-    def connect(name: str, filters: tuple[str, ...], on_message: Callable[[Inbound], None]) -> Link:
+    def connect(name: str, filters: tuple[str, ...], deliver: Deliver) -> Subscriber:
         client_id = f"hub-bench-{name}"
-        return Link(
-            broker,
-            client_id=client_id,
-            folder=folder,
-            persistent=True,
-            subscriptions=filters,
-            manual_ack=True,
-            on_message=on_message,
-        )
+        return Subscriber(broker, client_id=client_id, folder=folder, subscriptions=filters, on_messages=deliver)
 
     failures: list[str] = []
     writer = Writer(journal, ledger, saver, hub="bench", clock=Clock())

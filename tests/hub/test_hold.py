@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,7 @@ from device_profiles.link import Inbound
 from device_profiles.topics import lane_topic
 from device_profiles.wire import Lane, encode
 from hub.database import open_database
-from hub.intake.intake import BLOCK_S, HOLD_BYTES, Intake
+from hub.intake.intake import BLOCK_S, HOLD_BYTES, Deliver, Intake
 from hub.intake.writer import Writer
 from hub.journal.journal import Journal
 from hub.ledger.ledger import Ledger
@@ -23,8 +23,8 @@ from tests.hub.rig import ADDRESS, event, pack
 class Wire:
     """A connection in this process: it hands messages over and keeps acks and what is published."""
 
-    def __init__(self, on_message: Callable[[Inbound], None]) -> None:
-        self.on_message = on_message
+    def __init__(self, deliver: Deliver) -> None:
+        self._deliver = deliver
         self.changed = threading.Condition()
         self.acked: list[int] = []
         self.published: list[str] = []
@@ -58,7 +58,7 @@ class Wire:
         """Hand a pack over on a thread of its own, as a network thread does."""
         payload = encode(pack(mid, lane, event()) if lane == "event" else pack(mid, lane))
         message = Inbound(lane_topic(ADDRESS, lane), payload, False, mid, 1)
-        thread = threading.Thread(target=self.on_message, args=(message,))
+        thread = threading.Thread(target=self._deliver, args=([message],))
         thread.start()
         return thread
 
@@ -106,8 +106,8 @@ class Rig:
         self.journal.close()
         self.engine.dispose()
 
-    def _connect(self, name: str, _filters: tuple[str, ...], on_message: Callable[[Inbound], None]) -> Wire:
-        self.wires[name] = Wire(on_message)
+    def _connect(self, name: str, _filters: tuple[str, ...], deliver: Deliver) -> Wire:
+        self.wires[name] = Wire(deliver)
         return self.wires[name]
 
 

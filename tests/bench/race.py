@@ -1,0 +1,143 @@
+"""Who brings the same queued messages from the broker to the database, how fast and for how much processor time.
+
+Every contender is started and says that it is subscribed; then it is stopped (SIGSTOP) while the broker's queue for it
+is filled, so that neither its start nor the load's making is measured; then it goes on, and the clock runs until the
+database has all. Processor time is that of the contender's processes alone.
+"""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from device_profiles.topics import lane_filter
+from simulators.fleet.offer import Offer
+from simulators.fleet.packs import Fleet
+from tests.bench import rig
+from tests.bench.influx import Influx
+from tests.servers import need
+
+_TIMEOUT_S = 120.0
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
+
+
+class Lap(NamedTuple):
+    """One contender, once."""
+
+    rate: float  # messages a second
+    cpu_s: float  # of 100,000 messages
+    broker_s: float  # the same, of the broker
+    influx_s: float  # the same, of the database
+
+
+def cpu_s(pid: int) -> float:
+    """Return the processor seconds that a process and all its threads have used."""
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) * _TICK_S
+
+
+@contextlib.contextmanager
+def stopped(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Hold a process still."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+def fill(port: int, fleet: Fleet, count: int) -> None:
+    """Publish the next ``count`` packs of ``fleet`` and wait until the broker has them."""
+    messages = list(fleet.packs(count, now_us=time.time_ns() // 1_000))
+    offer = Offer(port, f"fleet-{time.time_ns()}")
+    offer.send(messages)
+    offer.settle()
+    offer.close()
+
+
+def lap(process: subprocess.Popen[str], server: rig.Mosquitto, *, influx: Influx, run: Callable[[], int]) -> Lap:
+    """Let ``process``, which is stopped, go on until ``run`` returns how many messages have arrived."""
+    assert server.process is not None
+    pids = (process.pid, server.process.pid, influx.process.pid)
+    before = [cpu_s(pid) for pid in pids]
+    began = time.perf_counter()
+    count = run()
+    passed = time.perf_counter() - began
+    used = [(cpu_s(pid) - old) * 1e5 / count for pid, old in zip(pids, before, strict=True)]
+    return Lap(count / passed, *used)
+
+
+def contender(kind: str, server: rig.Mosquitto, *, influx: Influx, count: int) -> Lap:
+    """Return the lap of a baseline, once the database is seen to have every message of it."""
+    influx.empty()
+    command = [sys.executable, "-m", "tests.bench.contenders", kind, "--url", influx.url]
+    command += ["--count", str(count), "--port", str(server.port)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    try:
+        _expect(process, "ready")
+        with stopped(process):
+            fill(server.port, Fleet(agents=50, epoch=int(time.time())), count)
+
+        def run() -> int:
+            process.send_signal(signal.SIGCONT)
+            _expect(process, "done")
+            return count
+
+        measured = lap(process, server, influx=influx, run=run)
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+    _check(influx, count)
+    return measured
+
+
+def subscriber(server: rig.Mosquitto, *, count: int) -> tuple[float, float]:
+    """Return messages a second and CPU s of 100,000 of mosquitto_sub, which prints them to nowhere."""
+    command = [need("mosquitto_sub"), "-p", str(server.port), "-q", "1", "-t", lane_filter("reading"), "-C", str(count)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, text=True)
+    try:
+        time.sleep(0.5)  # it tells nobody when it is subscribed; were it not, messages would lack and it would not end
+        with stopped(process):
+            fill(server.port, Fleet(agents=50, epoch=int(time.time())), count)
+        before, began = cpu_s(process.pid), time.perf_counter()
+        used = _until_dead(process)
+        return count / (time.perf_counter() - began), (used - before) * 1e5 / count
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _until_dead(process: subprocess.Popen[str]) -> float:
+    timer = threading.Timer(_TIMEOUT_S, process.kill)
+    timer.start()
+    _pid, status, usage = os.wait4(process.pid, 0)
+    timer.cancel()
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if status:
+        raise RuntimeError(f"mosquitto_sub ended with {process.returncode}: it did not get every message")
+    return usage.ru_utime + usage.ru_stime
+
+
+def _expect(process: subprocess.Popen[str], word: str) -> None:
+    assert process.stdout is not None
+    timer = threading.Timer(_TIMEOUT_S, process.kill)
+    timer.start()
+    line = process.stdout.readline().strip()
+    timer.cancel()
+    if line != word:
+        raise RuntimeError(f"the contender says {line!r} instead of {word!r}")
+
+
+def _check(influx: Influx, count: int) -> None:
+    series = influx.query("SELECT count(u1) FROM reading")
+    found = series[0]["values"][0][1] if series else 0  # type: ignore[index]
+    if found != count:
+        raise RuntimeError(f"the database has {found} of {count} messages: the lap is worth nothing")
