@@ -3,13 +3,13 @@
 from msgspec.structs import replace
 
 from hub.alarms.heads import RuleHead
-from hub.alarms.rows import AgentState, AssetState, DeviceState, Mark, Occurrence
+from hub.alarms.rows import AgentState, AssetState, DeviceState, HubPart, Mark, Occurrence
 from hub.alarms.rules import SILENT
 from hub.alarms.state import State
 from hub.alarms.transitions import Alarm, Kind, Reason, Refusal, Refused, Transition, alarm_id
 from hub.journal.records import Record
 
-Owner = DeviceState | AgentState | AssetState
+Owner = DeviceState | AgentState | AssetState | HubPart
 
 
 class Decisions:

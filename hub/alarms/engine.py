@@ -20,6 +20,7 @@ from hub.alarms.liveness import take_tick
 from hub.alarms.moves import take_heartbeat, take_reading
 from hub.alarms.state import State
 from hub.alarms.transitions import Refusal, Transition
+from hub.alarms.words import WordBody, take_word
 from hub.journal.records import Record
 
 T = TypeVar("T")
@@ -42,6 +43,10 @@ def fold(state: State, record: Record) -> list[Transition]:
         act = _body(decisions, record, ActBody)
         if act is not None:
             take_act(decisions, act)
+    elif record.kind == "word":
+        word = _body(decisions, record, WordBody)
+        if word is not None:
+            take_word(decisions, word)
     elif record.kind == "text":
         texts = _body(decisions, record, RecordedTexts)
         if texts is not None:

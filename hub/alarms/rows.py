@@ -69,6 +69,15 @@ class AssetState(msgspec.Struct, omit_defaults=True):
         return asset_key(self.asset)
 
 
+class HubPart(msgspec.Struct, frozen=True):
+    """A part of the hub that alarms; nothing is kept of it but its occurrences."""
+
+    area: str
+    key: str  # the subject of its alarms
+    asset: str = ""
+    silent: bool = False
+
+
 class AgentState(msgspec.Struct, omit_defaults=True):
     """What the packs have told of one agent."""
 

@@ -48,6 +48,8 @@ class Reason(StrEnum):
     BIRTH = "birth"
     EPOCH_BACK = "epoch_back"
     TWO_SESSIONS = "two_sessions"
+    UNDELIVERED = "undelivered"  # a receiver could not be told within its time
+    DELIVERED = "delivered"  # it was told again
 
 
 class Refusal(StrEnum):
@@ -82,7 +84,7 @@ class Alarm(msgspec.Struct, frozen=True):
 
     id: str
     rule: str
-    subject: str  # <area>/<device>, <area>/<agent> or asset:<id>
+    subject: str  # <area>/<device>, <area>/<agent>, asset:<id> or receiver:<name>
     severity: Severity
     title: str
     area: str
@@ -108,8 +110,8 @@ class Alarm(msgspec.Struct, frozen=True):
 
     @property
     def agent(self) -> str:
-        """The agent that it is about, "" when it is about a device or an asset."""
-        return "" if self.device or self.subject.startswith(ASSET) else self.subject.rpartition("/")[2]
+        """The agent that it is about, "" when it is about a device, an asset or the hub."""
+        return "" if self.device or ":" in self.subject else self.subject.rpartition("/")[2]
 
 
 class Transition(msgspec.Struct, frozen=True):

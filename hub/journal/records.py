@@ -10,7 +10,7 @@ import msgspec
 
 from device_profiles import durable
 
-Kind = Literal["pack", "double", "quarantine", "tick", "act", "text", "register"]
+Kind = Literal["pack", "double", "quarantine", "tick", "act", "text", "register", "word"]
 
 NEW_LIFE = 10**12  # a journal that was restored goes on behind the next multiple: no offset is given twice
 
