@@ -13,8 +13,8 @@ from device_profiles.config import duration_us, size_bytes
 from device_profiles.profile import load_profiles
 from hub.alarms.log import AlarmLog
 from hub.alarms.reader import AlarmReader
-from hub.archive.embedded import EmbeddedArchive
 from hub.archive.reader import ArchiveReader
+from hub.archive.stores import Store, describe, open_archive
 from hub.channels.mqtt import MqttChannel
 from hub.config import Settings
 from hub.database import furthest_cursor, open_database
@@ -58,8 +58,9 @@ async def run(settings: Settings, *, clock: Clock) -> int:
         journal = _journal(stack, settings)  # first: on a full disk it gives its reserve to all that follows
         engine = open_database(settings.database)
         stack.callback(engine.dispose)
-        archive = ArchiveReader(_archive(stack, settings))
-        if journal.go_on_after(max(furthest_cursor(engine), archive.cursor())):
+        store = _archive(stack, settings)
+        archive = ArchiveReader(store, batch_points=store.most_points)
+        if journal.go_on_after(max(furthest_cursor(engine), store.remembered())):
             logger.error("%s is not the one that was read before: it goes on behind that one's end", journal.path)
         write_texts(journal, profiles, now_us=clock.wall_us())
         # before anything comes in: what arrives first must not pass for the end of a silence that was the hub's own
@@ -93,7 +94,7 @@ async def run(settings: Settings, *, clock: Clock) -> int:
             _start(stack, channel)
         vital = (lambda: saver.stored, alarms.cuttable, twins.cursor)
         keep_us = duration_us(config.journal.keep)
-        _start(stack, Retention(journal, keep_us=keep_us, clock=clock, vital=vital, others=(archive.cursor,)))
+        _start(stack, Retention(journal, keep_us=keep_us, clock=clock, vital=vital, others=(store.remembered,)))
         _start(stack, Heartbeat(config.broker, hub=config.hub, folder=settings.folder, clock=clock, journal=journal))
 
         links: list[Subscriber] = []
@@ -119,7 +120,8 @@ async def run_archive(settings: Settings, *, clock: Clock) -> int:
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(settings, "archive"))
         journal = _journal(stack, settings)
-        archive = ArchiveReader(_archive(stack, settings))
+        store = _archive(stack, settings)
+        archive = ArchiveReader(store, batch_points=store.most_points)
         loop = _start(stack, ReaderLoop(journal, archive, clock=clock, on_crash=life.crash))
         _start(stack, MetricsServer(settings.config.metrics.archive_listen, Archiving(archive, loop, journal)))
         await life.last(up=lambda: True)
@@ -137,9 +139,10 @@ def _flush(flush: Callable[[], None]) -> None:
         flush()
 
 
-def _archive(stack: AsyncExitStack, settings: Settings) -> EmbeddedArchive:
-    archive = EmbeddedArchive(settings.archive)
+def _archive(stack: AsyncExitStack, settings: Settings) -> Store:
+    archive = open_archive(settings)
     stack.callback(archive.close)
+    logger.info("archive: %s", describe(settings))
     return archive
 
 

@@ -64,6 +64,7 @@ def check(config: Config = Path("hub.toml")) -> None:
     settings = read_config(config)
     profiles = load_profiles(settings.profiles)
     settings.check_broker()
+    settings.check_archive()
     rules = sum(len(profile.spec.alarms) for profile in profiles.values())
     typer.echo(f"{config}: ok, {len(profiles)} profiles with {rules} alarm rules")
 

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -11,6 +10,7 @@ from device_profiles.config import Duration, Size, duration_us, read_toml, size_
 from device_profiles.errors import ConfigError, TopicError
 from device_profiles.link import BrokerConfig
 from device_profiles.topics import check_id
+from hub.archive.settings import ArchiveConfig
 from hub.metrics.server import host_port
 
 _LEAST_BYTES = 1_000_000  # of any bound: below it a single batch does not fit
@@ -28,13 +28,6 @@ class IntakeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much may be in memory before it is in the journal."""
 
     hold_bytes: Size = "64MB"
-
-
-class ArchiveConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where time series go."""
-
-    kind: Literal["embedded"] = "embedded"
-    apart: bool = False  # a process of its own follows the journal: hub run --only archive
 
 
 class MetricsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,6 +95,11 @@ class Settings(msgspec.Struct, frozen=True):
         return self.data / "archive.db"
 
     @property
+    def refusals(self) -> Path:
+        """What InfluxDB refused, and its last known place."""
+        return self.data / "refused.db"
+
+    @property
     def profiles(self) -> list[Path]:
         """The folders of more profiles."""
         return [self.folder / folder for folder in self.config.profiles]
@@ -109,9 +107,16 @@ class Settings(msgspec.Struct, frozen=True):
     def check_broker(self) -> None:
         """Read the files that the broker's part names. Raises ConfigError."""
         broker = self.config.broker
-        for key, name in (("password_file", broker.password_file), ("ca_file", broker.ca_file)):
+        self._check("broker", (("password_file", broker.password_file), ("ca_file", broker.ca_file)))
+
+    def check_archive(self) -> None:
+        """Read the files that the archive's part names. Raises ConfigError."""
+        self._check("archive", self.config.archive.files())
+
+    def _check(self, part: str, files: Iterable[tuple[str, str]]) -> None:
+        for key, name in files:
             if name and not os.access(self.folder / name, os.R_OK):
-                raise ConfigError(f"{self.folder / name} cannot be read", file=str(self.file), key=f"broker.{key}")
+                raise ConfigError(f"{self.folder / name} cannot be read", file=str(self.file), key=f"{part}.{key}")
 
 
 def read_config(file: Path) -> Settings:
@@ -131,6 +136,8 @@ def _faults(config: HubConfig) -> Iterable[tuple[str, str]]:
         config.broker.host_port()
     except ValueError as error:
         yield "broker.url", str(error)
+    for key, message in config.archive.faults():
+        yield f"archive.{key}", message
     for key, listen in (("listen", config.metrics.listen), ("archive_listen", config.metrics.archive_listen)):
         try:
             _ = host_port(listen) if listen else None
@@ -169,8 +176,21 @@ reserve_bytes = "16MB"                # disk for alarms and acts when it is full
 hold_bytes = "64MB"                   # messages in memory that are not yet in the journal
 
 [archive]
-kind = "embedded"
+kind = "embedded"                     # a file; or "influx", with the keys below
 apart = false                         # true: run `hub run --only archive` beside the hub
+# url = "http://127.0.0.1:8086"       # or https://
+# version = "1"                       # of the write API: "1" for InfluxDB 1, "2" for 2 and 3
+# database = "citynerve"              # version 1; made when it is missing and the user may
+# user = "hub"
+# password_file = "influx.password"
+# org = "city"                        # version 2
+# bucket = "citynerve"
+# token_file = "influx.token"
+# ca_file = "ca.pem"                  # of a private authority
+# verify = true                       # false: any certificate will do
+# timeout_s = 10                      # of one request
+# batch_points = 5000                 # lines in one request
+# in_flight = 2                       # requests at once
 
 [channels.mqtt]
 enabled = true                        # alarms as CloudEvents, retained while open

@@ -11,7 +11,7 @@ from typing import Any
 
 from device_profiles import durable
 from device_profiles.wire import Value
-from hub.archive import Point, Query
+from hub.archive import BATCH_POINTS, Point, Query
 from hub.errors import DataDamaged, StoreDown
 
 logger = logging.getLogger(__name__)
@@ -41,6 +41,8 @@ _COUNT = f"SELECT t_us / {_HOUR_US}, count(*) FROM points {_WHERE} GROUP BY 1 OR
 class EmbeddedArchive:
     """Points and the place in the journal in one file: both move in one transaction."""
 
+    most_points = BATCH_POINTS  # in one write
+
     def __init__(self, path: Path) -> None:
         """Open or make ``path``; a damaged file is set aside, for the journal has what it held. Raises StoreDown."""
         self.path = path
@@ -60,6 +62,10 @@ class EmbeddedArchive:
         """Return the place in the journal."""
         with self._lock, translated(self.path):
             return int(self._connection.execute("SELECT offset FROM place").fetchone()[0])
+
+    def remembered(self) -> int:
+        """Return the place in the journal: this archive is never away."""
+        return self.offset()
 
     def write(self, points: list[Point], *, offset: int) -> None:
         """Store points and place in one transaction; of two points of one identity the greater rank stays."""
