@@ -1,0 +1,70 @@
+"""Fold points into minutes and minutes into hours: the same input gives the same bucket, however often it is folded."""
+
+from collections.abc import Iterable
+
+from hub.archive import EVENT_PREFIX, Point
+from hub.archive.tiers import HOUR_US, MINUTE_US, Bucket
+
+
+class _Sums:
+    """What a bucket is made from while it is being made."""
+
+    def __init__(self) -> None:
+        self.count = self.numbers = 0
+        self.low = self.high = self.total = 0.0
+        self.last: float | str | None = None
+        self.last_us = -1
+
+    def add(self, *, count: int, last: float | str | None, last_us: int) -> None:
+        self.count += count
+        if last_us >= self.last_us:
+            self.last, self.last_us = last, last_us
+
+    def add_numbers(self, numbers: int, *, low: float, high: float, mean: float) -> None:
+        self.low = min(self.low, low) if self.numbers else low
+        self.high = max(self.high, high) if self.numbers else high
+        self.total += mean * numbers
+        self.numbers += numbers
+
+    def bucket(self, subject: str, field: str, t_us: int) -> Bucket:
+        low, high, mean = (self.low, self.high, self._mean()) if self.numbers else (None, None, None)
+        return Bucket(subject, field, t_us, self.count, self.numbers, low, high, mean, self.last, self.last_us)
+
+    def _mean(self) -> float:
+        """Return the mean, which rounding (or a sum beyond all floats) must not carry outside low and high."""
+        return min(self.high, max(self.low, self.total / self.numbers))
+
+
+class Minutes:
+    """The minutes of one subject's values, from points that come in the order of time for each field."""
+
+    def __init__(self) -> None:
+        self._sums: dict[tuple[str, str, int], _Sums] = {}
+
+    def add(self, points: Iterable[Point]) -> None:
+        """Take points in; events are in no tier."""
+        for point in points:
+            if point.field.startswith(EVENT_PREFIX):
+                continue
+            key = (point.subject, point.field, point.t_us - point.t_us % MINUTE_US)
+            sums = self._sums.setdefault(key, _Sums())
+            number = float(point.value) if isinstance(point.value, int | float) else None  # a bool is an int
+            last = point.value if isinstance(point.value, str) else number
+            sums.add(count=1, last=last, last_us=point.t_us)
+            if number is not None:
+                sums.add_numbers(1, low=number, high=number, mean=number)
+
+    def buckets(self) -> list[Bucket]:
+        """Return them in the order of subject, field and time."""
+        return [sums.bucket(*key) for key, sums in sorted(self._sums.items(), key=lambda item: item[0])]
+
+
+def hours(minutes: Iterable[Bucket]) -> list[Bucket]:
+    """Return the hours of ``minutes``, which come in the order of time for each field."""
+    made: dict[tuple[str, str, int], _Sums] = {}
+    for minute in minutes:
+        sums = made.setdefault((minute.subject, minute.field, minute.t_us - minute.t_us % HOUR_US), _Sums())
+        sums.add(count=minute.count, last=minute.last, last_us=minute.last_us)
+        if minute.low is not None and minute.high is not None and minute.mean is not None:
+            sums.add_numbers(minute.numbers, low=minute.low, high=minute.high, mean=minute.mean)
+    return [sums.bucket(*key) for key, sums in sorted(made.items(), key=lambda item: item[0])]

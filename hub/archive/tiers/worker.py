@@ -1,0 +1,118 @@
+"""The worker of the tiers: computes what is marked from the archive's points, then deletes what is too old."""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from hub.archive import BATCH_POINTS, Archive
+from hub.archive.tiers import HOUR_US, Bucket, Tier, TierStore
+from hub.archive.tiers.compute import hours_of, minutes_of
+from hub.archive.tiers.expiry import Expiry
+from hub.archive.tiers.marks import HOUR_BIT, Key, Marks
+from hub.errors import StoreDown
+
+logger = logging.getLogger(__name__)
+
+PERIOD_S = 2.0  # real seconds between two looks at the marks
+GRACE_US = 5_000_000  # so long after its end a minute is computed: what comes later computes it again
+_HOURS = 200  # of devices, in one write
+
+
+class TierWorker:
+    """The thread that keeps the tiers; its only state are the marks, so it may die at any moment."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        store: TierStore,
+        marks: Marks,
+        *,
+        expiry: Expiry,
+        progress_us: Callable[[], int],
+        on_crash: Callable[[str], None],
+    ) -> None:
+        """``progress_us`` tells the city time up to which the journal is in the archive."""
+        self._archive = archive
+        self._store = store
+        self._marks = marks
+        self._expiry = expiry
+        self._progress_us = progress_us
+        self._on_crash = on_crash
+        self._waits = False
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="tiers", daemon=True)
+
+    def start(self) -> None:
+        """Begin to compute."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the step at hand."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join(5.0)
+
+    def turn(self, now_us: int) -> None:
+        """Compute everything that is over at ``now_us``, then delete what is too old. Raises StoreDown."""
+        upto_us = 2**62 if self._marks.full else now_us - GRACE_US
+        taken: dict[Key, int] = {}
+        minutes: list[Bucket] = []
+        try:
+            for key in self._marks.ready():
+                if self._stopping.is_set():
+                    break
+                if bits := self._marks.take(key, upto_us=upto_us):
+                    taken[key] = bits
+                    minutes += self._minutes(key, bits)
+                if len(taken) >= _HOURS or len(minutes) >= BATCH_POINTS:
+                    self._store_all(taken, minutes)
+                    taken, minutes = {}, []
+            self._store_all(taken, minutes)
+        except StoreDown:
+            self._marks.give_back(taken)
+            raise
+        self._expiry.expire(now_us, stopping=self._stopping)
+
+    def _minutes(self, key: Key, bits: int) -> list[Bucket]:
+        """Return the minutes; what comes after the points of its hour were deleted is deleted too, and counted."""
+        subject, hour_us = key
+        if hour_us < self._marks.horizon(subject):
+            self._store.forget(Tier.RAW, subject, from_us=hour_us, to_us=hour_us + HOUR_US)
+            self._marks.late += 1
+            return []
+        return minutes_of(self._archive, key, bits)
+
+    def _store_all(self, taken: dict[Key, int], minutes: list[Bucket]) -> None:
+        """Store minutes, then the hours that are made of them; only then are they done."""
+        if not taken:
+            return
+        self._put(Tier.MINUTE, minutes)
+        whole = [key for key, bits in taken.items() if bits & HOUR_BIT and key[1] >= self._marks.horizon(key[0])]
+        hours: list[Bucket] = []
+        for key in whole:
+            hours += hours_of(self._store, key)
+        self._put(Tier.HOUR, hours)
+        self._marks.done(taken)
+
+    def _put(self, tier: Tier, buckets: list[Bucket]) -> None:
+        for start in range(0, len(buckets), BATCH_POINTS):
+            self._store.put(tier, buckets[start : start + BATCH_POINTS])
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping.wait(PERIOD_S):
+                self._try()
+        finally:  # the error itself goes to threading.excepthook
+            if not self._stopping.is_set():
+                self._on_crash("tiers")
+
+    def _try(self) -> None:
+        try:
+            self.turn(self._progress_us())
+        except StoreDown as error:
+            logger.log(logging.DEBUG if self._waits else logging.ERROR, "tiers wait: %s", error)
+            self._waits = True
+            return
+        if self._waits:
+            logger.info("tiers go on")
+        self._waits = False
