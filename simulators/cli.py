@@ -15,7 +15,7 @@ from device_profiles.clock import MAX_SPEED
 from device_profiles.errors import ContractError
 from simulators.process import ProgramDied
 from simulators.report import write_score
-from simulators.run import DEFAULT_SPEED, RunOptions, run
+from simulators.run import RunOptions, run
 from simulators.sabotage import Sabotage
 from simulators.scenario import Scenario, load_scenarios
 from simulators.stage import StageOptions
@@ -46,7 +46,7 @@ def run_scenario(
     name: Annotated[str, typer.Argument(help="A scenario's name, as `simulate list` shows it.")],
     as_json: Annotated[bool, typer.Option("--json", help="Write the score as JSON.")] = False,
     seed: Annotated[int | None, typer.Option(min=0, help="Another day: the scenario's own seed if not given.")] = None,
-    speed: Annotated[float, typer.Option(help="City seconds in a real second, at most 10.")] = DEFAULT_SPEED,
+    speed: Annotated[float | None, typer.Option(help="City seconds in a real one, at most 10.")] = None,
     broker: Annotated[str, typer.Option(metavar="URL", help="A broker that runs already, mqtt://host:port.")] = "",
     keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep logs, journal and configs there.")] = None,
     sabotage: Annotated[Sabotage | None, typer.Option(help="Let the run go wrong: the score must notice.")] = None,
@@ -129,8 +129,8 @@ def _scenario(name: str) -> Scenario:
     return scenarios[name]
 
 
-def _speed(speed: float) -> float:
-    if not 0 < speed <= MAX_SPEED:
+def _speed(speed: float | None) -> float | None:
+    if speed is not None and not 0 < speed <= MAX_SPEED:
         _refuse(f"--speed {speed:g} is not above 0 and at most {MAX_SPEED:g}: a serial line cannot keep up beyond")
     return speed
 

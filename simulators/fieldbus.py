@@ -8,6 +8,7 @@ from simulators.box_line.codec import BoxIdentity
 from simulators.box_line.feeler import RATE_HZ
 from simulators.box_line.line import BoxLine
 from simulators.lifts.lift import Lift
+from simulators.lifts.senses import Values
 from simulators.modbus.faults import Fault, Late, Silent, WrongCrc
 from simulators.modbus.image import RegisterImage, blank_cells, values_to_image
 from simulators.modbus.line import Line
@@ -40,6 +41,7 @@ class FieldBus:
             device: BoxLine(BoxIdentity(f"LB-{number:05}", rate_hz=RATE_HZ), link=box_link(link, device))
             for number, device in enumerate(play.feelers, 1)
         }
+        self._shown: dict[str, Values] = {}  # what the slaves' registers say
         self._stack = ExitStack()
         self.lines = {number: self._line(number, link=link) for number in sorted({*self._numbers().values()})}
 
@@ -82,7 +84,10 @@ class FieldBus:
         return Line(slaves, timing=self._timing, link=line_link(link, number))
 
     def _show(self, device: str, lift: Lift) -> None:
-        self._slaves[device].image.update(values_to_image(self._spec, lift.values()))
+        values = lift.values()
+        if values != self._shown.get(device):
+            self._shown[device] = values
+            self._slaves[device].image.update(values_to_image(self._spec, values))
 
 
 def _strike_box(box: BoxLine, act: str) -> None:

@@ -29,11 +29,11 @@ class Play:
         self.scenario = scenario
         self.seed = scenario.seed if seed is None else seed
         self.t_us = 0
-        self.lifts = {spec.device: Lift(spec, seed=self.seed) for spec in scenario.lifts}
+        self.lifts = {spec.device: Lift(spec, seed=self.seed, busy=self.busy) for spec in scenario.lifts}
         self.feelers = {device: Feeler(self.lifts[device], seed=self.seed) for device in sorted(scenario.boxes)}
         self.truth: dict[str, int] = {}  # act → when it took hold
         self.begun: dict[str, int] = {}  # act → when it was done; a fault may wait for its moment after that
-        self._waiting = list(scenario.acts)
+        self._waiting = [_Waiting(act, wait_us=_wait_us(act, self.seed)) for act in scenario.acts]
         self._watched: dict[str, Lift] = {}  # act that was done and has not taken hold → its lift
 
     @property
@@ -46,10 +46,10 @@ class Play:
         faults: list[WireFault] = []
         while self.t_us + STEP_US <= to_us:
             self.t_us += STEP_US
-            for act in [act for act in self._waiting if self._due(act)]:
-                self._waiting.remove(act)
-                self.begun[act.name] = self.t_us
-                faults.extend(self._do(act))
+            for waiting in [waiting for waiting in self._waiting if self._due(waiting)]:
+                self._waiting.remove(waiting)
+                self.begun[waiting.act.name] = self.t_us
+                faults.extend(self._do(waiting.act))
             for lift in self.lifts.values():
                 lift.advance(self.t_us)
             for feeler in self.feelers.values():
@@ -64,12 +64,15 @@ class Play:
         """Note that what the stage was told to do has happened."""
         self.truth[name] = self.t_us
 
-    def _due(self, act: Act) -> bool:
-        start = duration_us(act.at) if act.at is not None else self.truth.get(act.after or "")
-        if start is None:
-            return False
-        jitter = random.Random(f"{self.seed}/{act.name}").uniform(0, duration_us(act.jitter))
-        return self.t_us >= start + duration_us(act.delay) + jitter
+    def busy(self, t_s: float) -> float:
+        """Return the share of the people who come at this hour of the story."""
+        rhythm = self.scenario.rhythm
+        hour = int(t_s * 1e6 * len(rhythm) / self.ends_us)
+        return rhythm[min(hour, len(rhythm) - 1)] if rhythm else 1.0
+
+    def _due(self, waiting: "_Waiting") -> bool:
+        start_us = 0 if waiting.act.after is None else self.truth.get(waiting.act.after)
+        return start_us is not None and self.t_us >= start_us + waiting.wait_us
 
     def _do(self, act: Act) -> list[WireFault]:
         if act.act in WIRE_ACTS | NODE_ACTS | PERSON_ACTS:
@@ -85,6 +88,18 @@ class Play:
         _do_to_lift(lift, act)
         self._watched[act.name] = lift
         return []
+
+
+class _Waiting(msgspec.Struct):
+    """An act that has not been done, and how long it waits after what it waits for."""
+
+    act: Act
+    wait_us: float
+
+
+def _wait_us(act: Act, seed: int) -> float:
+    jitter_us = random.Random(f"{seed}/{act.name}").uniform(0, duration_us(act.jitter))
+    return duration_us(act.at or "0s") + duration_us(act.delay) + jitter_us
 
 
 def _do_to_lift(lift: Lift, act: Act) -> None:

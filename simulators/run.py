@@ -15,12 +15,11 @@ from simulators.packs import journalled
 from simulators.play import Play, WireFault
 from simulators.process import ProgramDied
 from simulators.sabotage import Sabotage, lose_a_pack, observing_path, staged
-from simulators.scenario import NODE_ACTS, PERSON_ACTS, Scenario
+from simulators.scenario import NODE_ACTS, PERSON_ACTS, Scenario, cast
 from simulators.scoring import Observed, Score, score
 from simulators.stage import Stage, StageOptions
 
 TICK_S = 0.01  # real; at speed 10 the registers are at most 0.1 s old, less than the time of one scan
-DEFAULT_SPEED = 10.0
 
 OnTick = Callable[[Stage, int], None]  # the stage, and the city time since the play began in µs
 
@@ -29,7 +28,7 @@ class RunOptions(msgspec.Struct, frozen=True):
     """What a run may vary."""
 
     seed: int | None = None  # None: the scenario's own
-    speed: float = DEFAULT_SPEED
+    speed: float | None = None  # city seconds in a real one; None: the scenario's own
     keep: Path | None = None  # where the work folder stays; None: it is removed
     sabotage: Sabotage | None = None
     stage: StageOptions = StageOptions()
@@ -37,9 +36,11 @@ class RunOptions(msgspec.Struct, frozen=True):
 
 async def run(scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None = None) -> Score:
     """Play ``scenario`` on a stage of its own and return its score. Raises ProgramDied, ValueError."""
-    played = staged(scenario, options.sabotage)
-    play = Play(played, seed=options.seed)
-    clock = simulated_clock(start_us=Clock().wall_us(), speed=options.speed)
+    seed = scenario.seed if options.seed is None else options.seed
+    played = staged(cast(scenario, seed=seed), options.sabotage)
+    play = Play(played, seed=seed)
+    speed = scenario.speed if options.speed is None else options.speed
+    clock = simulated_clock(start_us=Clock().wall_us(), speed=speed)
     with work_folder(options.keep) as folder:
         stage = Stage(play, clock, folder, options=options.stage, path=observing_path(options.sabotage))
         async with stage:
@@ -49,7 +50,7 @@ async def run(scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None
         if options.sabotage is Sabotage.LOST:
             lose_a_pack(stage.journal, stage.tap.packs)
         truth = {name: start_us + t_us for name, t_us in play.truth.items() if name in _known(played, options.sabotage)}
-        observed = Observed(truth, words, stage.tap.packs, journalled(stage.journal), options.speed)
+        observed = Observed(truth, words, stage.tap.packs, journalled(stage.journal), speed)
         return score(played, observed, seed=play.seed, broker=stage.place.name)
 
 
@@ -61,7 +62,7 @@ async def play_through(stage: Stage, *, on_tick: OnTick | None = None) -> int:
             for deed in advance(stage, start_us):
                 hands.begin(deed)
             hands.check()
-            for program in (stage.hub, stage.agent, stage.broker):
+            for program in (stage.hub, *stage.agents.values(), stage.broker):
                 if program is not None and not program.running and program.name not in hands.off:
                     raise ProgramDied(program.name, code=program.code, log=program.tail)
             if on_tick is not None:
@@ -115,10 +116,8 @@ class Hands:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _do(self, deed: WireFault) -> None:
-        if deed.act in PERSON_ACTS:
+        if deed.act != "node_on":
             self._stage.play.took_hold(deed.name)  # before the hub can tell of it
-            await self._act_on_alarm(deed)
-            return
         match deed.act:
             case "node_off":
                 self._stage.agent.signal(signal.SIGKILL)
@@ -127,7 +126,9 @@ class Hands:
                 await self._stage.agent.start(self._stage.environment())
                 await self._stage.agent.until_ready()
                 self.off.discard(self._stage.agent.name)
-        self._stage.play.took_hold(deed.name)
+                self._stage.play.took_hold(deed.name)
+            case _:
+                await self._act_on_alarm(deed)
 
     async def _act_on_alarm(self, deed: WireFault) -> None:
         """Let a person take or end the open alarm that the command centre sees. Raises ValueError if it sees none."""

@@ -1,11 +1,14 @@
 """Scenarios: what happens to the lifts of a small city, and which alarms it must raise; everything else is false."""
 
+import random
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
+from msgspec.structs import replace
 
+from device_profiles.clock import MAX_SPEED
 from device_profiles.config import Duration, duration_us, read_toml
 from device_profiles.errors import ConfigError, TopicError
 from device_profiles.topics import AgentAddress, check_area
@@ -105,6 +108,7 @@ class PlatformSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dialect: Name
     lifts: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1)]
     noise: bool = False  # now and then it also sends what must be refused
+    agent: Id | Literal[""] = ""  # to which it pushes; "": the scenario's own
 
 
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -117,18 +121,26 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lifts: Annotated[tuple[LiftSpec, ...], msgspec.Meta(min_length=1, max_length=200)]
     spare: Id  # the lift to which nothing happens, so that a sabotage can use it
     platforms: tuple[PlatformSpec, ...] = ()  # a lift of none of them has its terminal, or its box, on a line
+    speed: Annotated[float, msgspec.Meta(gt=0, le=MAX_SPEED)] = MAX_SPEED  # city seconds in a real one, unless told
     long: bool = False  # takes minutes: `make city-day` plays it, not every test
     test_every: Duration | None = None  # how often a terminal must make a test call, in place of the profile's days
     acts: tuple[Act, ...] = ()
     expected: tuple[Expected, ...] = ()
+    shuffle: tuple[tuple[Id, ...], ...] = ()  # lifts that stand in for each other: the seed draws whose acts are whose
+    rhythm: tuple[Annotated[float, msgspec.Meta(ge=0, le=1)], ...] = ()  # share of the people that come, hour by hour
     area: str = "hz/xiacheng/chaoming"
     agent: Id = "chaoming-01"
+    agents: tuple[Id, ...] = ()  # of further street nodes, which lifts and platforms name
     baud: Literal[9600, 19200, 38400, 57600, 115200] = 19200
 
     @property
-    def address(self) -> AgentAddress:
-        """The agent that serves the lifts."""
-        return AgentAddress(self.area, self.agent)
+    def addresses(self) -> dict[str, AgentAddress]:
+        """The agents that serve the lifts, the scenario's own first."""
+        return {agent: AgentAddress(self.area, agent) for agent in (self.agent, *self.agents)}
+
+    def served_by(self, agent: str) -> tuple[LiftSpec, ...]:
+        """Return the lifts that an agent has on its lines and boxes."""
+        return tuple(lift for lift in self.lifts if (lift.agent or self.agent) == agent)
 
     @property
     def boxes(self) -> frozenset[str]:
@@ -159,6 +171,17 @@ def load_scenarios(folder: Path = FOLDER) -> dict[str, Scenario]:
     return {scenario.name: scenario for scenario in found}
 
 
+def cast(scenario: Scenario, *, seed: int) -> Scenario:
+    """Return the scenario with its acts, and what is expected of them, at the lifts that ``seed`` draws for them."""
+    places: dict[str, str] = {}
+    for group in scenario.shuffle:
+        drawn = random.Random(f"{seed}/cast/{group[0]}").sample(group, len(group))
+        places |= dict(zip(group, drawn, strict=True))
+    acts = tuple(replace(act, lift=places.get(act.lift, act.lift)) for act in scenario.acts)
+    expected = tuple(replace(alarm, lift=places.get(alarm.lift, alarm.lift)) for alarm in scenario.expected)
+    return replace(scenario, acts=acts, expected=expected)
+
+
 def _faults(scenario: Scenario) -> Iterable[tuple[str, str]]:
     try:
         check_area(scenario.area)
@@ -169,9 +192,37 @@ def _faults(scenario: Scenario) -> Iterable[tuple[str, str]]:
         yield "lifts", "a device is there twice"
     if scenario.spare not in lifts or any(act.lift == scenario.spare for act in scenario.acts):
         yield "spare", f"{scenario.spare!r} must be one of the lifts, and no act may use it"
+    yield from _agent_faults(scenario)
+    yield from _shuffle_faults(scenario, lifts)
     yield from _platform_faults(scenario, lifts)
     yield from _act_faults(scenario, lifts)
     yield from _expected_faults(scenario, lifts)
+
+
+def _agent_faults(scenario: Scenario) -> Iterable[tuple[str, str]]:
+    lines: dict[int, str] = {}
+    for index, lift in enumerate(scenario.lifts):
+        agent = lift.agent or scenario.agent
+        if agent not in scenario.addresses:
+            yield f"lifts[{index}].agent", f"{agent!r} is not in agents"
+        if lift.agent and lift.device in scenario.pushed:
+            yield f"lifts[{index}].agent", "it is its platform's agent that serves it"
+        if lift.device not in scenario.pushed | scenario.boxes and lines.setdefault(lift.line, agent) != agent:
+            yield f"lifts[{index}].line", f"line {lift.line} goes to {lines[lift.line]}"
+    for index, platform in enumerate(scenario.platforms):
+        if (platform.agent or scenario.agent) not in scenario.addresses:
+            yield f"platforms[{index}].agent", f"{platform.agent!r} is not in agents"
+
+
+def _shuffle_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str]]:
+    taken: set[str] = {scenario.spare}
+    for index, group in enumerate(scenario.shuffle):
+        for lift in group:
+            if lift not in lifts or lift in taken:
+                yield f"shuffle[{index}]", f"{lift!r} is not in lifts, is the spare one, or is there twice"
+            taken.add(lift)
+        if len({(lift in scenario.boxes, lift in scenario.pushed) for lift in group}) > 1:
+            yield f"shuffle[{index}]", "lifts that are sensed in different ways cannot stand in for each other"
 
 
 def _platform_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str]]:

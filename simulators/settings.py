@@ -2,6 +2,7 @@
 
 import itertools
 import json
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -35,11 +36,11 @@ class BrokerPlace(msgspec.Struct, frozen=True):
     host: str
     port: int
     hub: Secret = Secret()
-    agent: Secret = Secret()
+    agents: Mapping[str, Secret] = {}
     centre: Secret = Secret()
 
 
-def given_broker(url: str, *, username: str, password: str, folder: Path) -> BrokerPlace:
+def given_broker(url: str, agents: Iterable[str], *, username: str, password: str, folder: Path) -> BrokerPlace:
     """Return the place of a broker that runs already. Raises ValueError."""
     parts = urlsplit(url if "://" in url else f"mqtt://{url}")
     if parts.scheme != "mqtt" or not parts.hostname:
@@ -50,7 +51,7 @@ def given_broker(url: str, *, username: str, password: str, folder: Path) -> Bro
         path.write_text(password + "\n", encoding="utf-8")
         path.chmod(0o600)
         secret = Secret(username, path)
-    return BrokerPlace(url, parts.hostname, parts.port or 1883, secret, secret, secret)
+    return BrokerPlace(url, parts.hostname, parts.port or 1883, secret, dict.fromkeys(agents, secret), secret)
 
 
 def hub_toml(place: BrokerPlace, *, profiles: Path | None = None) -> str:
@@ -80,23 +81,24 @@ def agent_toml(
     scenario: Scenario,
     place: BrokerPlace,
     *,
+    agent: str,
     line: Path,
     tap_port: int,
     platforms: str = "",
     profiles: Path | None = None,
 ) -> str:
-    """Return the agent's config; it talks to the broker through the tap."""
-    head = f'agent = {_text(scenario.agent)}\narea = {_text(scenario.area)}\ndata = "data"\n{_profiles(profiles)}\n'
-    head += _broker(place.agent, "127.0.0.1", tap_port)
-    addresses = units(scenario)
-    slaves = [lift for lift in scenario.lifts if lift.device in addresses]
+    """Return an agent's config; it talks to the broker through the tap."""
+    head = f'agent = {_text(agent)}\narea = {_text(scenario.area)}\ndata = "data"\n{_profiles(profiles)}\n'
+    head += _broker(place.agents[agent], "127.0.0.1", tap_port)
+    addresses, mine = units(scenario), scenario.served_by(agent)
+    slaves = [lift for lift in mine if lift.device in addresses]
     for number in sorted({lift.line for lift in slaves}):
         head += f'\n[[lines]]\nname = "rs485-{number}"\n'
         head += f"port = {_text(str(line_link(line, number)))}\nbaud = {scenario.baud}\n"
         for lift in (lift for lift in slaves if lift.line == number):
             head += f"\n[[lines.slaves]]\nunit = {addresses[lift.device]}\ndevice = {_text(lift.device)}\n"
             head += f"profile = {_text(terminal_kind(scenario))}\nasset = {_text(lift.asset or lift.device.upper())}\n"
-    for lift in scenario.lifts:
+    for lift in mine:
         if lift.device in scenario.boxes:
             head += f"\n[[boxes]]\nport = {_text(str(box_link(line, lift.device)))}\ndevice = {_text(lift.device)}\n"
             head += f"asset = {_text(lift.asset or lift.device.upper())}\n"

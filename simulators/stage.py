@@ -72,7 +72,8 @@ class Stage:
         self.logs = folder / "logs"
         self.hub_config = folder / "hub" / "hub.toml"
         self.hub = self._python("hub", "hub", "run", str(self.hub_config))
-        self.agent = self._python("agent", "edge_agent", "run", str(folder / "agent" / "agent.toml"))
+        self.agents = {name: self._agent(name) for name in play.scenario.addresses}
+        self.agent = self.agents[play.scenario.agent]
         self.broker: Program | None = None  # None: a given one
         self.place: BrokerPlace
         self.tap: Tap
@@ -104,7 +105,7 @@ class Stage:
         """
         await until(lambda: self.witness.pending == 0, _HEARD_S)
         words = list(self.witness.words)
-        await self.agent.stop()
+        await asyncio.gather(*(agent.stop() for agent in self.agents.values()))
         await until(self.is_drained, DRAIN_S)
         await self.hub.stop()
         return words
@@ -120,7 +121,7 @@ class Stage:
             await self.broker.until_ready()
 
     async def _set_up(self) -> None:
-        for name in ("hub", "agent", "logs"):
+        for name in ("hub", *(agent.name for agent in self.agents.values()), "logs"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
         self.place = await self._broker_place()
         self._stack.push_async_callback(self._stop_broker)
@@ -130,25 +131,29 @@ class Stage:
         self.platforms = await self._stack.enter_async_context(self._platform_city())
         self._write_configs()
         self._stack.push_async_callback(self.hub.stop)
-        self._stack.push_async_callback(self.agent.stop)
-        await self.hub.start(self.environment())
-        await self.agent.start(self.environment())
+        for agent in self.agents.values():
+            self._stack.push_async_callback(agent.stop)
+        for program in (self.hub, *self.agents.values()):
+            await program.start(self.environment())
         self.witness = Witness(self.place.centre.account(self.place.host, self.place.port), self.clock, path=self._path)
         self._stack.push_async_callback(_end, asyncio.create_task(self.witness.listen_loop(), name="witness"))
-        await asyncio.gather(self.hub.until_ready(), self.agent.until_ready(), self.witness.subscribed.wait())
+        ready = [program.until_ready() for program in (self.hub, *self.agents.values())]
+        await asyncio.gather(*ready, self.witness.subscribed.wait())
 
     def _write_configs(self) -> None:
         profiles = self._profiles()
         self.hub_config.write_text(hub_toml(self.place, profiles=profiles), encoding="utf-8")
-        text = agent_toml(
-            self.play.scenario,
-            self.place,
-            line=self.folder / "line",
-            tap_port=self.tap.port,
-            platforms=self.platforms.toml(),
-            profiles=profiles,
-        )
-        (self.folder / "agent" / "agent.toml").write_text(text, encoding="utf-8")
+        for name, agent in self.agents.items():
+            text = agent_toml(
+                self.play.scenario,
+                self.place,
+                agent=name,
+                line=self.folder / "line",
+                tap_port=self.tap.port,
+                platforms=self.platforms.toml(name),
+                profiles=profiles,
+            )
+            (self.folder / agent.name / "agent.toml").write_text(text, encoding="utf-8")
 
     def _profiles(self) -> Path | None:
         """Write the scenario's own profile, if it has one; return its folder."""
@@ -167,13 +172,15 @@ class Stage:
     async def _broker_place(self) -> BrokerPlace:
         if self.options.broker_url:
             username, password = os.environ.get(USERNAME, ""), os.environ.get(PASSWORD, "")
-            place = given_broker(self.options.broker_url, username=username, password=password, folder=self.folder)
+            url, agents = self.options.broker_url, self.agents
+            place = given_broker(url, agents, username=username, password=password, folder=self.folder)
             await _check_reachable(place)
             return place
         folder, port = self.folder / "broker", _free_port()
-        address = self.play.scenario.address
         await self.run_hub("broker", "init", str(folder), "--port", str(port))
-        await self.run_hub("broker", "agent", str(folder), str(address))
+        addresses = self.play.scenario.addresses
+        for address in addresses.values():
+            await self.run_hub("broker", "agent", str(folder), str(address))
         mosquitto = None if self.options.embedded else find_mosquitto()
         if mosquitto is not None:
             command, ready = [mosquitto, "-c", str(folder / "mosquitto.conf")], " running"
@@ -188,9 +195,9 @@ class Stage:
             ]
             ready = ": ready"
         self.broker = Program("broker", command, log=self.logs / "broker.log", ready=ready)
-        users = ("hub", str(address).replace("/", "."), "centre")
-        hub, agent, centre = (Secret(user, folder / "secrets" / f"{user}.password") for user in users)
-        return BrokerPlace("mosquitto" if mosquitto else "embedded", "127.0.0.1", port, hub, agent, centre)
+        secrets = {agent: _secret(folder, str(address).replace("/", ".")) for agent, address in addresses.items()}
+        name, hub, centre = "mosquitto" if mosquitto else "embedded", _secret(folder, "hub"), _secret(folder, "centre")
+        return BrokerPlace(name, "127.0.0.1", port, hub, secrets, centre)
 
     async def run_hub(self, *arguments: str) -> str:
         """Run a hub command to its end and return what it printed. Raises ProgramDied."""
@@ -209,6 +216,11 @@ class Stage:
         if self.broker is not None:
             await self.broker.stop()
 
+    def _agent(self, name: str) -> Program:
+        """Return the program of an agent; that of the scenario's own is called so whatever its id is."""
+        name = "agent" if name == self.play.scenario.agent else name
+        return self._python(name, "edge_agent", "run", str(self.folder / name / "agent.toml"))
+
     def _python(self, name: str, module: str, *arguments: str) -> Program:
         return Program(name, [sys.executable, "-m", module, *arguments], log=self.logs / f"{name}.log")
 
@@ -222,6 +234,10 @@ async def until(holds: Callable[[], bool], within_s: float) -> bool:
             return False
         await asyncio.sleep(_POLL_S)
     return True
+
+
+def _secret(folder: Path, user: str) -> Secret:
+    return Secret(user, folder / "secrets" / f"{user}.password")
 
 
 async def _end(task: asyncio.Task[None]) -> None:

@@ -199,6 +199,8 @@ class Control:
 
     def _target(self) -> int | None:
         """Return the nearest call in the direction of travel, else the nearest the other way."""
+        if not self.waiting and not self._body.people:
+            return None
         calls = {person.destination for person in self._body.people if person.destination != NOWHERE}
         if self.wanted is Mode.NORMAL and self._body.load_kg < 0.8 * self._body.spec.capacity_kg:
             calls |= {person.origin for person in self.waiting}

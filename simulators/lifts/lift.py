@@ -8,7 +8,7 @@ from simulators.lifts.doors import Door
 from simulators.lifts.physics import Body
 from simulators.lifts.senses import Senses, Values
 from simulators.lifts.spec import LiftSpec
-from simulators.lifts.traffic import Person, arrivals, weight
+from simulators.lifts.traffic import Busy, Person, always, arrivals, weight
 
 STEP_US = 20_000  # city time of one step; the grid makes a play the same however it is called
 MAX_WAITING = 20  # people at the landings; who comes later takes the stairs
@@ -32,7 +32,7 @@ class Effect(StrEnum):
 class Lift:
     """A lift that is advanced in city time and says what its monitoring terminal would say."""
 
-    def __init__(self, spec: LiftSpec, *, seed: int) -> None:
+    def __init__(self, spec: LiftSpec, *, seed: int, busy: Busy = always) -> None:
         self.spec = spec
         self.t_us = 0  # city time since the play began
         self.effects: dict[str, int] = {}  # token of an act → t_us at which it took hold
@@ -40,7 +40,7 @@ class Lift:
         self.body = Body(spec, Door(spec))
         self.control = Control(self.body, self._chance)
         self.senses = Senses(self.body, self.control)
-        self._arrivals = arrivals(spec, random.Random(f"{seed}/{spec.device}/people"))
+        self._arrivals = arrivals(spec, random.Random(f"{seed}/{spec.device}/people"), busy=busy)
         self._next = next(self._arrivals, None)
         self._pending: dict[str, Effect] = {}
         self._frozen: Values | None = None

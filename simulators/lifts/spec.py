@@ -32,6 +32,7 @@ class LiftSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     capacity_kg: _Positive = 1000.0
     people_per_minute: Annotated[float, msgspec.Meta(ge=0, le=60)] = 3.0
     asset: str = ""  # the register's id
+    agent: Id | Literal[""] = ""  # of the street node that serves it; "": the scenario's own
     line: Annotated[int, msgspec.Meta(ge=1, le=16)] = 1  # the RS-485 line that its terminal is on
     says_codes: bool = True  # its controller gives fault codes
     sensed_by: Literal["terminal", "box"] = "terminal"  # what the city sees of it: Modbus terminal or retrofit box

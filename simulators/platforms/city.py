@@ -67,9 +67,10 @@ class PlatformCity:
             case "plug_line":
                 platform.cut = False
 
-    def toml(self) -> str:
-        """Return the [[platforms]] of the agent's config."""
-        return "".join(self._toml(spec) for spec in self._play.scenario.platforms)
+    def toml(self, agent: str) -> str:
+        """Return the [[platforms]] of an agent's config."""
+        scenario = self._play.scenario
+        return "".join(self._toml(spec) for spec in scenario.platforms if (spec.agent or scenario.agent) == agent)
 
     def _toml(self, spec: PlatformSpec) -> str:
         text = f'\n[[platforms]]\nkind = "{spec.kind}"\nname = "{spec.name}"\ndialect = "{spec.dialect}"\n'

@@ -1,8 +1,13 @@
 """A play is its scenario, step by step: the same for the same seed, and every act takes hold in time."""
 
+import itertools
+import random
+
+import msgspec
 import pytest
 
 from device_profiles.config import duration_us
+from simulators.lifts.traffic import Busy, always, arrivals
 from simulators.play import Play
 from simulators.scenario import NODE_ACTS, PERSON_ACTS, Scenario, load_scenarios
 
@@ -41,6 +46,19 @@ def test_a_play_does_not_depend_on_how_it_is_advanced() -> None:
     assert steps.truth == leap.truth
     assert one_by_one == at_once
     assert [fault.act for fault in at_once] == ["slave_silent", "slave_back"]
+
+
+def test_few_people_come_at_night() -> None:
+    """A story's rhythm thins out the people hour by hour; without one the same people come as ever."""
+    even = SCENARIOS["lift-entrapment-between-floors"]
+    day = msgspec.structs.replace(even, rhythm=(0.0, 1.0), acts=(), expected=())
+
+    def come(busy: Busy) -> list[float]:
+        people = arrivals(even.lifts[0], random.Random(1), busy=busy)
+        return [arrival.t_s for arrival in itertools.takewhile(lambda arrival: arrival.t_s < 150, people)]
+
+    assert come(Play(even).busy) == come(always)
+    assert min(come(Play(day).busy)) >= 75 > min(come(always))
 
 
 def test_seeds_differ() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from device_profiles.config import duration_us
 from device_profiles.errors import ConfigError
-from simulators.scenario import FOLDER, load_scenario, load_scenarios
+from simulators.scenario import FOLDER, cast, load_scenario, load_scenarios
 
 NAMES = {  # issue 3; others may come
     *(f"lift-entrapment-{way}" for way in ("between-floors", "at-level", "button", "occupancy-unknown", "power-cut")),
@@ -30,6 +30,7 @@ act = "stop_between_floors"
 lift = "lift-01"
 at = "5s"
 """
+BOTH = 'shuffle = [["lift-01", "lift-03"]]'
 EXPECTED = """
 [[expected]]
 rule = "lift.entrapment"
@@ -58,6 +59,21 @@ def test_a_small_scenario_is_read(tmp_path: Path) -> None:
     assert scenario.acts[0].jitter == "0s"
 
 
+def test_the_seed_draws_the_lifts_that_things_happen_to() -> None:
+    """Acts go to other lifts of the same group, what is expected of them goes along; a seed draws the same again."""
+    day = load_scenarios()["lift-city-day"]
+    draws = [cast(day, seed=seed) for seed in (1, 2, 1)]
+    assert draws[0] == draws[2]
+    places = [{act.name: act.lift for act in draw.acts} for draw in draws]
+    assert places[0] != places[1]
+    groups = {lift: group for group in day.shuffle for lift in group}
+    for act in day.acts:
+        assert places[0][act.name] in groups[act.lift]
+    for before, alarm in zip(day.expected, draws[0].expected, strict=True):
+        assert (before.lift == alarm.lift) is (places[0][alarm.after] == before.lift)
+        assert alarm.lift == places[0][alarm.after]
+
+
 @pytest.mark.parametrize(
     ("text", "key"),
     [
@@ -77,6 +93,13 @@ def test_a_small_scenario_is_read(tmp_path: Path) -> None:
         (TEXT + STUCK + EXPECTED.replace('"lift-01"', '"lift-07"'), "expected[0].lift"),
         (TEXT + STUCK + EXPECTED.replace('"25s"', '"19s"'), "expected[0].not_after"),
         (TEXT + STUCK + EXPECTED + 'clears_after = "x"', "expected[0].clears_after"),
+        (TEXT + 'shuffle = [["lift-01", "lift-02"]]', "shuffle[0]"),
+        (TEXT + 'shuffle = [["lift-01", "lift-07"]]', "shuffle[0]"),
+        (TEXT.replace('"lift-01"}', '"lift-01"}, {device = "lift-03", sensed_by = "box"}') + BOTH, "shuffle[0]"),
+        (TEXT + "rhythm = [1.5]", "rhythm[0]"),
+        (TEXT + "speed = 11.0", "speed"),
+        (TEXT.replace('"lift-01"}', '"lift-01", agent = "b"}'), "lifts[0].agent"),
+        (TEXT.replace('"lift-01"}', '"lift-01", agent = "b"}') + 'agents = ["b"]', "lifts[1].line"),
     ],
 )
 def test_a_fault_in_a_scenario_names_file_and_key(tmp_path: Path, text: str, key: str) -> None:
