@@ -161,6 +161,7 @@ class Uplink:
             sent_us=self._clock.wall_us(),
             clock=self.birth.clock_state,
             resent_in=None if pack.epoch == epoch else epoch,
+            stands_for=pack.stands_for,
         )
         # an older status that is sent again must not become the broker's retained one
         retain = pack.lane == "status" and pack.epoch == epoch and key >= self._status_at

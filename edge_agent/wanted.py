@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from typing import Literal
 
 from device_profiles.clock import Clock
 from device_profiles.wire import Lane, Lost, Receipt
@@ -70,7 +71,9 @@ class Wanted:
             last = packs[-1].seq if packs else first - 1  # the rest when the hub asks again
         now_us = self._clock.wall_us()
         held = [pack.seq for pack in packs]
-        gone = [Lost(now_us, lane, epoch, a, b, "receipted") for a, b in _holes(first, last, held)]
+        # of an epoch that the outbox knows nothing of it cannot say that the hub ever had it: its disk may be a new one
+        reason: Literal["receipted", "epoch_abandoned"] = "epoch_abandoned" if next_ is None else "receipted"
+        gone = [Lost(now_us, lane, epoch, a, b, reason) for a, b in _holes(first, last, held)]
         return packs, gone
 
 

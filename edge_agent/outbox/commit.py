@@ -4,11 +4,14 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Literal
 
-from device_profiles.wire import Fact, Lane, Lost
-from edge_agent.outbox.eviction import Evicted, evict_aged, evict_bytes
+from device_profiles.wire import Fact, Lane, Lost, PackRange, decode_facts
+from edge_agent.outbox.eviction import Evicted, evict_aged, evict_bytes, remove, runs_of
 from edge_agent.outbox.packing import pack
-from edge_agent.outbox.store import Store
+from edge_agent.outbox.store import PackRow, Run, Store
+from edge_agent.outbox.thinning import may_thin, thin
 from edge_agent.outbox.waiting import Batch
+
+THIN_GAIN = 0.75  # thinned readings must be this much smaller at least, else they stay as they are
 
 
 class Commit:
@@ -20,6 +23,7 @@ class Commit:
         self.next: dict[Lane, int] = {}  # next seq after what was numbered here
         self.added = 0  # packs
         self.evicted = 0  # packs
+        self.thinned = 0  # packs
         self.gap = False  # of the reading lane, of which heartbeats speak
         self._store = store
         self._now_us = now_us
@@ -42,13 +46,44 @@ class Commit:
         """Evict ``excess`` bytes of readings."""
         self._declare(evict_bytes(self._store, excess=excess), "evicted")
 
+    def thin(self, lane: Lane, rows: Sequence[PackRow]) -> None:
+        """Put in the place of packs what is left of their readings once they are thinned, if that is worth it."""
+        for run in runs_of(lane, rows):
+            inside = [row for row in rows if row.epoch == run.epoch and run.first <= row.seq <= run.last]
+            facts = [fact for stored in self._store.facts(run) for fact in decode_facts(stored)]
+            if may_thin(facts):
+                self._thin(run, inside, facts=facts)
+
+    def _thin(self, run: Run, rows: list[PackRow], *, facts: list[Fact]) -> None:
+        packed = list(pack(thin(facts)))
+        if sum(len(one.facts) for one in packed) > THIN_GAIN * sum(row.bytes for row in rows):
+            return
+        removed = remove(self._store, run.lane, rows)
+        self._count(run.lane, -removed.packs, -removed.bytes)
+        self.thinned += removed.packs
+        self.gap = self.gap or run.lane == "reading"
+        stands_for = ((run.epoch, run.first, run.last),)
+        seqs = [
+            self._keep(run.lane, one.facts, one.count, created_us=rows[-1].created_us, stands_for=stands_for)
+            for one in packed
+        ]
+        by = (self._store.epoch, seqs[0], seqs[-1]) if seqs else None
+        lost = Lost(self._now_us, run.lane, run.epoch, run.first, run.last, "thinned", run.facts, by)
+        self._insert([("event", lost)])
+
     def _insert(self, facts: Iterable[tuple[Lane, Fact]]) -> None:
         for lane, some in groupby(sorted(facts, key=_lane), key=_lane):  # sorted is stable: a lane keeps its order
             for packed in pack(fact for _, fact in some):
-                seq = self._store.insert(lane, packed.facts, packed.count, created_us=self._now_us)
-                self.next[lane] = seq + 1
-                self.added += 1
-                self._count(lane, 1, len(packed.facts))
+                self._keep(lane, packed.facts, packed.count, created_us=self._now_us)
+
+    def _keep(
+        self, lane: Lane, facts: bytes, count: int, *, created_us: int, stands_for: tuple[PackRange, ...] = ()
+    ) -> int:
+        seq = self._store.insert(lane, facts, count, created_us=created_us, stands_for=stands_for)
+        self.next[lane] = seq + 1
+        self.added += 1
+        self._count(lane, 1, len(facts))
+        return seq
 
     def _burn(self, lane: Lane, count: int) -> Lost:
         """Give a number to what was dropped before it had one, so that the loss can be declared."""

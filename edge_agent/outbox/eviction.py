@@ -1,14 +1,16 @@
-"""What goes when the outbox is full or old: backlog before readings, oldest first; events, results, status never."""
+"""What goes when the outbox is full or old: what was thinned, then backlog, then readings; events, results never."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
 from device_profiles.wire import Lane
 from edge_agent.lanes import EVICTION_ORDER
-from edge_agent.outbox.store import Run, Store
+from edge_agent.outbox.store import PackRow, Run, Store
 
 STEP = 500  # packs looked at in one go
+
+_Look = Callable[[Lane, int], list[PackRow]]
 
 
 class Evicted(msgspec.Struct, frozen=True):
@@ -23,13 +25,9 @@ class Evicted(msgspec.Struct, frozen=True):
 def evict_bytes(store: Store, *, excess: int) -> list[Evicted]:
     """Remove the oldest packs until ``excess`` bytes are free or nothing is left that may go."""
     evicted: list[Evicted] = []
-    for lane in EVICTION_ORDER:
-        while excess > 0:
-            rows = store.oldest(lane, STEP)
-            taken = _until(rows, excess)
-            if not taken:
-                break
-            evicted.append(_remove(store, lane, taken))
+    for lane, look in _in_order(store):
+        while excess > 0 and (taken := _until(look(lane, STEP), excess)):
+            evicted.append(remove(store, lane, taken))
             excess -= evicted[-1].bytes
     return evicted
 
@@ -37,38 +35,45 @@ def evict_bytes(store: Store, *, excess: int) -> list[Evicted]:
 def evict_aged(store: Store, *, before_us: int) -> list[Evicted]:
     """Remove packs made before ``before_us``."""
     evicted: list[Evicted] = []
-    for lane in EVICTION_ORDER:
-        while True:
-            rows = store.oldest(lane, STEP)
-            taken = [row for row in rows if row[4] < before_us]
-            if taken:
-                evicted.append(_remove(store, lane, taken))
+    for lane, look in _in_order(store):
+        while taken := [row for row in look(lane, STEP) if row.created_us < before_us]:
+            evicted.append(remove(store, lane, taken))
             if len(taken) < STEP:
                 break
     return evicted
 
 
-_Row = tuple[int, int, int, int, int]
+def runs_of(lane: Lane, rows: Iterable[PackRow]) -> list[Run]:
+    """Return the runs of neighbouring packs in ``rows``, which are in order."""
+    runs: list[Run] = []
+    for row in rows:
+        last = runs[-1] if runs else None
+        if last is not None and (last.epoch, last.last) == (row.epoch, row.seq - 1):
+            runs[-1] = Run(row.epoch, lane, last.first, row.seq, last.facts + row.count)
+        else:
+            runs.append(Run(row.epoch, lane, row.seq, row.seq, row.count))
+    return runs
 
 
-def _until(rows: Iterable[_Row], excess: int) -> list[_Row]:
-    taken: list[_Row] = []
+def remove(store: Store, lane: Lane, rows: list[PackRow]) -> Evicted:
+    """Remove packs of a lane."""
+    runs = runs_of(lane, rows)
+    for run in runs:
+        store.remove(run)
+    return Evicted(lane, len(rows), sum(row.bytes for row in rows), tuple(runs))
+
+
+def _in_order(store: Store) -> Iterator[tuple[Lane, _Look]]:
+    """Yield where to look for what may go, the first first: what stands for others is older than what is whole."""
+    yield from ((lane, store.oldest_stand_ins) for lane in EVICTION_ORDER)
+    yield from ((lane, store.oldest) for lane in EVICTION_ORDER)
+
+
+def _until(rows: Iterable[PackRow], excess: int) -> list[PackRow]:
+    taken: list[PackRow] = []
     for row in rows:
         if excess <= 0:
             break
         taken.append(row)
-        excess -= row[2]
+        excess -= row.bytes
     return taken
-
-
-def _remove(store: Store, lane: Lane, rows: list[_Row]) -> Evicted:
-    runs: list[Run] = []
-    for epoch, seq, _size, count, _created_us in rows:
-        if runs and runs[-1].epoch == epoch and runs[-1].last == seq - 1:
-            last = runs.pop()
-            runs.append(Run(epoch, lane, last.first, seq, last.facts + count))
-        else:
-            runs.append(Run(epoch, lane, seq, seq, count))
-    for run in runs:
-        store.remove(run)
-    return Evicted(lane, len(rows), sum(row[2] for row in rows), tuple(runs))

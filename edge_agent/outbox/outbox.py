@@ -10,10 +10,11 @@ from pathlib import Path
 from device_profiles.clock import Clock
 from device_profiles.durable import DiskReserve, is_disk_full
 from device_profiles.faults import fault_point
-from device_profiles.wire import LANES, Fact, Lane, Receipt
-from edge_agent.lanes import PROTECTED, LaneChoice
-from edge_agent.outbox.bounds import Bounds
+from device_profiles.wire import Fact, Lane, Receipt
+from edge_agent.lanes import LaneChoice
+from edge_agent.outbox.bounds import Bounds, Trim
 from edge_agent.outbox.commit import Commit
+from edge_agent.outbox.holdings import Holdings
 from edge_agent.outbox.opening import open_store
 from edge_agent.outbox.packing import PACK_FACTS
 from edge_agent.outbox.room import Room
@@ -23,7 +24,6 @@ from edge_agent.outbox.waiting import Batch, Then, Waiting
 logger = logging.getLogger(__name__)
 
 GROUP_S = 0.2  # real: readings wait so long for company, an event never
-AGE_CHECK_S = 10.0  # real
 TELL_S = 60.0  # real: evictions are logged at most so often
 FULL_EVICTION = 65_536  # bytes of readings that make room for events when half of the reserve is used up
 
@@ -32,8 +32,8 @@ class Outbox:
     """A pack enters it before it is sent and leaves it when the hub has receipted it.
 
     ``put`` and ``forget`` return at once, from any thread; ``run`` is the writer's thread. Overflow: readings are
-    evicted by bytes and age, backlog first, and declared lost; on a full disk they wait in memory, where the oldest
-    are dropped and declared lost. Events, results and status stay.
+    thinned by bytes and age, backlog first, then evicted, each time declared lost; on a full disk they wait in memory,
+    where the oldest are dropped and declared lost. Events, results and status stay.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Outbox:
         self.on_commit: Callable[[], None] = _nothing  # called on the writer's thread when there are new packs
         self.bad_receipts = 0
         self.evicted = 0  # packs, since the start
+        self.thinned = 0  # likewise
         self.gaps = 0  # how often readings were dropped or became backlog: what is said next must be complete
         self.forgotten = 0  # how often the hub had lost what it had receipted: it must be told anew what holds
         self._clock = clock
@@ -53,17 +54,16 @@ class Outbox:
         self._changed = threading.Condition()
         self._waiting = Waiting()
         self._stopping = False
-        self._aged_s = float("-inf")
         self._told_s = float("-inf")
         self._overfull = False  # and said so
         folder.mkdir(parents=True, exist_ok=True)
         self._room = Room(DiskReserve(folder / "reserve", self.bounds.reserve_bytes))
         self._store = open_store(folder, agent=agent, clock=clock, room=self._room)
         self._room.look()
-        sizes = self._store.sizes()
-        self._packs = {lane: sizes[lane].packs for lane in LANES}
-        self._bytes = {lane: sizes[lane].bytes for lane in LANES}
-        self._next = self._store.next_seqs()
+        self._trim = Trim(self._store, self.bounds)
+        self._held = Holdings(self._store)
+        self.depths, self.size = self._held.depths, self._held.size
+        self.next_seq, self.made = self._held.next_seq, self._held.made
 
     @property
     def epoch(self) -> int:
@@ -111,7 +111,7 @@ class Outbox:
             return False
         with self._changed:
             for lane, word in receipt.lanes.items():
-                if word.to and (receipt.epoch, lane) in self._next:
+                if word.to and self._held.knows(receipt.epoch, lane):
                     self._waiting.forget(receipt.epoch, lane, word.to, now_s=self._clock.real_s())
             self._changed.notify()
         return True
@@ -134,23 +134,11 @@ class Outbox:
         with self._changed:
             self.gaps += 1
 
-    def next_seq(self, epoch: int, lane: Lane) -> int | None:
-        """Return the number that the next pack of a lane gets; None for an epoch of which nothing is known."""
-        return self._next.get((epoch, lane), 1 if epoch == self.epoch else None)
-
-    def depths(self) -> dict[str, int]:
-        """Return lane → packs that are not receipted."""
-        return {lane: packs for lane, packs in self._packs.items()}  # noqa: C416  (the key's type widens)
-
-    def size(self) -> int:
-        """Return the bytes of all packs."""
-        return sum(self._bytes.values())
-
     def reading_lane(self) -> Lane:
         """Return the lane for new readings: backlog while the hub lags behind."""
-        lane = self._lanes.choose(self._packs["reading"])
+        lane = self._lanes.choose(self._held.packs("reading"))
         if lane != self._lane:
-            logger.warning("readings go to the %s lane now, %d packs wait", lane, self._packs["reading"])
+            logger.warning("readings go to the %s lane now, %d packs wait", lane, self._held.packs("reading"))
             self.gaps += 1
         self._lane = lane
         return lane
@@ -229,9 +217,9 @@ class Outbox:
             if self._room.tight() and self._store.free_bytes() < FULL_EVICTION:
                 commit.shrink(FULL_EVICTION)
             commit.write(batch)
-            self._keep_bounds(commit)
-            # before the commit: a receipt may be quicker than this thread
-            self._next.update({(self.epoch, lane): seq for lane, seq in commit.next.items()})
+            now_s, now_us = self._clock.real_s(), self._clock.wall_us()
+            self._trim.keep(commit, held=self.size(), now_s=now_s, now_us=now_us)
+            self._held.number(commit)
             fault_point("agent.before_outbox_commit")
             if batch.forgets:
                 fault_point("agent.before_forget")
@@ -240,29 +228,20 @@ class Outbox:
         fault_point("agent.after_outbox_commit")
         return commit
 
-    def _keep_bounds(self, commit: Commit) -> None:
-        now_s = self._clock.real_s()
-        if now_s - self._aged_s >= AGE_CHECK_S:
-            self._aged_s = now_s
-            commit.age(self._clock.wall_us() - self.bounds.max_age_us)
-        held = self.size() + sum(commit.bytes.values())
-        if held > self.bounds.max_bytes:
-            commit.shrink(held - self.bounds.low_bytes)
-
     def _take_over(self, commit: Commit) -> None:
-        for lane, packs in commit.packs.items():
-            self._packs[lane] += packs
-            self._bytes[lane] += commit.bytes[lane]
+        self._held.take_over(commit)
         self.gaps += commit.gap
-        if commit.evicted:
+        if commit.evicted or commit.thinned:
             self.evicted += commit.evicted
+            self.thinned += commit.thinned
             again = self._clock.real_s() - self._told_s < TELL_S
             self._told_s = self._told_s if again else self._clock.real_s()
             level = logging.DEBUG if again else logging.WARNING
-            logger.log(level, "the outbox let go %d packs of readings that no hub has", self.evicted)
+            logger.log(level, "the outbox thinned %d packs of readings, and let go %d", self.thinned, self.evicted)
 
     def _keep_for_later(self, batch: Batch) -> None:
         now_s = self._clock.real_s()
+        self._trim.begin_again()
         with self._changed:
             if self._waiting.put_back(batch):
                 self.gaps += 1
@@ -277,7 +256,7 @@ class Outbox:
 
     def _is_overfull(self) -> bool:
         """Return whether what is never evicted fills the outbox; readings then wait in memory like on a full disk."""
-        kept = sum(self._bytes[lane] for lane in PROTECTED)
+        kept = self._held.protected()
         overfull = kept >= self.bounds.low_bytes
         if overfull and not self._overfull:
             logger.error(

@@ -1,34 +1,22 @@
-"""The outbox's file: packs by (epoch, lane, seq), the epoch, the next numbers and the judges' states."""
+"""What the outbox's file holds: packs by (epoch, lane, seq), the epoch, the next numbers and the judges' states."""
 
 import contextlib
-import fcntl
-import logging
 import os
 import secrets
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from device_profiles import durable
-from device_profiles.wire import LANES, Lane
+from device_profiles.wire import LANES, Lane, PackRange
 from edge_agent.errors import OutboxError
+from edge_agent.outbox.file import OutboxFile, lock
 
-logger = logging.getLogger(__name__)
-
-SCHEMA = 1
-CHECKPOINT_PAGES = 128  # 0.5 MB: the WAL must not outgrow a reserve
-_TABLES = """
-CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS seqs(epoch INTEGER NOT NULL, lane TEXT NOT NULL, next INTEGER NOT NULL,
-    PRIMARY KEY(epoch, lane));
-CREATE TABLE IF NOT EXISTS packs(epoch INTEGER NOT NULL, lane TEXT NOT NULL, seq INTEGER NOT NULL,
-    created_us INTEGER NOT NULL, bytes INTEGER NOT NULL, count INTEGER NOT NULL, facts BLOB NOT NULL,
-    PRIMARY KEY(lane, epoch, seq));
-CREATE TABLE IF NOT EXISTS states(device TEXT PRIMARY KEY, state BLOB NOT NULL);
-"""
-_COLUMNS = "epoch, lane, seq, created_us, count, facts"
+_SELECT = """SELECT epoch, lane, seq, packs.created_us, count, facts, coalesce(ranges, '[]')
+FROM packs LEFT JOIN stand_ins USING (lane, epoch, seq)"""
+_ROW = "epoch, seq, bytes, count, packs.created_us"  # of a PackRow
+_ranges = msgspec.json.Decoder(tuple[PackRange, ...])
 
 
 class StoredPack(msgspec.Struct, frozen=True):
@@ -40,6 +28,17 @@ class StoredPack(msgspec.Struct, frozen=True):
     created_us: int
     count: int  # facts
     facts: bytes  # JSON array
+    stands_for: tuple[PackRange, ...] = ()  # packs of the lane that were thinned into this one
+
+
+class PackRow(msgspec.Struct, frozen=True):
+    """What there is to know of a pack without its facts."""
+
+    epoch: int
+    seq: int
+    bytes: int
+    count: int  # facts
+    created_us: int
 
 
 class Run(msgspec.Struct, frozen=True):
@@ -50,6 +49,8 @@ class Run(msgspec.Struct, frozen=True):
     first: int
     last: int
     facts: int
+    bytes: int = 0
+    created_us: int = 0  # of the last
 
 
 class Removed(msgspec.Struct, frozen=True):
@@ -64,14 +65,13 @@ class Store:
 
     def __init__(self, folder: Path, *, agent: str, now_s: int) -> None:
         """Open or make the file and begin a new epoch. Raises OutboxError, or sqlite3.Error when the disk is full."""
-        self.path = folder / "outbox.db"
-        self._suspect = folder / "outbox.db.damaged"  # is there: the file is set aside at the next opening
-        with contextlib.ExitStack() as stack, self._noting():
-            stack.callback(os.close, _lock(folder))
-            self._writer = stack.enter_context(contextlib.closing(self._open(now_s)))
+        self._file = OutboxFile(folder)
+        with contextlib.ExitStack() as stack, self._file.noting():
+            stack.callback(os.close, lock(folder))
+            self._writer = stack.enter_context(contextlib.closing(self._file.open(now_s=now_s)))
             self.boot = secrets.token_hex(4)
             self.epoch = self._begin_epoch(agent, now_s)
-            self._reader = stack.enter_context(contextlib.closing(durable.connect(self.path)))
+            self._reader = stack.enter_context(contextlib.closing(durable.connect(self._file.path)))
             self._closing = stack.pop_all()  # a start that failed half-way has closed what it opened
 
     def close(self) -> None:
@@ -81,7 +81,7 @@ class Store:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit what is done inside, or nothing of it."""
-        with self._noting():
+        with self._file.noting():
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 yield
@@ -111,13 +111,20 @@ class Store:
         ).fetchone()
         return int(row[0])
 
-    def insert(self, lane: Lane, facts: bytes, count: int, *, created_us: int) -> int:
+    def insert(
+        self, lane: Lane, facts: bytes, count: int, *, created_us: int, stands_for: tuple[PackRange, ...] = ()
+    ) -> int:
         """Keep a pack; return its seq."""
         seq = self.number(lane)
         self._writer.execute(
             "INSERT INTO packs VALUES(?, ?, ?, ?, ?, ?, ?)",
             (self.epoch, lane, seq, created_us, len(facts), count, facts),
         )
+        if stands_for:
+            ranges = msgspec.json.encode(stands_for).decode()
+            self._writer.execute(
+                "INSERT INTO stand_ins VALUES(?, ?, ?, ?, ?)", (lane, self.epoch, seq, created_us, ranges)
+            )
         return seq
 
     def forget(self, epoch: int, lane: Lane, to: int) -> Removed:
@@ -125,22 +132,43 @@ class Store:
         where, key = "WHERE lane = ? AND epoch = ? AND seq <= ?", (lane, epoch, to)
         found = self._writer.execute(f"SELECT count(*), coalesce(sum(bytes), 0) FROM packs {where}", key).fetchone()
         if found[0]:
-            self._writer.execute(f"DELETE FROM packs {where}", key)
+            for table in ("packs", "stand_ins"):
+                self._writer.execute(f"DELETE FROM {table} {where}", key)
         return Removed(*found)
 
-    def oldest(self, lane: Lane, limit: int) -> list[tuple[int, int, int, int, int]]:
-        """Return (epoch, seq, bytes, count, created_us) of the oldest packs of a lane."""
-        return self._writer.execute(
-            "SELECT epoch, seq, bytes, count, created_us FROM packs WHERE lane = ? ORDER BY epoch, seq LIMIT ?",
+    def oldest(self, lane: Lane, limit: int, *, after: tuple[int, int] = (0, 0)) -> list[PackRow]:
+        """Return the oldest packs of a lane behind (epoch, seq) that stand for no others."""
+        rows = self._writer.execute(
+            f"SELECT {_ROW} FROM packs WHERE lane = ? AND (epoch, seq) > (?, ?) AND NOT EXISTS (SELECT 1 FROM stand_ins"
+            " WHERE (lane, epoch, seq) = (packs.lane, packs.epoch, packs.seq)) ORDER BY epoch, seq LIMIT ?",
+            (lane, *after, limit),
+        )
+        return [PackRow(*row) for row in rows]
+
+    def oldest_stand_ins(self, lane: Lane, limit: int) -> list[PackRow]:
+        """Return the packs of a lane that stand for the oldest others."""
+        rows = self._writer.execute(
+            f"SELECT {_ROW} FROM stand_ins JOIN packs USING (lane, epoch, seq) WHERE lane = ?"
+            " ORDER BY stand_ins.created_us, epoch, seq LIMIT ?",
             (lane, limit),
-        ).fetchall()
+        )
+        return [PackRow(*row) for row in rows]
+
+    def facts(self, run: Run) -> list[bytes]:
+        """Return the facts of a run of packs, each pack's as a JSON array. For the writing thread."""
+        rows = self._writer.execute(
+            "SELECT facts FROM packs WHERE lane = ? AND epoch = ? AND seq BETWEEN ? AND ? ORDER BY seq",
+            (run.lane, run.epoch, run.first, run.last),
+        )
+        return [row[0] for row in rows]
 
     def remove(self, run: Run) -> None:
         """Remove a run of packs."""
-        self._writer.execute(
-            "DELETE FROM packs WHERE lane = ? AND epoch = ? AND seq BETWEEN ? AND ?",
-            (run.lane, run.epoch, run.first, run.last),
-        )
+        for table in ("packs", "stand_ins"):
+            self._writer.execute(
+                f"DELETE FROM {table} WHERE lane = ? AND epoch = ? AND seq BETWEEN ? AND ?",
+                (run.lane, run.epoch, run.first, run.last),
+            )
 
     def save_state(self, device: str, state: bytes) -> None:
         """Keep a judge's state."""
@@ -153,7 +181,7 @@ class Store:
     def sizes(self) -> dict[Lane, Removed]:
         """Return how much of each lane is held; a scan, so only at the start."""
         found = {lane: Removed(0, 0) for lane in LANES}
-        with self._noting():
+        with self._file.noting():
             for lane, packs, size in self._writer.execute("SELECT lane, count(*), sum(bytes) FROM packs GROUP BY lane"):
                 found[lane] = Removed(packs, size)
         return found
@@ -168,57 +196,15 @@ class Store:
         return self._select(where, lane, epoch, first, last, limit)
 
     def _select(self, where: str, *parameters: object) -> list[StoredPack]:
-        with self._noting():
-            rows = self._reader.execute(f"SELECT {_COLUMNS} FROM packs {where}", parameters)
-            return [StoredPack(*row) for row in rows]
-
-    @contextlib.contextmanager
-    def _noting(self) -> Iterator[None]:
-        """Leave word for the next opening when the file turns out to be damaged."""
-        try:
-            yield
-        except sqlite3.DatabaseError as error:
-            if durable.is_damaged(error):
-                with contextlib.suppress(OSError):
-                    self._suspect.touch()
-            raise
-
-    def _open(self, now_s: int) -> sqlite3.Connection:
-        if self._suspect.exists():
-            self._set_aside(now_s)
-        try:
-            return self._connect()
-        except sqlite3.DatabaseError as error:
-            if not durable.is_damaged(error):
-                raise
-            self._set_aside(now_s)
-            return self._connect()
-
-    def _set_aside(self, now_s: int) -> None:
-        """Keep a damaged file for people, with what its log holds; a new one begins."""
-        aside = f"outbox.db.broken-{now_s}"
-        logger.error("%s is damaged: it is kept as %s and a new one begins", self.path, aside)
-        self.path.with_name("outbox.db-shm").unlink(missing_ok=True)
-        for suffix in ("-wal", ""):
-            with contextlib.suppress(FileNotFoundError):
-                self.path.with_name(f"outbox.db{suffix}").rename(self.path.with_name(aside + suffix))
-        self._suspect.unlink(missing_ok=True)
-
-    def _connect(self) -> sqlite3.Connection:
-        with contextlib.ExitStack() as stack:
-            connection = stack.enter_context(contextlib.closing(durable.connect(self.path)))
-            connection.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-            if version not in (0, SCHEMA):
-                raise OutboxError(f"{self.path} has schema {version}, this program knows {SCHEMA}")
-            connection.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {SCHEMA}; COMMIT;")
-            stack.pop_all()
-            return connection
+        with self._file.noting():
+            rows = self._reader.execute(f"{_SELECT} {where}", parameters)
+            return [_stored(*row) for row in rows]
 
     def _begin_epoch(self, agent: str, now_s: int) -> int:
         meta = dict(self._writer.execute("SELECT key, value FROM meta"))
         if meta.get("agent", agent) != agent:
-            raise OutboxError(f"{self.path} belongs to {meta['agent']}, not to {agent}: give each agent its own data")
+            whose = f"{self._file.path} belongs to {meta['agent']}, not to {agent}"
+            raise OutboxError(f"{whose}: give each agent its own data")
         epoch = max(int(meta.get("epoch", 0)) + 1, now_s)
         with self.transaction():
             self._set_meta("agent", agent)
@@ -234,12 +220,5 @@ class Store:
         self._writer.execute("INSERT OR REPLACE INTO meta VALUES(?, ?)", (key, value))
 
 
-def _lock(folder: Path) -> int:
-    """Return a descriptor that holds the folder until this process ends. Raises OutboxError."""
-    descriptor = os.open(folder / "agent.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o644)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(descriptor)
-        raise OutboxError(f"another agent runs on {folder}") from error
-    return descriptor
+def _stored(epoch: int, lane: Lane, seq: int, created_us: int, count: int, facts: bytes, ranges: str) -> StoredPack:
+    return StoredPack(epoch, lane, seq, created_us, count, facts, _ranges.decode(ranges))

@@ -95,5 +95,10 @@ def reading(n: int = 0, *, size: int = 0) -> Reading:
     return Reading("lift-07", 1_763_600_000_000_000 + n, {"n": n, **_pads(size)})
 
 
+def lonely(n: int = 0, *, size: int = 0) -> Reading:
+    """Return a reading that has a minute for itself: there is nothing to thin."""
+    return Reading("lift-07", 1_763_600_000_000_000 + n * 60_000_000, {"n": n, **_pads(size)})
+
+
 def _pads(size: int) -> dict[str, str]:
     return {f"pad{at}": "x" * 500 for at in range(size // 500)}

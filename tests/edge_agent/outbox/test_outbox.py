@@ -25,6 +25,7 @@ from tests.edge_agent.outbox.opened import (
     facts_of,
     flush,
     held,
+    lonely,
     lost,
     opened,
     put,
@@ -128,9 +129,9 @@ def test_the_bound_evicts_backlog_first_then_readings_never_events_and_declares_
         for n in range(20):
             put(outbox, "event", event(n))
         for n in range(20):
-            put(outbox, "backlog", reading(n, size=500))
+            put(outbox, "backlog", lonely(n, size=500))
         for n in range(300):
-            put(outbox, "reading", reading(n, size=500))
+            put(outbox, "reading", lonely(n, size=500))
         assert outbox.size() <= 100_000
         assert outbox.size() == sum(len(p.facts) for lane in WINDOWS for p in held(outbox, lane))
         assert held(outbox, "backlog") == []
@@ -161,18 +162,24 @@ def test_events_beyond_the_bound_stay_and_readings_wait(tmp_path: Path) -> None:
         assert facts_of(held(outbox, "reading")) == [reading()]
 
 
-def test_old_readings_go_and_old_events_stay(tmp_path: Path) -> None:
-    """By age, declared as such."""
+def test_old_readings_are_thinned_then_go_and_old_events_stay(tmp_path: Path) -> None:
+    """By age: at the bound, and at twice the bound."""
     clock = HandClock()
     with opened(tmp_path, clock=clock) as outbox:
         put(outbox, "event", event())
-        put(outbox, "reading", reading(1))
+        for n in range(1, 10):
+            put(outbox, "reading", reading(n))
     clock.now_us += 8 * 86_400_000_000
     with opened(tmp_path, clock=clock) as outbox:
-        put(outbox, "reading", reading(2))
-        assert facts_of(held(outbox, "reading")) == [reading(2)]
+        put(outbox, "reading", reading(10))
+        assert facts_of(held(outbox, "reading")) == [reading(10), reading(1), reading(9)]
         marker = lost(outbox)[0]
-        assert (marker.lane, marker.first, marker.last, marker.reason, marker.facts) == ("reading", 1, 1, "aged", 1)
+        assert (marker.lane, marker.first, marker.last, marker.reason, marker.facts) == ("reading", 1, 9, "thinned", 9)
+    clock.now_us += 7 * 86_400_000_000
+    with opened(tmp_path, clock=clock) as outbox:
+        put(outbox, "reading", reading(11))
+        assert facts_of(held(outbox, "reading")) == [reading(10), reading(11)]
+        assert [(m.first, m.last, m.reason, m.facts) for m in lost(outbox)] == [(1, 9, "thinned", 9), (2, 2, "aged", 2)]
         assert event() in facts_of(held(outbox, "event"))
 
 

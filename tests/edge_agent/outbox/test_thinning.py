@@ -1,0 +1,120 @@
+"""Thinned readings keep the least, the greatest and the last of each value and minute, and every other is counted."""
+
+import math
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from device_profiles.wire import ClockStep, Heartbeat, Reading, Value
+from edge_agent.outbox import Bounds
+from edge_agent.outbox.thinning import MINUTE_US, may_thin, thin
+from tests.edge_agent.outbox.opened import HandClock, event, facts_of, held, lost, opened, put
+
+VALUES = st.none() | st.booleans() | st.integers(-50, 50) | st.floats(-50, 50) | st.text(max_size=3)
+READINGS = st.lists(
+    st.builds(
+        Reading,
+        device=st.sampled_from(["lift-01", "lift-02"]),
+        t_us=st.integers(0, 4 * MINUTE_US),
+        values=st.dictionaries(st.sampled_from(["load", "level"]), VALUES, min_size=1),
+    ),
+    max_size=40,
+)
+Key = tuple[str, str, int]
+
+
+def minutes(readings: list[Reading]) -> dict[Key, list[tuple[int, Value]]]:
+    """Return device, value and minute → what was read, with its time."""
+    found: dict[Key, list[tuple[int, Value]]] = {}
+    for one in readings:
+        for name, value in one.values.items():
+            found.setdefault((one.device, name, one.t_us // MINUTE_US), []).append((one.t_us, value))
+    return found
+
+
+@given(READINGS)
+def test_extremes_and_last_of_each_minute_stay_and_at_most_three(readings: list[Reading]) -> None:
+    """Nothing that stays was made up."""
+    before, after = minutes(readings), minutes(thin(readings))
+    assert before.keys() == after.keys()
+    for key, said in before.items():
+        left = after[key]
+        assert len(left) <= 3
+        assert all(one in said for one in left)
+        last_us = max(t_us for t_us, _ in said)
+        assert [value for t_us, value in said if t_us == last_us][-1] in [value for _, value in left]
+        numbers, kept = ([value for _, value in some if isinstance(value, int | float)] for some in (said, left))
+        assert (min(numbers, default=0), max(numbers, default=0)) == (min(kept, default=0), max(kept, default=0))
+
+
+@given(READINGS)
+def test_thinning_twice_is_thinning_once(readings: list[Reading]) -> None:
+    """And the order stays."""
+    once = thin(readings)
+    assert thin(once) == once
+    assert [one.t_us for one in once] == [one.t_us for one in readings if any(one.t_us == o.t_us for o in once)] or (
+        len({one.t_us for one in readings}) < len(readings)
+    )
+
+
+def test_heartbeats_go_and_a_clock_step_is_no_readings() -> None:
+    """What a heartbeat calls unchanged has gaps; without the step the times after it make no sense."""
+    assert thin([Heartbeat(1, {"lift-01": 1}), Reading("lift-01", 1, {"load": 1})]) == [
+        Reading("lift-01", 1, {"load": 1})
+    ]
+    assert not may_thin([Reading("lift-01", 1, {"load": 1}), ClockStep(1, 5)])
+
+
+def wave(n: int) -> Reading:
+    """Return a reading of each second."""
+    return Reading("lift-07", 1_763_600_000_000_000 + n * 1_000_000, {"load": 100 * math.sin(n / 7), "n": n})
+
+
+def test_invariant_06_a_full_outbox_thins_before_it_lets_go(tmp_path: Path) -> None:
+    """Every event stays, every minute keeps its extremes, and what was thinned is declared with what stands for it."""
+    bounds = Bounds(max_bytes=200_000, reserve_bytes=64_000)
+    count = 6_000  # 0.6 MB
+    with opened(tmp_path, bounds=bounds) as outbox:
+        for start in range(0, count, 20):
+            put(outbox, "backlog", *(wave(n) for n in range(start, start + 20)))
+        put(outbox, "event", event())
+        assert outbox.size() <= bounds.max_bytes
+        assert (outbox.evicted, outbox.thinned > 0) == (0, True)
+        packs, markers = held(outbox, "backlog"), lost(outbox)
+        assert event() in facts_of(held(outbox, "event"))
+    kept = [one for one in facts_of(packs) if isinstance(one, Reading)]
+    whole, left = minutes([wave(n) for n in range(count)]), minutes(kept)
+    assert whole.keys() == left.keys()
+    for key, said in whole.items():
+        numbers, rest = ([value for _, value in some if isinstance(value, float | int)] for some in (said, left[key]))
+        assert (min(numbers), max(numbers)) == (min(rest), max(rest))
+    assert {marker.reason for marker in markers} == {"thinned"}
+    stand_ins = {(pack.epoch, pack.seq): pack for pack in packs if pack.stands_for}
+    assert sum(marker.facts for marker in markers) == count - sum(pack.count for pack in packs if not pack.stands_for)
+    for marker in markers:
+        assert marker.by is not None
+        epoch, first, last = marker.by
+        for seq in range(first, last + 1):
+            assert stand_ins[epoch, seq].stands_for == ((marker.epoch, marker.first, marker.last),)
+
+
+def test_what_was_thinned_goes_before_what_is_whole_also_after_a_restart(tmp_path: Path) -> None:
+    """It is the oldest, and is not thinned again; no number is left without a word."""
+    bounds, clock = Bounds(max_bytes=200_000, reserve_bytes=64_000), HandClock()
+    for half in range(2):
+        with opened(tmp_path, bounds=bounds, clock=clock) as outbox:
+            for start in range(half * 15_000, half * 15_000 + 15_000, 100):
+                put(outbox, "backlog", *(wave(n) for n in range(start, start + 100)))
+            packs, markers = held(outbox, "backlog"), lost(outbox)
+            assert outbox.size() <= bounds.max_bytes
+    assert {marker.reason for marker in markers} == {"thinned", "evicted"}
+    gone = [(m.epoch, seq) for m in markers for seq in range(m.first, m.last + 1)]
+    assert len(gone) == len(set(gone))
+    for epoch in {epoch for epoch, _ in gone}:
+        made = {seq for e, seq in gone if e == epoch} | {pack.seq for pack in packs if pack.epoch == epoch}
+        assert made == set(range(1, max(made) + 1))
+    assert wave(29_999) in facts_of(packs)
+    assert any(pack.stands_for for pack in packs)
+    stood = sum(m.by[2] - m.by[1] + 1 for m in markers if m.by is not None)
+    assert stood > sum(bool(pack.stands_for) for pack in packs), "some stand-ins went"
