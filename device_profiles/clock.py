@@ -5,8 +5,11 @@ import os
 import time
 
 from device_profiles.errors import ConfigError
+from device_profiles.kernel_clock import kernel_clock_state
+from device_profiles.wire import ClockState
 
 ENVIRONMENT = "CITYNERVE_CLOCK"  # "<start_us>:<speed>:<anchor_ns>", set by a scenario for all its processes
+_SUSPEND_COUNTS: int | None = getattr(time, "CLOCK_BOOTTIME", None)  # CLOCK_MONOTONIC stands still meanwhile
 MAX_SPEED = 10.0  # above it a real serial line or camera can no longer keep up
 
 
@@ -34,8 +37,14 @@ class Clock:
         return self._start_us + int((time.monotonic_ns() - self._anchor_ns) * self.speed) // 1000
 
     def monotonic_s(self) -> float:
-        """Return city seconds that never step."""
+        """Return city seconds that never step, and go on while the machine is suspended: that sets no clock."""
+        if self._start_us is None and _SUSPEND_COUNTS is not None:
+            return time.clock_gettime(_SUSPEND_COUNTS)
         return time.monotonic() * self.speed
+
+    def state(self) -> ClockState:
+        """Return who keeps the wall clock right, and by how much it is off; cheap enough for each pack."""
+        return ClockState("simulated") if self.simulated else kernel_clock_state()
 
     @staticmethod
     def real_s() -> float:

@@ -14,13 +14,17 @@ class Birth:
     """Makes the Status packs of this start."""
 
     def __init__(self, loaded: LoadedConfig, outbox: Outbox, *, clock: Clock) -> None:
-        self.clock_state = ClockState(source="simulated" if clock.simulated else "unknown")
         self._config = loaded.config
         self._digests = {kind: profile.digest for kind, profile in loaded.profiles.items()}
         for kind, profile in loaded.profiles.items():
             self._digests |= {f"{kind}.{dialect}": digest for dialect, digest in profile.added.items()}
         self._outbox = outbox
         self._clock = clock
+
+    @property
+    def clock_state(self) -> ClockState:
+        """What this machine knows of its clock now."""
+        return self._clock.state()
 
     def status(self, *, online: bool) -> Status:
         """Return what the agent is and does now."""

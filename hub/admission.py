@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from device_profiles.wire import ClockState, Fact, Heartbeat, Pack
+from hub.alarms.offsets import BELIEVED
 
 FUTURE_US = 60_000_000  # further ahead than this is no clock that drifts, it is a clock that is wrong
 MAX_OFFSET_US = 3_600_000_000  # an agent that knew of more would have set its clock: more is not removed
@@ -45,5 +46,11 @@ def admit_facts(pack: Pack, *, received_us: int) -> Iterable[tuple[Fact, Admissi
 
 def is_historical(t_us: int, pack: Pack, *, received_us: int) -> bool:
     """Return whether a fact came as history: by the backlog, as the rest of thinned ones, or long after."""
-    observed_us = t_us - pack.clock.offset_us
-    return pack.lane == "backlog" or bool(pack.stands_for) or received_us - observed_us > HISTORICAL_US
+    return pack.lane == "backlog" or bool(pack.stands_for) or _age_us(t_us, pack, received_us) > HISTORICAL_US
+
+
+def _age_us(t_us: int, pack: Pack, received_us: int) -> int:
+    """Return how old a fact was when it came; by a clock that nobody keeps, how old when it was sent."""
+    if pack.clock.source in BELIEVED:
+        return received_us - (t_us - pack.clock.offset_us)
+    return pack.sent_us - t_us

@@ -64,7 +64,7 @@ async def run(settings: Settings, *, clock: Clock) -> int:
             logger.error("%s is not the one that was read before: it goes on behind that one's end", journal.path)
         write_texts(journal, profiles, now_us=clock.wall_us())
         # before anything comes in: what arrives first must not pass for the end of a silence that was the hub's own
-        journal.append([tick_row(clock.wall_us())], urgent=True)
+        journal.append([tick_row(clock.wall_us(), clock=clock.state().source)], urgent=True)
 
         ledger = load(engine)
         catch_up(ledger, journal)

@@ -1,6 +1,6 @@
 """What a pack tells of the session that sent it: cloned cards, restored backups, wills and births."""
 
-from device_profiles.wire import Pack, Status
+from device_profiles.wire import ClockState, Pack, Status
 from hub.alarms.arrivals import Arrival
 from hub.alarms.bindings import bind
 from hub.alarms.decisions import Decisions
@@ -89,7 +89,7 @@ def _take_session(decisions: Decisions, agent: AgentState, record: Record, pack:
     changed = agent.begun_us is None or bool(pack.boot and not agent.boot)
     agent.boot = agent.boot or pack.boot
     agent.begun_us = pack.sent_us if agent.begun_us is None else agent.begun_us
-    believed = agent.offset.believe(pack.clock)
+    believed = agent.offset.believe(pack.clock if decisions.state.hub.true_time else ClockState())
     observed = agent.offset.observe(received_us=record.received_us, sent_us=pack.sent_us)
     if changed or believed or observed:
         decisions.state.touch(agent)

@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 class _Tick(msgspec.Struct, frozen=True):
     now_us: int
+    clock: str = ""
 
 
 def fold(state: State, record: Record) -> list[Transition]:
@@ -38,7 +39,7 @@ def fold(state: State, record: Record) -> list[Transition]:
     elif record.kind == "tick":
         tick = _body(decisions, record, _Tick)
         if tick is not None:
-            take_tick(decisions, tick.now_us)
+            take_tick(decisions, tick.now_us, clock=tick.clock)
     elif record.kind == "act":
         act = _body(decisions, record, ActBody)
         if act is not None:

@@ -1,5 +1,6 @@
 """Silence, judged at each tick: who has not spoken for too long, on its own clock (ALARMS.md, 8)."""
 
+from device_profiles.wire import ClockState
 from hub.alarms.absences import tell_missing
 from hub.alarms.assets import lose
 from hub.alarms.decisions import Decisions
@@ -13,9 +14,15 @@ from hub.alarms.truths import part
 AWAY_US = 5_000_000  # ticks come once a second: after a longer gap between two the hub itself had been away
 
 
-def take_tick(decisions: Decisions, now_us: int) -> None:
-    """Mark the devices that are silent, and raise device.silent where the hub has listened for long enough."""
+def take_tick(decisions: Decisions, now_us: int, *, clock: str = "") -> None:
+    """Mark the devices that are silent, and raise device.silent where the hub has listened for long enough.
+
+    ``clock`` is who keeps the hub's own clock right.
+    """
     state, hub = decisions.state, decisions.state.hub
+    if clock != hub.clock:
+        hub.clock = clock
+        _weigh_claims(state)
     if hub.tick_us is None or not 0 <= now_us - hub.tick_us <= AWAY_US:
         hub.listening_us = now_us  # the hub's own absence is nobody's silence
         _doubt_offsets(state)
@@ -46,6 +53,13 @@ def _doubt_offsets(state: State) -> None:
     for agent in state.agents.values():
         agent.offset.doubt()
         state.touch(agent)
+
+
+def _weigh_claims(state: State) -> None:
+    """Forget what agents say of true time while nobody tells it to the hub: its own clock may be the wrong one."""
+    for agent in state.agents.values():
+        if not state.hub.true_time and agent.offset.believe(ClockState()):
+            state.touch(agent)
 
 
 def _overdue(decisions: Decisions, now_us: int) -> list[str]:

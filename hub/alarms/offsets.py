@@ -4,8 +4,9 @@
 
 * ``received_us - sent_us`` over the packs of the last 10 to 20 minutes: each is the true offset plus a delay that is
   never negative, so the least is the nearest, and a backlog that comes late cannot raise it;
-* ``-clock.offset_us`` of the newest pack, when its source may be believed (ntp, gnss, simulated): so that an agent
-  whose first packs all come late is not taken for one whose clock is slow.
+* ``-clock.offset_us`` of the newest pack, when its source may be believed (ntp, gnss, simulated), and that of the
+  hub's own clock too, which each tick tells: so that an agent whose first packs all come late is not taken for one
+  whose clock is slow. Against a hub whose clock nobody keeps, an agent's word of true time means nothing.
 
 A sample more than 60 s below what the agent says of its clock (0 when it says nothing that may be believed) is a time
 in the future and no sample. The samples begin anew when the agent's clock was set or its epoch is new. When the hub
@@ -18,7 +19,7 @@ from device_profiles.wire import ClockState
 
 FUTURE_US = 60_000_000  # a time further ahead than this is never believed (ALARMS.md, 11)
 WINDOW_US = 600_000_000
-_BELIEVED = frozenset({"ntp", "gnss", "simulated"})
+BELIEVED = frozenset({"ntp", "gnss", "simulated"})
 
 
 class Offset(msgspec.Struct, omit_defaults=True):
@@ -38,7 +39,7 @@ class Offset(msgspec.Struct, omit_defaults=True):
 
     def believe(self, clock: ClockState) -> bool:
         """Take in what the agent says of its clock; return whether that is new."""
-        claim = -clock.offset_us if clock.source in _BELIEVED else None
+        claim = -clock.offset_us if clock.source in BELIEVED else None
         if claim == self.claim_us:
             return False
         self.claim_us = claim

@@ -3,7 +3,7 @@
 import msgspec
 
 from device_profiles.wire import Binding, Value
-from hub.alarms.offsets import Offset
+from hub.alarms.offsets import BELIEVED, Offset
 from hub.alarms.timers import Timer, first_due
 from hub.alarms.transitions import ASSET, Alarm, Refusal
 
@@ -143,3 +143,9 @@ class HubState(msgspec.Struct, omit_defaults=True):
     tick_us: int | None = None  # the last tick
     listening_us: int = 0  # since then, ticks have come without a gap
     refused: dict[Refusal, int] = msgspec.field(default_factory=dict)
+    clock: str = ""  # who keeps the hub's clock right, by the last tick
+
+    @property
+    def true_time(self) -> bool:
+        """Whether the hub's clock is kept right: only then an agent's word of its own clock means anything."""
+        return self.clock in BELIEVED

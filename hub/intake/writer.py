@@ -96,7 +96,7 @@ class Writer:
         if self._next_tick_us - 2 * TICK_US < now_us < self._next_tick_us:  # further away: the clock was set back
             return []
         self._next_tick_us = (now_us // TICK_US + 1) * TICK_US
-        return [tick_row(now_us)]
+        return [tick_row(now_us, clock=self._clock.state().source)]
 
     def _keep(self, entries: list[Entry], *, ticks: list[NewRecord] | None = None, urgent: bool = False) -> bool:
         """Write, count, ack and note what is owed; False when there was no room for it."""

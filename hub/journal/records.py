@@ -42,9 +42,9 @@ class Record(msgspec.Struct, frozen=True):
     body: bytes
 
 
-def tick_row(now_us: int) -> NewRecord:
-    """Return the word that the hub is awake at ``now_us``."""
-    return NewRecord(now_us, "tick", msgspec.json.encode({"now_us": now_us}))
+def tick_row(now_us: int, *, clock: str = "") -> NewRecord:
+    """Return the word that the hub is awake at ``now_us``, by a clock that ``clock`` keeps (a ClockState's source)."""
+    return NewRecord(now_us, "tick", msgspec.json.encode({"now_us": now_us, "clock": clock}))
 
 
 class Act(msgspec.Struct, frozen=True):

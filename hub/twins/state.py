@@ -6,7 +6,7 @@ import msgspec
 
 from device_profiles.errors import WireError
 from device_profiles.topics import AgentAddress
-from device_profiles.wire import ClockStep, Event, Heartbeat, Pack, Reading, Status, Value, decode_pack
+from device_profiles.wire import ClockState, ClockStep, Event, Heartbeat, Pack, Reading, Status, Value, decode_pack
 from hub.admission import Admission, admit_facts
 from hub.journal.journal import Record
 
@@ -31,6 +31,7 @@ class Twin(msgspec.Struct):
     profile: str = ""
     asset: str = ""
     seen_us: int = 0  # its last sign of life, on the agent's clock; 0 is never
+    watermark_us: int = 0  # now(d): what the reading lane has told of it is known up to here; what comes before is late
     event: str = ""  # kind of its last event
     event_us: int = 0
     values: dict[str, Held] = {}
@@ -44,6 +45,8 @@ class AgentState(msgspec.Struct):
     online: bool = False
     since_us: int = 0  # city time at which the hub took the last change of online
     version: str = ""
+    clock: ClockState = ClockState()  # what it says of its own clock
+    delay_us: int = 0  # between its word for when it sent the newest pack and the hub's for when that came
 
 
 class TwinState(msgspec.Struct):
@@ -71,12 +74,14 @@ class TwinState(msgspec.Struct):
                 case Event():
                     subjects.add(self._happen(fact, record.agent))
                 case Heartbeat():
-                    subjects.update(self._live(fact, record.agent))
+                    subjects.update(self._live(fact, pack, record.agent))
                 case ClockStep():
                     subjects.update(self._step(fact, record.agent))
                 case Status():
                     changed.add(record.agent)
                     subjects.update(self._session(fact, record))
+        if pack.seq is not None:
+            self._set_clock(pack, record)
         return subjects, changed
 
     def _twin(self, agent: str, device: str) -> Twin:
@@ -94,9 +99,9 @@ class TwinState(msgspec.Struct):
             old = twin.values.get(name)
             if old is None and len(twin.values) >= MAX_VALUES:
                 continue
-            if old is None or _replaces(new, old, one_agent=twin.agent == agent):
-                twin.values[name] = new
-        twin.seen_us = max(twin.seen_us, reading.t_us)
+            if old is None or (old.epoch == epoch and old.t_us < t_us) or _replaces(new, old, one_agent=one_agent):
+                held[name] = new
+        _see(twin, pack, t_us=reading.t_us)
         return twin.subject
 
     def _happen(self, event: Event, agent: str) -> str:
@@ -105,11 +110,11 @@ class TwinState(msgspec.Struct):
             twin.event, twin.event_us = event.kind, event.t_us
         return twin.subject
 
-    def _live(self, heartbeat: Heartbeat, agent: str) -> Iterable[str]:
+    def _live(self, heartbeat: Heartbeat, pack: Pack, agent: str) -> Iterable[str]:
         for device, seen_us in heartbeat.seen_us.items():
             twin = self._twin(agent, device)
             _move(twin, agent, t_us=seen_us)
-            twin.seen_us = max(twin.seen_us, seen_us)
+            _see(twin, pack, t_us=seen_us)
             yield twin.subject
 
     def _step(self, step: ClockStep, agent: str) -> Iterable[str]:
@@ -122,6 +127,12 @@ class TwinState(msgspec.Struct):
             if twin.agent == agent and twin.seen_us > t_us:
                 _lower(twin, t_us=t_us)
                 yield twin.subject
+
+    def _set_clock(self, pack: Pack, record: Record) -> None:
+        """Keep what the pack says of its agent's clock; stored with the next status, for it changes with each pack."""
+        state = self.agents.get(record.agent)
+        if state is not None:
+            state.clock, state.delay_us = pack.clock, record.received_us - pack.sent_us
 
     def _session(self, status: Status, record: Record) -> Iterable[str]:
         state = self.agents.setdefault(record.agent, AgentState(record.agent))
@@ -155,6 +166,12 @@ def _move(twin: Twin, agent: str, *, t_us: int) -> None:
     twin.values = {name: Held(old.value, old.t_us, 0, 0) for name, old in twin.values.items()}
 
 
+def _see(twin: Twin, pack: Pack, *, t_us: int) -> None:
+    twin.seen_us = max(twin.seen_us, t_us)
+    if pack.lane == "reading":
+        twin.watermark_us = max(twin.watermark_us, t_us)
+
+
 def _lower(twin: Twin, *, t_us: int) -> None:
-    twin.seen_us = min(twin.seen_us, t_us)
+    twin.seen_us, twin.watermark_us = min(twin.seen_us, t_us), min(twin.watermark_us, t_us)
     twin.values = {name: Held(old.value, min(old.t_us, t_us), old.epoch, old.seq) for name, old in twin.values.items()}

@@ -10,7 +10,7 @@ from hub.database import open_database, reading
 from hub.twins.reader import load_twins
 from hub.twins.state import Twin, TwinState
 
-_HEADINGS = ("device", "profile", "agent", "session", "seen", "values (age)")
+_HEADINGS = ("device", "profile", "agent", "session", "clock", "seen", "known up to", "values (age)")
 
 
 def twins_command(database: Path, *, now_us: int, as_json: bool, out: TextIO) -> int:
@@ -39,6 +39,8 @@ def twin_json(twin: Twin, state: TwinState, *, now_us: int) -> dict[str, object]
         "online": session is not None and session.online,
         "seen_us": twin.seen_us or None,
         "age_s": _age_s(twin.seen_us, now_us),
+        "watermark_us": twin.watermark_us or None,
+        "clock": session.clock.source if session is not None else "unknown",
         "event": twin.event,
         "event_us": twin.event_us or None,
         "values": {
@@ -65,7 +67,9 @@ def _row(twin: Twin, state: TwinState, *, now_us: int) -> tuple[str, ...]:
         f"{name}={'unknown' if held.value is None else held.value} ({_age(held.t_us, now_us)})"
         for name, held in sorted(twin.values.items())
     )
-    return (twin.subject, twin.profile or "unknown", twin.agent, online, _age(twin.seen_us, now_us), values)
+    clock = "unknown" if session is None else session.clock.source
+    seen, known = (_age(t_us, now_us) for t_us in (twin.seen_us, twin.watermark_us))
+    return (twin.subject, twin.profile or "unknown", twin.agent, online, clock, seen, known, values)
 
 
 def _age_s(t_us: int, now_us: int) -> float | None:

@@ -8,6 +8,8 @@ import pytest
 
 from device_profiles.clock import ENVIRONMENT, MAX_SPEED, Clock, clock_from_environment, simulated_clock
 from device_profiles.errors import ConfigError
+from device_profiles.kernel_clock import kernel_clock_state
+from device_profiles.wire import ClockState
 
 START_US = 1_763_600_000_000_000
 
@@ -86,3 +88,19 @@ def test_impossible_speeds_are_refused(speed: float) -> None:
     """A scenario is not faster than its serial lines can be."""
     with pytest.raises(ValueError, match="speed"):
         simulated_clock(start_us=START_US, speed=speed)
+
+
+def test_a_suspended_machine_has_not_set_its_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it sleeps the wall goes on and CLOCK_MONOTONIC stands: the monotonic seconds of the city go on as well."""
+    clock, stood_ns = Clock(), time.monotonic_ns()
+    before_s = clock.monotonic_s()
+    monkeypatch.setattr(time, "monotonic", lambda: stood_ns / 1e9)
+    monkeypatch.setattr(time, "monotonic_ns", lambda: stood_ns)
+    time.sleep(0.02)
+    assert clock.monotonic_s() - before_s >= 0.02
+
+
+def test_who_keeps_the_clock() -> None:
+    """A scenario's clock says that it is one; the real one says what the kernel says."""
+    assert simulated_clock(start_us=START_US, speed=1.0).state() == ClockState("simulated")
+    assert Clock().state().source == kernel_clock_state().source

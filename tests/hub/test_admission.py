@@ -1,5 +1,6 @@
 """A time in the future is never believed, and one that is late is history."""
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,3 +56,13 @@ def test_what_came_long_after_it_was_observed_is_history() -> None:
     assert is_historical(T0_US, pack(), received_us=T0_US + 60_000_001)
     assert not is_historical(T0_US, pack(offset_us=-5_000_000), received_us=T0_US + 60_000_000)
     assert is_historical(T0_US, pack(lane="backlog"), received_us=T0_US)
+
+
+def test_by_a_clock_that_nobody_keeps_history_is_what_was_old_when_it_was_sent() -> None:
+    """An agent that is an hour behind sends no history, and one that says so itself is believed."""
+    hour_us = 3_600_000_000
+    live = msgspec.structs.replace(pack(), clock=ClockState("rtc"), sent_us=T0_US)
+    assert not is_historical(T0_US - 60_000_000, live, received_us=T0_US + hour_us)
+    assert is_historical(T0_US - 60_000_001, live, received_us=T0_US + hour_us)
+    assert is_historical(T0_US, pack(), received_us=T0_US + hour_us)
+    assert not is_historical(T0_US, pack(offset_us=-hour_us), received_us=T0_US + hour_us)

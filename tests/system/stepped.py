@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from device_profiles.clock import Clock, clock_from_environment
+from device_profiles.wire import ClockState
 
 
 class SteppedClock(Clock):
@@ -21,7 +22,14 @@ class SteppedClock(Clock):
 
     def wall_us(self) -> int:
         """Return the time that somebody has set."""
-        return self._base.wall_us() + round(float(self._file.read_text(encoding="ascii") or 0) * 1e6)
+        return self._base.wall_us() + round(self._step_s() * 1e6)
+
+    def state(self) -> ClockState:
+        """Return what a kernel says whose clock somebody has set: nobody keeps it."""
+        return self._base.state() if self._step_s() == 0 else ClockState("rtc")
+
+    def _step_s(self) -> float:
+        return float(self._file.read_text(encoding="ascii") or 0)
 
 
 def main(file: str, program: str, *words: str) -> None:

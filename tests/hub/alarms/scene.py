@@ -23,7 +23,7 @@ from device_profiles.wire import (
 from hub.alarms.engine import fold
 from hub.alarms.state import State
 from hub.alarms.transitions import Alarm, Transition
-from hub.journal.records import Record
+from hub.journal.records import Record, tick_row
 
 T0_US = 1_763_600_000_000_000
 AREA = "hz/xiacheng/chaoming"
@@ -188,7 +188,9 @@ class Scene:
         if seq == 0:
             seq = self.seqs[agent, epoch, lane] = self.seqs.get((agent, epoch, lane), 0) + 1
         sent_us = us(at_s if sent_s is None else sent_s)
-        pack = Pack(1, agent, epoch, lane, sent_us, facts, seq, boot or f"b{epoch}", resent_in, clock or ClockState())
+        pack = Pack(
+            1, agent, epoch, lane, sent_us, facts, seq, boot or f"b{epoch}", resent_in, clock=clock or ClockState()
+        )
         return self.record("pack", at_s, encode(pack), agent=f"{AREA}/{agent}", epoch=epoch, lane=lane, seq=seq)
 
     def birth(
@@ -247,13 +249,13 @@ class Scene:
         """Fold the word that the clock was set to ``at_s``, by ``step_s``."""
         return self.pack(ClockStep(us(at_s), round(step_s * 1_000_000)), at_s=got_s, sent_s=at_s)
 
-    def tick(self, at_s: float) -> list[Transition]:
-        """Fold a tick."""
-        return self.record("tick", at_s, b'{"now_us":%d}' % us(at_s))
+    def tick(self, at_s: float, *, clock: str = "ntp") -> list[Transition]:
+        """Fold a tick of a hub whose clock ``clock`` keeps."""
+        return self.record("tick", at_s, tick_row(us(at_s), clock=clock).body)
 
-    def ticks(self, first_s: int, last_s: int) -> list[Transition]:
+    def ticks(self, first_s: int, last_s: int, *, clock: str = "ntp") -> list[Transition]:
         """Fold a tick a second, both ends included."""
-        return [made for at_s in range(first_s, last_s + 1) for made in self.tick(at_s)]
+        return [made for at_s in range(first_s, last_s + 1) for made in self.tick(at_s, clock=clock)]
 
     def text(self, texts: dict[str, str], *, at_s: float = 0) -> list[Transition]:
         """Fold the rule texts in force."""

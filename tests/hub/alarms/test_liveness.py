@@ -2,7 +2,7 @@
 
 import pytest
 
-from device_profiles.wire import Heartbeat, Reading, Status
+from device_profiles.wire import ClockState, Heartbeat, Reading, Status
 from tests.hub.alarms.scene import BOUND, COVER, LIFT, Scene, said, us
 
 
@@ -154,3 +154,19 @@ def test_rule_15_an_old_silence_needs_no_wall_clock() -> None:
     scene.cover(1, tilt_deg=0)
     assert scene.event("lift.released", 9_000) == []
     assert not scene.state.devices[COVER].dark
+
+
+@pytest.mark.parametrize(("clock", "silent"), [("rtc", []), ("", []), ("ntp", [COVER, LIFT])])
+def test_rule_08_a_hub_whose_clock_nobody_keeps_makes_nobody_silent(clock: str, silent: list[str]) -> None:
+    """Its clock is set an hour ahead: an agent that keeps true time is only believed by a hub that does so too."""
+    scene, hour_s = Scene(), 3_600
+
+    def beat(at_s: int) -> None:
+        seen = {device: us(at_s) for device in ("cover-1", "lift-7")}
+        scene.pack(Heartbeat(us(at_s), seen), at_s=at_s + hour_s, sent_s=at_s, clock=ClockState("ntp"))
+
+    made = scene.ticks(0, 3)
+    for at_s in range(4, 30):
+        beat(at_s)
+        made += scene.tick(at_s + hour_s, clock=clock)
+    assert [t.alarm.subject for t in made if t.alarm.rule == "device.silent"] == silent

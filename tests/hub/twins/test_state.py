@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_profiles.wire import Binding, ClockStep, Heartbeat, Pack, Status
+from device_profiles.wire import Binding, ClockState, ClockStep, Heartbeat, Pack, Status
 from hub.journal.journal import Record
 from hub.twins.state import MAX_VALUES, Twin, TwinState
 from tests.hub.made import AREA, T0_US, event, pack, reading, record, tick
@@ -143,3 +143,25 @@ def test_what_is_no_pack_changes_nothing() -> None:
         Record(3, 0, "pack", AGENT, 7, "reading", 1, b"{"),
     ):
         assert state.take(made) == (set(), set())
+
+
+def test_the_watermark_is_what_the_reading_lane_has_told() -> None:
+    """A backlog and an event are no word that all before them is known; a clock that was set back lowers it."""
+    state = fold(
+        pack(reading(at_s=10, speed=2)),
+        pack(reading(at_s=30, speed=1), lane="backlog"),
+        pack(event("lift.fault", at_s=40), lane="event"),
+    )
+    twin = state.twins[SUBJECT]
+    assert (twin.watermark_us - T0_US, twin.seen_us - T0_US) == (10_000_000, 30_000_000)
+    state.take(record(4, pack(Heartbeat(T0_US, {"lift-07": T0_US + 12_000_000}), seq=2)))
+    assert twin.watermark_us == T0_US + 12_000_000
+    state.take(record(5, pack(ClockStep(T0_US, -12_000_000), seq=3)))
+    assert twin.watermark_us == T0_US
+
+
+def test_a_session_says_who_keeps_its_clock() -> None:
+    """The newest pack's word is kept with the agent."""
+    state = fold(status(online=True), pack(reading(), offset_us=-7, seq=2), at_s=3)
+    session = state.agents[AGENT]
+    assert (session.clock, session.delay_us) == (ClockState("ntp", -7), 3_000_000)
