@@ -90,7 +90,7 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An alarm that must come, once; the window of its fact counts from the moment at which ``after`` took hold."""
 
     rule: Name
-    lift: str  # "": the agent itself
+    lift: str  # or a platform; "": the agent itself
     after: Id
     not_before: Duration
     not_after: Duration
@@ -257,10 +257,11 @@ def _act_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str
 
 def _expected_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str]]:
     acts = {act.name for act in scenario.acts}
+    devices = {*lifts, *(platform.name for platform in scenario.platforms)}
     for index, alarm in enumerate(scenario.expected):
         key = f"expected[{index}]"
-        if alarm.lift and alarm.lift not in lifts:
-            yield f"{key}.lift", f"{alarm.lift!r} is not in lifts"
+        if alarm.lift and alarm.lift not in devices:
+            yield f"{key}.lift", f"{alarm.lift!r} is neither in lifts nor a platform"
         if duration_us(alarm.not_after) <= duration_us(alarm.not_before):
             yield f"{key}.not_after", "must be later than not_before"
         for field in ("after", "clears_after", "stays_until"):

@@ -10,7 +10,14 @@ from simulators.scenario import FOLDER, cast, load_scenario, load_scenarios
 
 NAMES = {  # issue 3; others may come
     *(f"lift-entrapment-{way}" for way in ("between-floors", "at-level", "button", "occupancy-unknown", "power-cut")),
-    *("lift-silent-slave", "lift-long-stop", "lift-parked-empty", "lift-inspection", "lift-firefighter"),
+    *(
+        "lift-silent-slave",
+        "lift-platform-silent",
+        "lift-long-stop",
+        "lift-parked-empty",
+        "lift-inspection",
+        "lift-firefighter",
+    ),
     *("lift-children-jumping", "lift-stepped-out", "lift-shaking", "lift-door-obstructed"),
     *("lift-acknowledged", "lift-test-call", "lift-box-stuck", "lift-box-ordinary-life"),
     *(f"lift-dialect-{number}" for number in range(1, 5)),
