@@ -9,7 +9,7 @@ from simulators.box_line.feeler import RATE_HZ
 from simulators.box_line.line import BoxLine
 from simulators.lifts.lift import Lift
 from simulators.lifts.senses import Values
-from simulators.modbus.faults import Fault, Late, Silent, WrongCrc
+from simulators.modbus.faults import Fault, ForeignUnit, HalfFrame, Late, Silent, WrongCrc
 from simulators.modbus.image import RegisterImage, blank_cells, values_to_image
 from simulators.modbus.line import Line
 from simulators.modbus.slave import Slave
@@ -22,6 +22,7 @@ _FAULTS: dict[str, Fault | None] = {
     "slave_silent": Silent(),
     "slave_late": Late(_LATE_MS),
     "slave_corrupt": WrongCrc(),
+    "slave_cut": HalfFrame(),
     "slave_back": None,
 }
 
@@ -72,8 +73,15 @@ class FieldBus:
             self.lines[self._numbers()[fault.lift]].unplug()
         elif fault.act == "plug_line":
             self.lines[self._numbers()[fault.lift]].replug()
+        elif fault.act == "slave_foreign":
+            self._slaves[fault.lift].fault = ForeignUnit(self._neighbour(fault.lift))
         else:
             self._slaves[fault.lift].fault = _FAULTS[fault.act]
+
+    def _neighbour(self, device: str) -> int:
+        """Return the unit of another slave on the line of a lift."""
+        line = self.lines[self._numbers()[device]]
+        return min(unit for unit in line.slaves if unit != self._slaves[device].unit)
 
     def _numbers(self) -> dict[str, int]:
         """Return the line of each slave."""

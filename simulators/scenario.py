@@ -50,6 +50,8 @@ WireAct = Literal[
     "slave_silent",  # of a box too
     "slave_late",
     "slave_corrupt",  # of a box too
+    "slave_cut",  # its answers break off in the middle
+    "slave_foreign",  # it answers for another slave of the line
     "slave_back",  # of a box too: all its faults end
     "unplug_line",
     "plug_line",
@@ -68,7 +70,10 @@ PersonAct = Literal[
 BOX_ACTS: frozenset[str] = frozenset({"box_freeze", "box_clock_jump", "box_restart"})
 NODE_ACTS: frozenset[str] = frozenset(NodeAct.__args__)  # type: ignore[attr-defined]
 PERSON_ACTS: frozenset[str] = frozenset(PersonAct.__args__)  # type: ignore[attr-defined]
-LINE_ACTS: frozenset[str] = frozenset({"slave_late", "slave_corrupt"})  # a platform does not do that
+LINE_ACTS: frozenset[str] = frozenset(
+    {"slave_late", "slave_corrupt", "slave_cut", "slave_foreign"}
+)  # a platform does not do that
+SLAVE_ACTS: frozenset[str] = frozenset({"slave_cut", "slave_foreign"})
 WIRE_ACTS: frozenset[str] = frozenset(WireAct.__args__)  # type: ignore[attr-defined]
 
 
@@ -246,6 +251,8 @@ def _act_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str
             yield f"{key}.act", f"{act.lift!r} has no box that could feel it"
         elif act.act in LINE_ACTS and act.lift in scenario.pushed:
             yield f"{key}.act", f"{act.lift!r} is on no line"
+        elif act.act in SLAVE_ACTS and act.lift in scenario.boxes:
+            yield f"{key}.act", f"{act.lift!r} is no slave"
         if (act.at is None) is (act.after is None):
             yield f"{key}.at", "an act has either `at` or `after`"
         if act.after is not None and act.after not in before:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from simulators.fieldbus import FieldBus
+from simulators.modbus.faults import ForeignUnit
 from simulators.play import Play, WireFault
 from simulators.scenario import load_scenarios
 
@@ -31,5 +32,8 @@ def test_a_fault_strikes_one_slave_and_can_end(tmp_path: Path) -> None:
     bus = FieldBus(play, link=tmp_path / "line")
     bus.strike(WireFault("slave_silent", "lift-02"))
     assert [slave.fault is not None for slave in bus.lines[1].slaves.values()] == [False, True, False, False]
+    bus.strike(WireFault("slave_foreign", "lift-01"))
+    assert bus.lines[1].slaves[1].fault == ForeignUnit(2)
+    bus.strike(WireFault("slave_back", "lift-01"))
     bus.strike(WireFault("slave_back", "lift-02"))
     assert not any(slave.fault for slave in bus.lines[1].slaves.values())
