@@ -27,6 +27,11 @@ class AgentAddress(msgspec.Struct, frozen=True, order=True):
         return f"{self.area}/{self.agent}"
 
 
+def area_of(path: str) -> str:
+    """Return the area of an agent or a device that is named ``city/district/street/name`` and was checked before."""
+    return path.rpartition("/")[0]
+
+
 def check_id(text: str) -> str:
     """Return ``text`` if it may be one level of a topic. Raises TopicError."""
     if not _LEVEL.match(text):

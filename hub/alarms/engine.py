@@ -8,7 +8,7 @@ from typing import TypeVar
 import msgspec
 
 from device_profiles.errors import WireError
-from device_profiles.wire import ClockStep, Event, Heartbeat, Reading, Status, decode_pack
+from device_profiles.wire import ClockStep, Event, Heartbeat, Reading, Status
 from hub.alarms.acts import ActBody, take_act
 from hub.alarms.agents import greet, take_status
 from hub.alarms.arrivals import arrive
@@ -21,7 +21,7 @@ from hub.alarms.moves import take_heartbeat, take_reading
 from hub.alarms.state import State
 from hub.alarms.transitions import Refusal, Transition
 from hub.alarms.words import WordBody, take_word
-from hub.journal.records import Record
+from hub.journal.records import Record, pack_of
 
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ def fold(state: State, record: Record) -> list[Transition]:
 
 def _fold_pack(decisions: Decisions, record: Record) -> None:
     try:
-        pack = decode_pack(record.body)
+        pack = pack_of(record)
     except WireError:
         decisions.refuse(record.agent, Refusal.BODY_UNREADABLE, record.received_us)
         return

@@ -8,12 +8,12 @@ import msgspec
 
 from device_profiles.errors import WireError
 from device_profiles.faults import fault_point
-from device_profiles.topics import AgentAddress
-from device_profiles.wire import Event, Pack, Reading, Value, decode_pack
+from device_profiles.topics import area_of
+from device_profiles.wire import Event, Pack, Reading, Value
 from hub.admission import Admission, admit_facts, is_historical
 from hub.archive import BATCH_POINTS, EVENT_PREFIX, Archive, Point
 from hub.journal.journal import Record
-from hub.journal.records import is_whole
+from hub.journal.records import is_whole, pack_of
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +69,7 @@ class ArchiveReader:
         if record.kind != "pack" or record.lane not in _LANES or record.seq is None:
             return []
         try:
-            pack = decode_pack(record.body)
+            pack = pack_of(record)
         except WireError as error:  # written by another version: intake journals only what it can decode
             logger.error("record %d is not archived: %s", record.offset, error)
             self.refused["undecodable"] += 1
@@ -78,7 +78,7 @@ class ArchiveReader:
         return list(points.values())  # of two facts of one pack at one instant the last one counts
 
     def _points_of(self, pack: Pack, record: Record) -> Iterable[Point]:
-        area = AgentAddress.parse(record.agent).area
+        area = area_of(record.agent)
         for fact, admission in admit_facts(pack, received_us=record.received_us):
             if not isinstance(fact, Reading | Event):
                 continue

@@ -7,7 +7,7 @@ import msgspec
 from device_profiles.wire import Pack
 from hub.intake.inbox import Waiting
 from hub.intake.quarantine import Faulty, Reason, examine, future_fact, quarantine_row
-from hub.journal.journal import NewRecord
+from hub.journal.records import Kind, NewRecord
 from hub.ledger.ledger import LaneKey, Ledger
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Batch:
         if (key, pack.seq) in self._packs or self._ledger.seen(key, pack.seq):
             return self._again(waiting, key, pack)
         self._packs[key, pack.seq] = pack
-        rows = [self._row("pack", key, seq=pack.seq, body=waiting.message.payload)]
+        rows = [self._row("pack", key, seq=pack.seq, body=waiting.message.payload, pack=pack)]
         future = future_fact(pack, self._now_us)
         if future:
             mark = Faulty(Reason.FUTURE_TIME, f"{future}, seq {pack.seq}", key.agent, key.epoch, key.lane)
@@ -86,5 +86,7 @@ class Batch:
         row = quarantine_row(faulty, topic=message.topic, payload=message.payload, now_us=self._now_us)
         return Entry(waiting, (row,), key=key)
 
-    def _row(self, kind: str, key: LaneKey, *, seq: int | None, body: bytes = b"") -> NewRecord:
-        return NewRecord(self._now_us, kind, body, key.agent, key.epoch, key.lane, seq)  # type: ignore[arg-type]
+    def _row(
+        self, kind: Kind, key: LaneKey, *, seq: int | None, body: bytes = b"", pack: Pack | None = None
+    ) -> NewRecord:
+        return NewRecord(self._now_us, kind, body, key.agent, key.epoch, key.lane, seq, pack)

@@ -1,6 +1,7 @@
 """Quarantine: which messages are no good, why, and the record that keeps them for a person to look at."""
 
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -63,7 +64,7 @@ _envelopes = msgspec.json.Decoder(_Envelope)
 def examine(topic: str, payload: bytes) -> tuple[AgentAddress, Pack] | Faulty:
     """Return who sent which pack, or what is wrong with it."""
     try:
-        address, lane = parse_lane_topic(topic)
+        address, lane = _sender(topic)
     except TopicError as error:
         return Faulty(Reason.WRONG_TOPIC, str(error))
     if len(payload) > MAX_PACK_BYTES:
@@ -102,6 +103,11 @@ def note_of(record: Record | NewRecord) -> tuple[Note, bytes]:
 def reason_of(record: Record | NewRecord) -> str:
     """Return why the message of a quarantine record is there."""
     return note_of(record)[0].reason.value
+
+
+@lru_cache(maxsize=10_000)  # a city's agents and their lanes; the topic of a message is one of few
+def _sender(topic: str) -> tuple[AgentAddress, Lane]:
+    return parse_lane_topic(topic)
 
 
 def _undecoded(address: AgentAddress, lane: Lane, *, payload: bytes, error: WireError) -> Faulty:

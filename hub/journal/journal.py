@@ -13,6 +13,7 @@ from hub import metrics
 from hub.errors import JournalFull
 from hub.journal.file import open_file, translated
 from hub.journal.records import Act, Kind, NewRecord, Record, append_act, insert_rows, numbered, reserve_path
+from hub.journal.tail import Tail
 
 __all__ = ["POLL_S", "Act", "Journal", "Kind", "NewRecord", "Record", "append_act"]
 
@@ -39,6 +40,7 @@ class Journal:
         self._writer = open_file(path)
         self._idle: list[sqlite3.Connection] = []  # read connections that nobody uses now
         self._grown = threading.Condition()
+        self._tail = Tail()
         self._last = self._stored_last()
         if reserve_bytes:
             self._reserve.hold()
@@ -64,14 +66,20 @@ class Journal:
             return []
         with self._writing, metrics.COMMIT_SECONDS.time():
             last = self._insert(rows, urgent=urgent)
+        records = [numbered(row, offset) for offset, row in enumerate(rows, last - len(rows) + 1)]
         with self._grown:
+            self._tail.extend(records)
             self._last = max(self._last, last)
             self._grown.notify_all()
-        return [numbered(row, offset) for offset, row in enumerate(rows, last - len(rows) + 1)]
+        return records
 
     def read(self, after: int, limit: int) -> list[Record]:
         """Return at most ``limit`` records after offset ``after``, in order; fewer when they are big."""
-        records, size = [], 0
+        with self._grown:
+            records = self._tail.after(after, limit)
+        if records:
+            return records
+        size = 0
         with self._reading() as connection:
             for row in connection.execute(f"{_SELECT} WHERE offset > ? ORDER BY offset LIMIT ?", (after, limit)):
                 records.append(Record(*row))
@@ -151,6 +159,8 @@ class Journal:
                 end = min(before_offset, (oldest[0] if oldest else before_offset) + step)
                 delete = "DELETE FROM records WHERE offset < ? AND kind <> 'text'"
                 deleted = self._writer.execute(delete, (end,)).rowcount
+            with self._grown:
+                self._tail.cut(end)
             gone += deleted
             if not deleted or end >= before_offset:
                 return gone

@@ -3,18 +3,22 @@
 import contextlib
 import sqlite3
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Literal
 
 import msgspec
 
 from device_profiles import durable
+from device_profiles.wire import Pack, decode_pack
 
 Kind = Literal["pack", "double", "quarantine", "tick", "act", "text", "register", "word"]
 
 NEW_LIFE = 10**12  # a journal that was restored goes on behind the next multiple: no offset is given twice
 
-_INSERT = "INSERT INTO records (received_us, kind, agent, epoch, lane, seq, body) VALUES (?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT INTO records (received_us, kind, agent, epoch, lane, seq, body) VALUES "
+_ROW = "(?, ?, ?, ?, ?, ?, ?)"
+_ROWS = 100  # in one statement: a third less processor time than each by itself
 
 
 class NewRecord(msgspec.Struct, frozen=True):
@@ -27,6 +31,7 @@ class NewRecord(msgspec.Struct, frozen=True):
     epoch: int = 0
     lane: str = ""
     seq: int | None = None  # None for a will, and for whatever is no pack
+    pack: Pack | None = None  # the body, decoded, when somebody has done that already
 
 
 class Record(msgspec.Struct, frozen=True):
@@ -40,6 +45,12 @@ class Record(msgspec.Struct, frozen=True):
     lane: str
     seq: int | None
     body: bytes
+    pack: Pack | None = None  # the body, decoded, when somebody has done that already
+
+
+def pack_of(record: Record) -> Pack:
+    """Return the pack in a record of that kind. Raises WireError."""
+    return record.pack or decode_pack(record.body)
 
 
 def tick_row(now_us: int, *, clock: str = "") -> NewRecord:
@@ -94,10 +105,14 @@ def _append_one(path: Path, row: NewRecord) -> Record:
 def insert_rows(connection: sqlite3.Connection, rows: Sequence[NewRecord]) -> int:
     """Insert inside the caller's transaction and return the offset of the last row; offsets have no holes."""
     values = [(r.received_us, r.kind, r.agent, r.epoch, r.lane, r.seq, r.body) for r in rows]
-    connection.executemany(_INSERT, values)
+    single = len(values) % _ROWS
+    connection.executemany(_INSERT + _ROW, values[:single])
+    for start in range(single, len(values), _ROWS):
+        flat = list(chain.from_iterable(values[start : start + _ROWS]))
+        connection.execute(_INSERT + ", ".join([_ROW] * _ROWS), flat)
     return int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
 
 
 def numbered(row: NewRecord, offset: int) -> Record:
     """Return a row with the offset it was given."""
-    return Record(offset, row.received_us, row.kind, row.agent, row.epoch, row.lane, row.seq, row.body)
+    return Record(offset, row.received_us, row.kind, row.agent, row.epoch, row.lane, row.seq, row.body, row.pack)

@@ -19,6 +19,10 @@ class Ranges:
     def add(self, first: int, last: int | None = None) -> int:
         """Put ``first``..``last`` (or one number) in; return how many were not in before."""
         last = first if last is None else last
+        if first == last and self._lasts and first == self._lasts[-1] + 1:  # the next one, as nearly always
+            self._lasts[-1] = first
+            self.count += 1
+            return 1
         if first < 1 or last < first:
             raise ValueError(f"{first}..{last} is no range of numbers from 1 on")
         left = bisect_left(self._lasts, first - 1)  # the ranges left..right-1 overlap or touch

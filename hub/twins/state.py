@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import msgspec
 
 from device_profiles.errors import WireError
-from device_profiles.topics import AgentAddress
-from device_profiles.wire import ClockState, ClockStep, Event, Heartbeat, Pack, Reading, Status, Value, decode_pack
+from device_profiles.topics import area_of
+from device_profiles.wire import ClockState, ClockStep, Event, Heartbeat, Pack, Reading, Status, Value
 from hub.admission import Admission, admit_facts
-from hub.journal.journal import Record
+from hub.journal.records import Record, pack_of
 
 MAX_TWINS = 100_000  # a city hub serves some 10,000 devices; what comes above is not kept, an agent may invent names
 MAX_VALUES = 512  # of one device: twice what one reading may carry
@@ -60,7 +60,7 @@ class TwinState(msgspec.Struct):
         if record.kind != "pack":
             return set(), set()
         try:
-            pack = decode_pack(record.body)
+            pack = pack_of(record)
         except WireError:  # written by another version; the archive's reader logs it
             return set(), set()
         subjects: set[str] = set()
@@ -85,7 +85,7 @@ class TwinState(msgspec.Struct):
         return subjects, changed
 
     def _twin(self, agent: str, device: str) -> Twin:
-        subject = f"{AgentAddress.parse(agent).area}/{device}"
+        subject = f"{area_of(agent)}/{device}"
         twin = self.twins.get(subject) or Twin(subject, agent=agent)
         if len(self.twins) < MAX_TWINS:
             self.twins[subject] = twin
@@ -94,10 +94,12 @@ class TwinState(msgspec.Struct):
     def _read(self, reading: Reading, pack: Pack, agent: str) -> str:
         twin = self._twin(agent, reading.device)
         _move(twin, agent, t_us=reading.t_us)
+        held, one_agent = twin.values, twin.agent == agent
+        epoch, seq, t_us = pack.epoch, pack.seq or 0, reading.t_us
         for name, value in reading.values.items():
-            new = Held(value, reading.t_us, pack.epoch, pack.seq or 0)
-            old = twin.values.get(name)
-            if old is None and len(twin.values) >= MAX_VALUES:
+            new = Held(value, t_us, epoch, seq)
+            old = held.get(name)
+            if old is None and len(held) >= MAX_VALUES:
                 continue
             if old is None or (old.epoch == epoch and old.t_us < t_us) or _replaces(new, old, one_agent=one_agent):
                 held[name] = new

@@ -18,9 +18,9 @@ from typing import NamedTuple
 
 from device_profiles.topics import lane_filter
 from simulators.fleet.offer import Offer
-from simulators.fleet.packs import Fleet
+from simulators.fleet.packs import KIND, PROFILE, Fleet
 from tests.bench import rig
-from tests.bench.influx import Influx
+from tests.bench.influx import DATABASE, Influx
 from tests.servers import need
 
 _TIMEOUT_S = 120.0
@@ -61,14 +61,25 @@ def fill(port: int, fleet: Fleet, count: int) -> None:
     offer.close()
 
 
-def lap(process: subprocess.Popen[str], server: rig.Mosquitto, *, influx: Influx, run: Callable[[], int]) -> Lap:
-    """Let ``process``, which is stopped, go on until ``run`` returns how many messages have arrived."""
+def lap(
+    process: subprocess.Popen[str],
+    server: rig.Mosquitto,
+    *,
+    influx: Influx,
+    run: Callable[[], int],
+    settle: Callable[[], None] = lambda: None,
+) -> Lap:
+    """Let ``process``, which is stopped, go on until ``run`` returns how many messages are in the database.
+
+    What it does until ``settle`` returns counts as processor time too, but not against its rate.
+    """
     assert server.process is not None
     pids = (process.pid, server.process.pid, influx.process.pid)
     before = [cpu_s(pid) for pid in pids]
     began = time.perf_counter()
     count = run()
     passed = time.perf_counter() - began
+    settle()
     used = [(cpu_s(pid) - old) * 1e5 / count for pid, old in zip(pids, before, strict=True)]
     return Lap(count / passed, *used)
 
@@ -96,6 +107,41 @@ def contender(kind: str, server: rig.Mosquitto, *, influx: Influx, count: int) -
         process.wait()
         process.stdout.close()
     _check(influx, count)
+    return measured
+
+
+def hub(server: rig.Mosquitto, folder: Path, *, influx: Influx, count: int, readings: int = 1) -> Lap:
+    """Return the lap of the hub: journal, ledger, alarms, twins and archive have all of it at the end."""
+    influx.empty()
+    profiles = folder / "profiles"
+    profiles.mkdir(parents=True)
+    (profiles / f"{KIND}.toml").write_text(PROFILE, encoding="utf-8")
+    extra = f'[archive]\nkind = "influx"\nurl = "{influx.url}"\ndatabase = "{DATABASE}"\n'
+    with rig.hub(folder, server.url, profiles="profiles", extra=extra) as process:
+        data, fleet = folder / "data", Fleet(agents=50, epoch=int(time.time()), readings=readings)
+        offer = Offer(server.port, "fleet-births")
+        offer.send(fleet.births(now_us=time.time_ns() // 1_000))
+        offer.close()
+        rig.wait_until(lambda: rig.journalled(data) == fleet.agents, timeout_s=30, what="journalling the births")
+        with stopped(process):
+            start = rig.last_pack(data)
+            fill(server.port, fleet, count)
+
+        def run() -> int:
+            process.send_signal(signal.SIGCONT)
+            rig.wait_until(lambda: _archived(influx) >= start + count, timeout_s=_TIMEOUT_S, what="archiving")
+            last = rig.last_pack(data)
+            rig.wait_until(lambda: _archived(influx) >= last, timeout_s=_TIMEOUT_S, what="archiving the rest")
+            return count
+
+        def settle() -> None:
+            last = rig.last_pack(data)
+            rig.wait_until(lambda: min(rig.cursors(data)) >= last, timeout_s=30, what="alarms, twins and ledger")
+
+        measured = lap(process, server, influx=influx, run=run, settle=settle)
+        if rig.journalled(data) != count + fleet.agents:
+            raise RuntimeError("the journal has not every pack: the lap is worth nothing")
+    _check(influx, count * readings, measurement="facts")
     return measured
 
 
@@ -136,8 +182,14 @@ def _expect(process: subprocess.Popen[str], word: str) -> None:
         raise RuntimeError(f"the contender says {line!r} instead of {word!r}")
 
 
-def _check(influx: Influx, count: int) -> None:
-    series = influx.query("SELECT count(u1) FROM reading")
+def _archived(influx: Influx) -> int:
+    """Return the hub's place in the journal, up to which the database has everything."""
+    series = influx.query('SELECT max("offset") FROM archive_place')
+    return int(series[0]["values"][0][1]) if series else 0  # type: ignore[index]
+
+
+def _check(influx: Influx, count: int, *, measurement: str = "reading") -> None:
+    series = influx.query(f"SELECT count(u1) FROM {measurement}")
     found = series[0]["values"][0][1] if series else 0  # type: ignore[index]
     if found != count:
         raise RuntimeError(f"the database has {found} of {count} messages: the lap is worth nothing")

@@ -25,11 +25,17 @@ def broker(folder: Path) -> Iterator[Mosquitto]:
 
 
 @contextlib.contextmanager
-def hub(folder: Path, url: str, *, under: tuple[str, ...] = ()) -> Iterator[subprocess.Popen[str]]:
-    """Run the real hub on ``url`` until the block ends; returns once it says ready."""
+def hub(
+    folder: Path, url: str, *, under: tuple[str, ...] = (), profiles: str = "", extra: str = ""
+) -> Iterator[subprocess.Popen[str]]:
+    """Run the real hub on ``url`` until the block ends; returns once it says ready.
+
+    ``profiles`` is a folder of more profiles, ``extra`` more tables of its config.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "hub.toml"
-    config.write_text(f'hub = "bench"\ndata = "data"\n[broker]\nurl = "{url}"\n', encoding="utf-8")
+    head = f'hub = "bench"\ndata = "data"\nprofiles = {[profiles] if profiles else []}\n'
+    config.write_text(f'{head}[broker]\nurl = "{url}"\n{extra}', encoding="utf-8")
     command = [*under, sys.executable, "-m", "hub", "run", str(config)]
     with program(command) as process:
         yield process
@@ -58,12 +64,24 @@ def program(command: list[str]) -> Iterator[subprocess.Popen[str]]:
 
 def journalled(data: Path) -> int:
     """Return how many packs stand in the hub's journal."""
-    connection = sqlite3.connect(f"file:{data / 'journal.db'}?mode=ro", uri=True, timeout=10)
-    try:
-        count: int = connection.execute("SELECT count(*) FROM records WHERE kind = 'pack'").fetchone()[0]
-        return count
-    finally:
-        connection.close()
+    return int(str(_asked(data / "journal.db", "SELECT count(*) FROM records WHERE kind = 'pack'")[0][0]))
+
+
+def last_pack(data: Path) -> int:
+    """Return the offset of the newest pack in the hub's journal."""
+    query = "SELECT offset FROM records WHERE kind = 'pack' ORDER BY offset DESC LIMIT 1"
+    return int(str(_asked(data / "journal.db", query)[0][0]))
+
+
+def cursors(data: Path) -> list[int]:
+    """Return how far ledger, alarms and twins have stored what they made of the journal."""
+    found = _asked(data / "hub.db", "SELECT offset FROM cursors WHERE reader IN ('ledger', 'alarms', 'twins')")
+    return [int(str(row[0])) for row in found]
+
+
+def _asked(path: Path, query: str) -> list[tuple[object, ...]]:
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
+        return connection.execute(query).fetchall()
 
 
 def wait_until(reached: object, *, timeout_s: float, what: str) -> None:
