@@ -15,6 +15,11 @@ from hub.alarms.log import AlarmLog
 from hub.alarms.reader import AlarmReader
 from hub.archive.reader import ArchiveReader
 from hub.archive.stores import Store, describe, open_archive
+from hub.archive.tiers.expiry import Expiry
+from hub.archive.tiers.marked import MarkedArchive, Progress
+from hub.archive.tiers.marks import Marks
+from hub.archive.tiers.opened import open_tiers, retention_lookup
+from hub.archive.tiers.worker import TierWorker
 from hub.channels.mqtt import MqttChannel
 from hub.config import Settings
 from hub.database import furthest_cursor, open_database
@@ -59,7 +64,6 @@ async def run(settings: Settings, *, clock: Clock) -> int:
         engine = open_database(settings.database)
         stack.callback(engine.dispose)
         store = _archive(stack, settings)
-        archive = ArchiveReader(store, batch_points=store.most_points)
         if journal.go_on_after(max(furthest_cursor(engine), store.remembered())):
             logger.error("%s is not the one that was read before: it goes on behind that one's end", journal.path)
         write_texts(journal, profiles, now_us=clock.wall_us())
@@ -87,8 +91,10 @@ async def run(settings: Settings, *, clock: Clock) -> int:
         stack.callback(_flush, twins.flush)
         loops = [alarm_loop, _start(stack, ReaderLoop(journal, twins, clock=clock, on_crash=life.crash))]
 
+        archive = None
         if not config.archive.apart:
-            loops.append(_start(stack, ReaderLoop(journal, archive, clock=clock, on_crash=life.crash)))
+            archive, loop = _follow(stack, settings, store, journal, clock=clock, life=life)
+            loops.append(loop)
 
         if config.channels.mqtt.enabled:
             _start(stack, channel)
@@ -107,8 +113,7 @@ async def run(settings: Settings, *, clock: Clock) -> int:
             hold_bytes=size_bytes(config.intake.hold_bytes),
         )
         _start(stack, intake)
-        at_hand = None if config.archive.apart else archive
-        watched = Watched(engine, journal, ledger, alarms, intake, at_hand, loops, links)
+        watched = Watched(engine, journal, ledger, alarms, intake, archive, loops, links)
         _start(stack, MetricsServer(config.metrics.listen, Standing(watched)))
         await life.last(up=lambda: all(link.subscribed.is_set() for link in links))
     return life.exit_code
@@ -121,8 +126,7 @@ async def run_archive(settings: Settings, *, clock: Clock) -> int:
         stack.enter_context(locked(settings, "archive"))
         journal = _journal(stack, settings)
         store = _archive(stack, settings)
-        archive = ArchiveReader(store, batch_points=store.most_points)
-        loop = _start(stack, ReaderLoop(journal, archive, clock=clock, on_crash=life.crash))
+        archive, loop = _follow(stack, settings, store, journal, clock=clock, life=life)
         _start(stack, MetricsServer(settings.config.metrics.archive_listen, Archiving(archive, loop, journal)))
         await life.last(up=lambda: True)
     return life.exit_code
@@ -144,6 +148,22 @@ def _archive(stack: AsyncExitStack, settings: Settings) -> Store:
     stack.callback(archive.close)
     logger.info("archive: %s", describe(settings))
     return archive
+
+
+def _follow(
+    stack: AsyncExitStack, settings: Settings, store: Store, journal: Journal, *, clock: Clock, life: Life
+) -> tuple[ArchiveReader, ReaderLoop]:
+    """Start the archive's reader, whose writes are marked, and the worker that makes tiers of what is marked."""
+    marks, tiers = Marks(settings.tiers), open_tiers(settings)
+    stack.callback(marks.close)
+    stack.callback(tiers.close)
+    reader = ArchiveReader(MarkedArchive(store, marks), batch_points=store.most_points)
+    loop = _start(stack, ReaderLoop(journal, reader, clock=clock, on_crash=life.crash))
+    expiry = Expiry(tiers, marks, retention_of=retention_lookup(settings))
+    progress = Progress(journal, store, marks, clock=clock)
+    worker = TierWorker(store, tiers, marks, expiry=expiry, progress_us=progress.now_us, on_crash=life.crash)
+    _start(stack, worker)
+    return reader, loop
 
 
 def _journal(stack: AsyncExitStack, settings: Settings) -> Journal:

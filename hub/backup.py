@@ -13,7 +13,8 @@ from hub.errors import BackupError
 from hub.journal.journal import Journal
 from hub.journal.records import NEW_LIFE
 
-FILES = ("hub.db", "archive.db", "journal.db")  # in this order: a reader's copy is never ahead of the journal's
+# In this order: a reader's copy is never ahead of the journal's, and no tier is marked as computed that is not there.
+FILES = ("tiers.db", "hub.db", "archive.db", "journal.db")
 MANIFEST = "manifest.json"
 _CHUNK = 1024 * 1024
 

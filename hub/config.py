@@ -100,6 +100,11 @@ class Settings(msgspec.Struct, frozen=True):
         return self.data / "refused.db"
 
     @property
+    def tiers(self) -> Path:
+        """Which minutes and hours of the archive wait to be computed."""
+        return self.data / "tiers.db"
+
+    @property
     def profiles(self) -> list[Path]:
         """The folders of more profiles."""
         return [self.folder / folder for folder in self.config.profiles]

@@ -50,7 +50,7 @@ class EmbeddedArchive:
         try:
             self._connection = _open(path)
         except DataDamaged as error:
-            _set_aside(path, str(error))
+            set_aside(path, str(error))
             self._connection = _open(path)
 
     def close(self) -> None:
@@ -109,7 +109,8 @@ def _open(path: Path) -> sqlite3.Connection:
         raise
 
 
-def _set_aside(path: Path, reason: str) -> None:
+def set_aside(path: Path, reason: str) -> None:
+    """Rename a damaged file with its WAL; who opens ``path`` next makes a new one."""
     aside = f"{path.name}.broken-{time.time_ns() // 1_000_000_000}"
     logger.error("%s; it is kept as %s and filled anew from the journal", reason, aside)
     path.with_name(f"{path.name}-shm").unlink(missing_ok=True)

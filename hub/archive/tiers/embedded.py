@@ -1,5 +1,7 @@
 """The tiers of a try-out: a table beside the points, in the embedded archive's file."""
 
+import contextlib
+import sqlite3
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,35 +42,34 @@ class EmbeddedTiers:
     """Buckets in the file of an EmbeddedArchive, through a connection of their own."""
 
     def __init__(self, path: Path) -> None:
-        """Open ``path``, in which an EmbeddedArchive was made. Raises StoreDown."""
+        """``path`` is that of an EmbeddedArchive; it is opened when it is needed first: a stuck file stops no start."""
         self._path = path
         self._lock = threading.Lock()  # one connection, used by the worker and by whoever asks
-        with translated(path):
-            self._connection = durable.connect(path)
-            self._connection.executescript(_SCHEMA)
+        self._opened: sqlite3.Connection | None = None
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
-            self._connection.close()
+            if self._opened is not None:
+                self._opened.close()
 
     def put(self, tier: Tier, buckets: list[Bucket]) -> None:
         """Store buckets in one transaction."""
         rows = [_row(tier, bucket) for bucket in buckets]
-        with self._lock, translated(self._path):
-            self._connection.execute("BEGIN IMMEDIATE")
+        with self._using() as connection:
+            connection.execute("BEGIN IMMEDIATE")
             try:
-                self._connection.executemany(_PUT, rows)
-                self._connection.execute("COMMIT")
+                connection.executemany(_PUT, rows)
+                connection.execute("COMMIT")
             finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
 
     def buckets(self, tier: Tier, query: Query) -> list[Bucket]:
         """Return buckets in the order of subject, field and time."""
         bounds = (tier, query.subject, query.subject, query.field, query.field, query.from_us, query.to_us)
-        with self._lock, translated(self._path):
-            rows = self._connection.execute(_READ, (*bounds, query.limit)).fetchall()
+        with self._using() as connection:
+            rows = connection.execute(_READ, (*bounds, query.limit)).fetchall()
         return [Bucket(*row[1:]) for row in rows]
 
     def forget(self, tier: Tier, subject: str, *, from_us: int, to_us: int) -> None:
@@ -86,11 +87,17 @@ class EmbeddedTiers:
     def extent(self, tier: Tier) -> Extent:
         """Return how much there is."""
         table, where = _FROM[tier]
-        with self._lock, translated(self._path):
-            row = self._connection.execute(
-                f"SELECT count(*), min(t_us), max(t_us) FROM {table} WHERE {where}"
-            ).fetchone()
+        with self._using() as connection:
+            row = connection.execute(f"SELECT count(*), min(t_us), max(t_us) FROM {table} WHERE {where}").fetchone()
         return Extent(*row)
+
+    @contextlib.contextmanager
+    def _using(self) -> Iterator[sqlite3.Connection]:
+        with self._lock, translated(self._path):
+            if self._opened is None:
+                self._opened = durable.connect(self._path)
+                self._opened.executescript(_SCHEMA)
+            yield self._opened
 
     def _fields(self, table: str, where: str, subject: str) -> Iterator[str]:
         """Yield the fields by one look at the key for each; DISTINCT would read every row."""
@@ -99,14 +106,14 @@ class EmbeddedTiers:
             if field:
                 yield field
             search = f"SELECT min(field) FROM {table} WHERE {where} AND subject = ? AND field > ?"
-            with self._lock, translated(self._path):
-                field = self._connection.execute(search, (subject, field)).fetchone()[0]
+            with self._using() as connection:
+                field = connection.execute(search, (subject, field)).fetchone()[0]
 
     def _delete(self, table: str, where: str, bounds: tuple[Any, ...]) -> bool:
         """Delete a step; return whether there may be more."""
         some = f"SELECT t_us FROM {table} WHERE {where} ORDER BY t_us LIMIT {_STEP}"
-        with self._lock, translated(self._path):
-            deleted = self._connection.execute(f"DELETE FROM {table} WHERE {where} AND t_us IN ({some})", bounds * 2)
+        with self._using() as connection:
+            deleted = connection.execute(f"DELETE FROM {table} WHERE {where} AND t_us IN ({some})", bounds * 2)
         return deleted.rowcount == _STEP
 
 

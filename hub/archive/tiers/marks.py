@@ -8,6 +8,7 @@ from pathlib import Path
 
 from device_profiles import durable
 from hub.archive import EVENT_PREFIX, Point
+from hub.archive.embedded import set_aside
 from hub.archive.tiers import HOUR_US, MINUTE_US, Tier
 from hub.errors import StoreDown
 
@@ -48,13 +49,13 @@ class Marks:
         self._most = most
         self._lock = threading.RLock()  # the archive's reader marks, the worker takes
         with self._translated():
-            self._connection = durable.connect(path)
-            self._connection.executescript(_SCHEMA)
+            self._connection = _open(path)
             rows = self._connection.execute("SELECT subject, hour_us, bits FROM marks").fetchall()
             subjects = self._connection.execute("SELECT DISTINCT subject FROM horizons").fetchall()
             place, late = self._connection.execute("SELECT offset, late FROM place").fetchone()
         self.late: int = late  # hours that came after their points had been deleted: they changed no tier
-        self._place: int = place
+        self.place: int = place  # everything that was archived up to here in the journal was marked
+        self.whole = False  # everything behind it will be, too
         self._stored: dict[Key, int] = {(subject, hour_us): bits for subject, hour_us, bits in rows}
         self._ready = dict(self._stored)  # of what is stored, what can be taken; the rest is taken or being written
         self._writing: list[dict[Key, int]] = []
@@ -74,10 +75,12 @@ class Marks:
         """Whether so many wait that soon no more are taken: then what is not over yet is computed too."""
         return len(self._stored) > self._most // 2
 
-    @property
-    def place(self) -> int:
-        """The offset in the journal up to which everything that is archived was marked."""
-        return self._place
+    def mark(self, points: Iterable[Point], *, offset: int) -> None:
+        """Mark what was archived without a mark, up to the journal's ``offset``. Raises StoreDown."""
+        with self._lock:
+            marks = _marks_of(points)
+            self._mark(marks, offset)
+            self._set_ready(marks)
 
     @contextlib.contextmanager
     def writing(self, points: Iterable[Point], *, offset: int) -> Iterator[None]:
@@ -87,8 +90,7 @@ class Marks:
         """
         marks = _marks_of(points)
         with self._lock:
-            self._place = max(self._place, offset)
-            self._mark(marks)
+            self._mark(marks, max(self.place, offset) if self.whole else self.place)
             self._writing.append(marks)
         try:
             yield
@@ -121,7 +123,9 @@ class Marks:
             left = {key: self._ready.get(key, 0) for key in taken}
             for marks in self._writing:
                 left |= {key: left[key] | marks[key] for key in left.keys() & marks.keys()}
-            self._store({key: bits for key, bits in left.items() if bits != self._stored.get(key, 0)}, frozenset())
+            self._store(
+                {key: bits for key, bits in left.items() if bits != self._stored.get(key, 0)}, frozenset(), self.place
+            )
 
     def subjects(self) -> list[str]:
         """Return every device that the archive ever got a value or an event of."""
@@ -160,22 +164,23 @@ class Marks:
         row = self._connection.execute(query, (subject, tier)).fetchone()
         return (row[0], row[1]) if row else (0, 0)
 
-    def _mark(self, marks: dict[Key, int]) -> None:
+    def _mark(self, marks: dict[Key, int], place: int) -> None:
         rows = {key: self._stored.get(key, 0) | bits for key, bits in marks.items()}
         rows = {key: bits for key, bits in rows.items() if bits != self._stored.get(key, 0)}
         if len(self._stored) + sum(key not in self._stored for key in rows) > self._most:
             raise StoreDown("tiers", f"{len(self._stored)} hours of devices wait to be computed")
         subjects = frozenset(subject for subject, _ in marks) - self._subjects
         if rows or subjects:
-            self._store(rows, subjects)
+            self._store(rows, subjects, place)
+        self.place = place  # without rows on disk with the next ones: until then a crash looks for marks again
 
-    def _store(self, rows: dict[Key, int], subjects: frozenset[str]) -> None:
+    def _store(self, rows: dict[Key, int], subjects: frozenset[str], place: int) -> None:
         """Write rows (bits 0: none any more) and new subjects with the place, in one transaction."""
         with self._translated(), self._transaction() as connection:
             connection.executemany(_PUT, [(*key, bits) for key, bits in rows.items() if bits])
             connection.executemany(_DROP, [key for key, bits in rows.items() if not bits])
             connection.executemany(_NEW, [(subject,) for subject in sorted(subjects)])
-            connection.execute("UPDATE place SET offset = ?, late = ?", (self._place, self.late))
+            connection.execute("UPDATE place SET offset = ?, late = ?", (place, self.late))
         self._stored |= rows
         for key in [key for key, bits in rows.items() if not bits]:
             del self._stored[key]
@@ -204,6 +209,20 @@ class Marks:
             raise StoreDown("tiers", f"{self.path}: {error}") from error
 
 
+def _open(path: Path) -> sqlite3.Connection:
+    """Open or make the file; a damaged one is set aside, for the journal has what it was made from."""
+    try:
+        connection = durable.connect(path)
+        connection.executescript(_SCHEMA)
+    except sqlite3.DatabaseError as error:
+        if not durable.is_damaged(error):
+            raise
+        set_aside(path, str(error))
+        connection = durable.connect(path)
+        connection.executescript(_SCHEMA)
+    return connection
+
+
 def over(elapsed_us: int) -> int:
     """Return the bits of an hour that are over so long after it began."""
     minutes = max(0, min(60, elapsed_us // MINUTE_US))
@@ -211,10 +230,17 @@ def over(elapsed_us: int) -> int:
 
 
 def _marks_of(points: Iterable[Point]) -> dict[Key, int]:
+    """Return hour → bits of all points; those of one reading, which follow each other, are looked at once."""
     marks: dict[Key, int] = {}
+    area = device = ""
+    t_us = -1
     for point in points:
-        minute, hour_us = point.t_us % HOUR_US // MINUTE_US, point.t_us - point.t_us % HOUR_US
-        bits = 0 if point.field.startswith(EVENT_PREFIX) else 1 << minute | HOUR_BIT
-        key = (point.subject, hour_us)
-        marks[key] = marks.get(key, 0) | bits
+        if point.t_us == t_us and point.device == device and point.area == area:
+            continue
+        key = (point.subject, point.t_us - point.t_us % HOUR_US)
+        if point.field.startswith(EVENT_PREFIX):  # no bit, but its device is known
+            marks.setdefault(key, 0)
+            continue
+        area, device, t_us = point.area, point.device, point.t_us
+        marks[key] = marks.get(key, 0) | 1 << t_us % HOUR_US // MINUTE_US | HOUR_BIT
     return marks

@@ -78,6 +78,7 @@ def test_what_is_marked_while_it_is_computed_stays(marks: Marks) -> None:
 
 def test_a_crash_forgets_no_mark(marks: Marks) -> None:
     """Neither one whose points are written, nor one that was taken and is not done; what is done is."""
+    marks.whole = True
     with marks.writing([point(), point(5)], offset=7):
         marks = again(marks)
     assert marks.place == 7

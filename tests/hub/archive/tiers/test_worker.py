@@ -16,8 +16,8 @@ from hub.archive import Archive, Point, Query
 from hub.archive.tiers import HOUR_US, MINUTE_US, Bucket, Tier
 from hub.archive.tiers.expiry import Expiry
 from hub.archive.tiers.fold import Minutes, hours
+from hub.archive.tiers.marked import MarkedArchive
 from hub.archive.tiers.marks import Marks
-from hub.archive.tiers.noted import MarkedArchive
 from hub.archive.tiers.worker import TierWorker
 from hub.errors import StoreDown
 from tests.hub.archive.tiers.stores import KINDS, Stores

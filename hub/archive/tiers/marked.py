@@ -1,0 +1,59 @@
+"""An archive whose writes are marked, and how far it has come."""
+
+from device_profiles.clock import Clock
+from hub.archive import Archive, Point, Query
+from hub.archive.said import points_said
+from hub.archive.tiers.marks import Marks
+from hub.journal.journal import Journal
+
+_BATCH = 500  # records
+
+
+class MarkedArchive:
+    """An Archive that marks what each write changes before it writes."""
+
+    def __init__(self, archive: Archive, marks: Marks) -> None:
+        self._archive = archive
+        self._marks = marks
+
+    def offset(self) -> int:
+        """Return the archive's place in the journal."""
+        return self._archive.offset()
+
+    def write(self, points: list[Point], *, offset: int) -> None:
+        """Mark and write. Raises StoreDown."""
+        with self._marks.writing(points, offset=offset):
+            self._archive.write(points, offset=offset)
+
+    def read(self, query: Query) -> list[Point]:
+        """Return points."""
+        return self._archive.read(query)
+
+    def count_by_hour(self, query: Query) -> dict[int, int]:
+        """Return start of the hour → points in it."""
+        return self._archive.count_by_hour(query)
+
+
+class Progress:
+    """How far the archive has come in city time; it marks what was archived without marks before."""
+
+    def __init__(self, journal: Journal, archive: Archive, marks: Marks, *, clock: Clock) -> None:
+        self._journal = journal
+        self._archive = archive
+        self._marks = marks
+        self._clock = clock
+
+    def now_us(self) -> int:
+        """Return the city time up to which all that was received is archived and marked. Raises StoreDown."""
+        if not self._marks.whole:
+            self._catch_up(self._archive.offset())
+        waiting = self._journal.read(self._archive.offset(), 1)
+        return waiting[0].received_us if waiting else self._clock.wall_us()
+
+    def _catch_up(self, upto: int) -> None:
+        """Mark what another version archived, or what a backup has in the archive and not in the marks."""
+        while self._marks.place < upto and (records := self._journal.read(self._marks.place, _BATCH)):
+            records = [record for record in records if record.offset <= upto]
+            points = [point for record in records for point in points_said(record)]
+            self._marks.mark(points, offset=records[-1].offset if records else upto)
+        self._marks.whole = True
