@@ -70,10 +70,8 @@ PersonAct = Literal[
 BOX_ACTS: frozenset[str] = frozenset({"box_freeze", "box_clock_jump", "box_restart"})
 NODE_ACTS: frozenset[str] = frozenset(NodeAct.__args__)  # type: ignore[attr-defined]
 PERSON_ACTS: frozenset[str] = frozenset(PersonAct.__args__)  # type: ignore[attr-defined]
-LINE_ACTS: frozenset[str] = frozenset(
-    {"slave_late", "slave_corrupt", "slave_cut", "slave_foreign"}
-)  # a platform does not do that
 SLAVE_ACTS: frozenset[str] = frozenset({"slave_cut", "slave_foreign"})
+LINE_ACTS: frozenset[str] = SLAVE_ACTS | {"slave_late", "slave_corrupt"}  # a platform does not do that
 WIRE_ACTS: frozenset[str] = frozenset(WireAct.__args__)  # type: ignore[attr-defined]
 
 

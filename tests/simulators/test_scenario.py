@@ -30,6 +30,7 @@ duration = "60s"
 spare = "lift-02"
 lifts = [{device = "lift-01"}, {device = "lift-02"}]
 """
+BOX = TEXT.replace('"lift-01"}', '"lift-01", sensed_by = "box"}')
 STUCK = """
 [[acts]]
 name = "stuck"
@@ -95,6 +96,7 @@ def test_the_seed_draws_the_lifts_that_things_happen_to() -> None:
         (TEXT + STUCK.replace('at = "5s"', ""), "acts[0].at"),
         (TEXT + STUCK.replace('"5s"', '"61s"'), "acts[0].at"),
         (TEXT + STUCK.replace('at = "5s"', 'after = "later"'), "acts[0].after"),
+        (BOX + STUCK.replace("stop_between_floors", "slave_foreign"), "acts[0].act"),
         (TEXT + STUCK + STUCK, "acts[1].name"),
         (TEXT + STUCK + EXPECTED.replace('"stuck"', '"luck"'), "expected[0].after"),
         (TEXT + STUCK + EXPECTED.replace('"lift-01"', '"lift-07"'), "expected[0].lift"),
