@@ -3,13 +3,14 @@
 import msgspec
 import numpy as np
 
-from edge_agent.judge.ride_find import SURE, Found, find_ride, open_pulse
+from edge_agent.judge.ride_find import CREEP_BINS, CREEP_LEFT, SURE, Found, find_ride, open_pulse, with_creep
 from edge_agent.judge.ride_height import REST_BINS, climb, fuse
 from edge_agent.judge.ride_limits import RideLimits
 from edge_agent.judge.ride_open import CALM_S, Guess, guess
 from edge_agent.judge.ride_signal import (
     BIN_S,
     HOLLOW,
+    ROOM,
     THRESHOLD,
     Array,
     Pulse,
@@ -31,6 +32,7 @@ FLANK = 3  # bins of a pulse's room in which it has not begun
 REST = 10  # bins of rest that make an end
 SETTLE = 25  # bins after the end, so that model and barometer see it
 LONG_SETTLE = 40  # bins of calm, where the sums do not come out
+CREEP_SETTLE = 60  # bins in which a hydraulic lift levels
 KEEP = 200  # bins that are kept while nothing happens
 GRAVITY_KEEP = 0.98  # of the old level, each half second: its time constant is 25 s
 LEARN = 60  # bins before a level is believed
@@ -103,6 +105,8 @@ class Watch:
         if not _is_over(found, pulses, len(view), last=last):
             self._open(found.pulses[0], pulses, view)
             return None
+        weak = find_pulses(view.mean, length, rough, gravity=gravity, least_speed=CREEP_LEFT)
+        found = with_creep(found, [pulse for pulse in weak if pulse.start >= found.end - ROOM])
         return self._ended(track, view, length, found, gravity)
 
     def _is_calm(self, length: Array, view: View) -> bool:
@@ -163,10 +167,9 @@ class Watch:
         return ended
 
     def _measure(self, track: Track, view: View, length: Array, found: Found, gravity: float) -> Ended | None:
-        course, error = climb(length, gravity, found)
-        start = view.first + found.start
+        course, start = climb(length, gravity, found), view.first + found.start
         altitudes = track.altitudes(start - REST_BINS, view.first + min(len(view), found.end + REST_BINS))
-        height = fuse(course, error, start=float(start), altitudes=altitudes)
+        height = fuse(course, first=view.first + course.first, altitudes=altitudes)
         hollow = has_run(view.hole[found.start : found.end], HOLLOW)
         least = LEAST_DEAD_M if found.dead else LEAST_HEIGHT_M
         if abs(height.by_acceleration) < least or found.likely < SURE:
@@ -222,7 +225,9 @@ def _is_over(found: Found, pulses: list[Pulse], now: int, *, last: bool) -> bool
     after = now - found.end
     interrupted = any(pulse.start >= found.end for pulse in pulses)
     if found.uneven:
-        return after >= LONG_SETTLE and not interrupted
+        return after >= LONG_SETTLE and (not interrupted or after >= CREEP_BINS)
+    if found.rest * np.sign(found.speed) > CREEP_LEFT and not interrupted:
+        return after >= CREEP_SETTLE or last
     return after >= SETTLE or last or (interrupted and after >= REST)
 
 

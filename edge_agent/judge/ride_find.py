@@ -12,11 +12,15 @@ SURE = 0.45
 MODEL_SHARE = 0.65  # a drive that no simulator knew has a clean shape at least: shape alone is not enough, but helps
 LEAST_RIDE_MPS = 0.38  # an escalator rises by 0.33 m/s at most, the slowest lift by 0.5 m/s
 SOFT_PEAK = 2.3  # m/s²: no drive accelerates more, passengers would fall
+CORE = 0.7  # of a pulse's speed: what its flanks hold is left out
 DEAD_MPS2 = 2.1  # a mean deceleration that no drive makes
 DEAD_LEAST_MPS2 = 1.3
 BRAKED_REST = 0.35  # of the speed: children who jumped just before it may have spoilt a pulse so much
 DEAD_REST = 0.55  # of the speed: so much of a dead stop may fall between the samples of a slow box
 DEAD_TIMES = 1.75  # so many times the mean acceleration of the same ride
+DEAD_S = 0.8  # a brake that falls in is done by then; a firm drive takes longer
+CREEP_BINS = 100  # a drive of two speeds, or a hydraulic one, creeps up to its floor for so long at most
+CREEP_LEFT = 0.05  # m/s: with more left over it may still creep
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -79,6 +83,18 @@ def find_ride(pulses: Sequence[Pulse], fine: Array) -> Found | None:
     return None
 
 
+def with_creep(found: Found, later: Sequence[Pulse]) -> Found:
+    """Return the ride with those of the ``later`` pulses in which it gave up what speed was left over."""
+    for pulse in () if found.dead else later:
+        rest = found.rest + pulse.speed
+        creeps = found.rest * found.speed > 0 and abs(found.rest) > CREEP_LEFT
+        gives_up = abs(rest) < found.rest * np.sign(found.speed) / 2 and likely(pulse) >= SURE
+        if not creeps or not gives_up or pulse.start - found.end > CREEP_BINS:
+            break
+        found = msgspec.structs.replace(found, pulses=(*found.pulses, pulse), rest=rest)
+    return found
+
+
 def open_pulse(pulses: Sequence[Pulse]) -> Pulse | None:
     """Return the pulse with which a ride began that has not ended, None when there is none."""
     for first, pulse in enumerate(pulses):
@@ -92,14 +108,15 @@ def open_pulse(pulses: Sequence[Pulse]) -> Pulse | None:
 def is_dead(first: Pulse, last: Pulse, fine: Array) -> bool:
     """Return whether ``last`` took the speed as no drive does."""
     end, begin = core(last, fine), core(first, fine)
-    return end >= DEAD_MPS2 or (end >= DEAD_LEAST_MPS2 and end >= DEAD_TIMES * begin)
+    sudden = CORE * abs(last.speed) <= DEAD_S * end
+    return end >= DEAD_MPS2 or (sudden and end >= DEAD_LEAST_MPS2 and end >= DEAD_TIMES * begin)
 
 
 def core(pulse: Pulse, fine: Array) -> float:
     """Return the mean acceleration in the shortest time in which 70 % of the speed came or went, m/s²."""
     part = np.cumsum(fine[pulse.start : pulse.end]) * BIN_S * np.sign(pulse.speed)
     part = np.concatenate([[0.0], part])
-    need = 0.7 * abs(pulse.speed)
+    need = CORE * abs(pulse.speed)
     for size in range(1, len(part)):
         if float((part[size:] - part[:-size]).max()) >= need:
             return need / (size * BIN_S)
@@ -118,7 +135,7 @@ def _from(pulses: Sequence[Pulse], first: int, fine: Array) -> Found | None:
         rest = DEAD_REST if dead else BRAKED_REST if brakes else 0.0
         if abs(speed) <= max(_tolerance(abs(top)), rest * abs(top)):
             found = Found(tuple(pulses[first : last + 1]), top, speed, dead)
-            return found if abs(top) >= LEAST_RIDE_MPS else None
+            return with_creep(found, pulses[last + 1 :]) if abs(top) >= LEAST_RIDE_MPS else None
         if speed * pulses[first].speed < 0:
             return None  # it went past standing: this pulse began no ride
     return None

@@ -2,13 +2,23 @@
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_agent.judge.ride_find import Found
 from edge_agent.judge.ride_signal import BIN_S, Array, noise
 
 SCALE_ERROR = 0.006  # of an accelerometer: 0.6 %, of which its gravity tells nothing for certain
 AIR_ERROR = 0.025  # the air's temperature is not known: 15 °C ± 7 °C
+SOFT_MPS = 0.1  # of speed that is left: more than the level's error leaves
 REST_BINS = 60  # pressures so long before and after a ride count
+
+
+class Course(msgspec.Struct, frozen=True):
+    """How a ride rose, by acceleration."""
+
+    first: int  # bin of the stretch in which it begins
+    height: Array  # m, at the end of each bin
+    error: float  # m, one standard deviation of the last
 
 
 class Height(msgspec.Struct, frozen=True):
@@ -28,37 +38,50 @@ class Height(msgspec.Struct, frozen=True):
         return abs(self.by_pressure - self.by_acceleration) <= 0.4 + 0.05 * abs(self.metres) + 3 * self.pressure_error
 
 
-def climb(length: Array, gravity: float, found: Found) -> tuple[Array, float]:
-    """Return the height in each bin from the ride's start to its end, and its error.
+def climb(length: Array, gravity: float, found: Found) -> Course:
+    """Return the course of a ride.
 
     Speed comes and goes in pulses only. What is left of it at the end was the gravity's error in them, so it is taken
-    from them evenly: then the errors of the first and the last pulse cancel in the speed between.
+    from them evenly: then the errors of the first and the last pulse cancel in the speed between. Much that is left is
+    no such error: a flank was too soft to be part of its pulse. Then the acceleration between the pulses counts too.
     """
     rise = length[found.start : found.end] - gravity
     inside = np.zeros(len(rise), dtype=np.bool_)
     for pulse in found.pulses:
         inside[pulse.start - found.start : pulse.end - found.start] = True
-    rise = np.where(inside, rise, 0.0)
-    left = float(rise.sum()) * BIN_S
+    left = float(rise[inside].sum()) * BIN_S
     takes = inside.copy()
     if found.dead:  # too short for the samples: what is left over is its own error
         takes[: found.pulses[-1].start - found.start] = False
-    rise = rise - np.where(takes, left / (takes.sum() * BIN_S), 0.0)
+    height = _integrate(np.where(inside, rise, 0.0), takes)
+    if not found.dead:
+        soft = left**2 / (left**2 + SOFT_MPS**2)
+        height = (1 - soft) * height + soft * _integrate(rise, np.ones_like(inside))
+    return Course(found.start, height, _error(length, height[-1], inside, left=0.0 if found.dead else left))
+
+
+def _integrate(rise: Array, takes: NDArray[np.bool_]) -> Array:
+    """Return the height; the bins that ``takes`` names share what is left of the speed."""
+    rise = rise - np.where(takes, rise.sum() / takes.sum(), 0.0)
     speed = np.cumsum(rise) * BIN_S
-    height = np.cumsum(speed) * BIN_S - speed * BIN_S / 2
-    seconds, pulse_s = len(rise) * BIN_S, float(inside.sum()) * BIN_S
+    height: Array = np.cumsum(speed) * BIN_S - speed * BIN_S / 2
+    return height
+
+
+def _error(length: Array, metres: float, inside: NDArray[np.bool_], *, left: float) -> float:
+    seconds, pulse_s = len(inside) * BIN_S, float(inside.sum()) * BIN_S
     density = noise(length) * np.sqrt(5 * BIN_S)  # per square root of a second; 5 bins are one sample
     by_noise = density * np.sqrt(pulse_s / 2) * seconds / 2
-    by_rest = 0.0 if found.dead else 0.08 * left * seconds
-    error = np.sqrt(0.03**2 + (SCALE_ERROR * height[-1]) ** 2 + by_noise**2 + by_rest**2)
-    return height, float(error)
+    by_rest = 0.08 * left * seconds
+    return float(np.sqrt(0.03**2 + (SCALE_ERROR * metres) ** 2 + by_noise**2 + by_rest**2))
 
 
-def fuse(height: Array, error: float, *, start: float, altitudes: Array) -> Height:
+def fuse(course: Course, *, first: int, altitudes: Array) -> Height:
     """Return the height with the pressure's word: the course that acceleration found, scaled to fit the altitudes.
 
-    ``height`` is the course in bins from bin ``start``; ``altitudes`` (n, 2) are bins on the same count and metres.
+    ``first`` is the bin where the course begins; ``altitudes`` (n, 2) are bins on the same count and metres.
     """
+    height, error, start = course.height, course.error, float(first)
     own = float(height[-1])
     if len(altitudes) < 6 or abs(own) < 0.5:
         return Height(own, error, own)

@@ -13,6 +13,8 @@ SMOOTH = 5  # bins: a lift's jerk-limited pulse keeps its shape, steps and doors
 THRESHOLD = 0.10  # m/s²: a quarter of the gentlest lift's acceleration
 LONG = 31  # bins: the direction of gravity, whatever a moment does to it
 ROOM = 5  # bins on each side of a pulse that belong to it: 0.1 m/s² is reached within 0.2 s at 0.5 m/s³
+FLANK = 80  # bins: no drive's soft flank is longer
+LEVEL_ERROR = 0.02  # m/s²: less may be the error of the level at rest
 LEAST_SPEED = 0.28  # m/s: less is no pulse of a lift that reaches 0.4 m/s
 LEAST_BINS = 3
 LEVEL_WIDTH = 0.04  # m/s²: how well a rest's level is known at least
@@ -98,20 +100,39 @@ def has_run(flags: NDArray[np.bool_], size: int) -> bool:
     return bool(counts.max() >= size)
 
 
-def find_pulses(mean: Array, length: Array, rough: Array, *, gravity: float) -> list[Pulse]:
+def find_pulses(
+    mean: Array, length: Array, rough: Array, *, gravity: float, least_speed: float = LEAST_SPEED
+) -> list[Pulse]:
     """Return the pulses in time order."""
     rise = length - gravity
     threshold = max(THRESHOLD, 3.0 * noise(length))
     pulses = []
     stretches = _stretches(rise, threshold)
     for number, (start, end) in enumerate(stretches):
-        low = max(start - ROOM, _between(stretches[number - 1][1], start) if number else 0)
-        high = min(end + ROOM, _between(end, stretches[number + 1][0]) if number + 1 < len(stretches) else len(rise))
+        before = _between(stretches[number - 1][1], start) if number else 0
+        after = _between(end, stretches[number + 1][0]) if number + 1 < len(stretches) else len(rise)
+        low, high = _reach(rise, start, end, before=before, after=after)
         speed = float(rise[low:high].sum()) * BIN_S
-        if abs(speed) < LEAST_SPEED or end - start < LEAST_BINS:
+        if abs(speed) < least_speed or end - start < LEAST_BINS:
             continue
         pulses.append(_describe(mean, rough, low, high, speed=speed, gravity=gravity))
     return pulses
+
+
+def _reach(rise: Array, start: int, end: int, *, before: int, after: int) -> tuple[int, int]:
+    """Return from where to where a pulse gains speed: its soft flanks go on below the threshold that found it."""
+    sign, longest = np.sign(rise[start:end].sum()), min(FLANK, end - start)
+    sigma = noise(rise)
+    early = _goes_on(sign * rise[max(before, start - longest) : start][::-1], sigma)
+    late = _goes_on(sign * rise[end : min(after, end + longest)], sigma)
+    return max(start - max(ROOM, early), before), min(end + max(ROOM, late), after)
+
+
+def _goes_on(flank: Array, sigma: float) -> int:
+    """Return for how many bins a flank gains more speed than noise and a wrong level would."""
+    bins = np.arange(len(flank) + 1)
+    gain = np.concatenate([[0.0], np.cumsum(flank)]) - LEVEL_ERROR * bins - 2.0 * sigma * np.sqrt(SMOOTH * bins)
+    return int(gain.argmax())
 
 
 def _stretches(rise: Array, threshold: float) -> list[tuple[int, int]]:
