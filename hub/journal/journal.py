@@ -99,6 +99,11 @@ class Journal:
         with self._grown:
             return self._last
 
+    def newest_offset(self) -> int:
+        """Return the offset of the newest record that any process wrote."""
+        self._look()
+        return self.last_offset()
+
     def first_offset(self) -> int:
         """Return the offset of the oldest record kept (texts apart); that of the next one when nothing is kept."""
         with self._reading() as connection:
