@@ -66,15 +66,16 @@ class Server:
         self.process = None
 
 
-def influxd(folder: Path) -> Server:
-    """Return an InfluxDB 1 that is not started yet."""
+def influxd(folder: Path, *, http: str = "") -> Server:
+    """Return an InfluxDB 1 that is not started yet; ``http`` is appended to that part of its config."""
     port = free_port()
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "influxdb.conf"
     config.write_text(
         f'reporting-disabled = true\nbind-address = "127.0.0.1:{free_port()}"\n'
         f'[meta]\ndir = "{folder}/meta"\n[data]\ndir = "{folder}/data"\nwal-dir = "{folder}/wal"\n'
-        f'[http]\nbind-address = "127.0.0.1:{port}"\nlog-enabled = false\n[monitor]\nstore-enabled = false\n',
+        f'[http]\nbind-address = "127.0.0.1:{port}"\nlog-enabled = false\n{http}\n'
+        "[monitor]\nstore-enabled = false\n",
         encoding="utf-8",
     )
     return Server(folder, "influxd", "-config", str(config), port=port)

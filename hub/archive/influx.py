@@ -10,6 +10,7 @@ import msgspec
 
 from hub.archive import BATCH_POINTS, Point, Query
 from hub.archive.bisect import bisect
+from hub.archive.blocks import blocks_of
 from hub.archive.in_flight import InFlight
 from hub.archive.influx_server import STORE, InfluxPlace, InfluxServer, Refused, literal
 from hub.archive.influx_tables import InfluxTables
@@ -64,6 +65,7 @@ class InfluxArchive:
         in_flight: int = 2,
     ) -> None:
         """``hub`` names the place among those of other hubs; ``refusals`` is a file. Asks the server nothing yet."""
+        self.place = place
         self._server = InfluxServer(place, connections=in_flight)
         self._tables = InfluxTables(self._server)
         self._place_query = f'SELECT max("offset") FROM "{PLACE}" WHERE "hub" = {literal(hub)}'
@@ -93,7 +95,7 @@ class InfluxArchive:
         """Return how many points gave way to another of their identity, or found a greater one there."""
         return self._learnt().superseded
 
-    def write(self, points: list[Point], *, offset: int) -> None:
+    def write(self, points: Sequence[Point], *, offset: int) -> None:
         """Store ``points``; what the server refuses is kept in ``refusals``. Raises StoreDown."""
         known = self._learnt()
         try:
@@ -141,22 +143,23 @@ class InfluxArchive:
         except Refused as error:
             raise StoreDown(STORE, str(error)) from error
 
-    def _rows(self, points: list[Point], known: Known) -> dict[Instant, Row]:
+    def _rows(self, points: Sequence[Point], known: Known) -> dict[Instant, Row]:
         """Return the rows to write: merged with each other, and with what the database has of the same instant."""
         rows: dict[Instant, Row] = {}
         asked: dict[Instant, list[Point]] = {}
         newest = known.newest
-        for point in points:
-            instant = point.area, point.device, point.t_us
+        for block in blocks_of(points):
+            instant = block.area, block.device, block.t_us
             row = rows.get(instant)
-            if row is None:
-                device = instant[:2]
-                if point.t_us <= newest.get(device, -1):
-                    asked.setdefault(instant, []).append(point)
-                    continue
-                newest[device] = point.t_us
-                row = rows[instant] = Row()
-            known.superseded += row.add(point)
+            if row is not None:
+                known.superseded += sum([row.add(point) for point in block.points()])
+                continue
+            device = instant[:2]
+            if block.t_us <= newest.get(device, -1):
+                asked.setdefault(instant, []).extend(block.points())
+                continue
+            newest[device] = block.t_us
+            rows[instant] = Row.of(block)
         if asked:
             stored = self._tables.rows(asked)
             for instant, waiting in asked.items():
