@@ -18,7 +18,9 @@ def minutes_of(archive: Archive, key: Key, bits: int) -> list[Bucket]:
         return []
     subject, hour_us = key
     minutes = Minutes()
-    for points in _points(archive, subject, hour_us + marked[0] * MINUTE_US, hour_us + (marked[-1] + 1) * MINUTE_US):
+    for points in points_between(
+        archive, subject, hour_us + marked[0] * MINUTE_US, hour_us + (marked[-1] + 1) * MINUTE_US
+    ):
         minutes.add(points)
     return [made for made in minutes.buckets() if bits >> (made.t_us - hour_us) // MINUTE_US & 1]
 
@@ -30,12 +32,12 @@ def hours_of(store: TierStore, key: Key) -> list[Bucket]:
     return hours(store.buckets(Tier.MINUTE, query))
 
 
-def _points(archive: Archive, subject: str, from_us: int, to_us: int) -> Iterator[list[Point]]:
+def points_between(archive: Archive, subject: str, from_us: int, to_us: int) -> Iterator[list[Point]]:
     """Yield points in chunks, each later than the one before; a time with too many is cut in two."""
     points = archive.read(Query(subject=subject, from_us=from_us, to_us=to_us, limit=_CHUNK))
     if len(points) < _CHUNK or to_us - from_us <= 1:
         yield points
         return
     middle = (from_us + to_us) // 2
-    yield from _points(archive, subject, from_us, middle)
-    yield from _points(archive, subject, middle, to_us)
+    yield from points_between(archive, subject, from_us, middle)
+    yield from points_between(archive, subject, middle, to_us)

@@ -1,0 +1,210 @@
+"""Prove that the archive holds what the journal says, by device and hour: no point is missing, none is too many."""
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+
+from hub.admission import FUTURE_US, MAX_OFFSET_US
+from hub.archive import Archive, Point, Query
+from hub.archive.expected import Expected, ExpectedHour, digest_of
+from hub.archive.said import points_said
+from hub.archive.tiers.compute import points_between
+from hub.journal.journal import Journal
+from hub.journal.records import NEW_LIFE
+
+MOST_ROWS = 1_000  # listed; ``different`` counts all
+STRANGERS = "(devices that the journal does not know)"
+_BATCH = 500  # records
+_HOUR_US = 3_600_000_000
+
+Identity = tuple[str, str, int, int, int, str, str]  # subject, field, t_us, epoch, seq, lane, agent
+
+
+class Difference(StrEnum):
+    """What is wrong with an hour of a device."""
+
+    MISSING = "missing"  # the archive has fewer points than the journal
+    EXTRA = "extra"  # more
+    VALUES = "values"  # as many, but not the same
+
+
+class DifferentHour(msgspec.Struct, frozen=True):
+    """An hour of a device in which journal and archive differ."""
+
+    device: str  # <area>/<device>
+    hour_us: int  # where it begins
+    difference: Difference
+    journal: int  # points
+    archive: int
+
+
+class Proof(msgspec.Struct, frozen=True):
+    """What was compared, and what differs."""
+
+    equal: bool
+    offset: int  # the archive's place in the journal: up to here everything was compared
+    behind: int  # records that are not archived yet
+    since_us: int  # hours before are older than the journal: there the archive may have more
+    devices: int
+    hours: int  # of devices
+    journal: int  # points that must be there
+    archive: int  # points that are there, in those hours
+    superseded: int  # points that gave way to one of a greater epoch and seq for the same field and time
+    refused: int  # points that the database does not take: in quarantine, not in `journal`
+    expired: int  # points of the journal that are older than their device's retention
+    left_out: dict[str, int]  # reason → facts that are never archived
+    values: bool  # whether values were compared too
+    different: int
+    rows: list[DifferentHour]
+
+
+class Compared(Protocol):
+    """What is asked besides the archive."""
+
+    def horizon(self, subject: str) -> int:
+        """Return before when points of a device were deleted."""
+
+    def refused(self) -> set[Identity]:
+        """Return the points that the database does not take."""
+
+
+class _Tally:
+    """What was seen so far."""
+
+    def __init__(self) -> None:
+        self.hours = self.journal = self.archive = self.expired = self.different = 0
+        self.rows: list[DifferentHour] = []
+
+    def take(self, subject: str, hour: ExpectedHour, found: int, difference: Difference | None) -> None:
+        self.hours += 1
+        self.journal += hour.must
+        self.archive += found
+        if difference is not None:
+            self.differ(DifferentHour(subject, hour.hour_us, difference, hour.must, found))
+
+    def differ(self, row: DifferentHour) -> None:
+        self.different += 1
+        if len(self.rows) < MOST_ROWS:
+            self.rows.append(row)
+
+
+def prove(journal: Journal, archive: Archive, compared: Compared, *, values: bool = False) -> Proof:
+    """Compare archive and journal, also while a hub writes both. Raises StoreDown.
+
+    ``values``: read every point too, to see that it says what the journal says.
+    """
+    with tempfile.TemporaryDirectory(prefix="hub-proof-") as folder:
+        expected = Expected(Path(folder) / "expected.db")
+        try:
+            return _prove(journal, archive, compared, expected, values=values)
+        finally:
+            expected.close()
+
+
+def _prove(journal: Journal, archive: Archive, compared: Compared, expected: Expected, *, values: bool) -> Proof:
+    offset = archive.offset()  # before anything is counted: all up to here is there
+    refused, left_out, tally = compared.refused(), Counter[str](), _Tally()
+    since_us = _since(journal)
+    read = _fold(journal, expected, refused, left_out, after=0, offset=offset)
+    counts = {subject: archive.count_by_hour(Query(subject=subject)) for subject in expected.subjects()}
+    total = archive.count_by_hour(Query())
+    _fold(journal, expected, refused, left_out, after=read, offset=offset)  # what came meanwhile may be there too
+    for subject in expected.subjects():
+        found, horizon_us = counts.get(subject, {}), compared.horizon(subject)
+        for hour in _hours(expected, subject, found):
+            if hour.hour_us < horizon_us:
+                tally.expired += hour.must
+                continue
+            exact = hour.hour_us >= since_us
+            if not (exact or hour.may):
+                continue
+            difference = _difference(hour, found.get(hour.hour_us, 0), exact=exact)
+            if values and exact and not (difference or hour.fresh) and _digest(archive, subject, hour) != hour.digest:
+                difference = Difference.VALUES
+            tally.take(subject, hour, found.get(hour.hour_us, 0), difference)
+    if (read, offset) == (journal.newest_offset(), archive.offset()):  # nothing came meanwhile
+        _strangers(tally, total, counts, since_us=since_us)
+    return Proof(
+        equal=not tally.different,
+        offset=offset,
+        behind=max(0, read - offset),
+        since_us=since_us,
+        devices=len(expected.subjects()),
+        hours=tally.hours,
+        journal=tally.journal,
+        archive=tally.archive,
+        superseded=expected.added - expected.settled(),
+        refused=len(refused),
+        expired=tally.expired,
+        left_out=dict(sorted(left_out.items())),
+        values=values,
+        different=tally.different,
+        rows=tally.rows,
+    )
+
+
+def _fold(
+    journal: Journal, expected: Expected, refused: set[Identity], left_out: Counter[str], *, after: int, offset: int
+) -> int:
+    """Take in what the journal says behind ``after`` up to its present end; return that end."""
+    end = journal.newest_offset()
+    while after < end and (records := journal.read(after, _BATCH)):
+        for record in records:
+            if record.offset <= end:
+                settled = record.offset <= offset
+                points = points_said(record, left_out if settled else None)
+                expected.add([point for point in points if identity_of(point) not in refused], settled=settled)
+        after = records[-1].offset
+    return end
+
+
+def identity_of(point: Point) -> Identity:
+    """Return what names a point, and the pack that said it."""
+    return (point.subject, point.field, point.t_us, point.epoch, point.seq, point.lane, point.agent)
+
+
+def _since(journal: Journal) -> int:
+    """Return the time after which the journal knows of every point: 0 unless its beginning was cut off."""
+    first, known = journal.first_offset(), 0
+    while known + 1 < first:
+        texts = journal.read(known, _BATCH)
+        if not texts or (texts[0].offset != known + 1 and texts[0].offset % NEW_LIFE != 1):
+            break
+        known = texts[0].offset
+    else:
+        return 0
+    oldest = journal.read(first - 1, 1)
+    return oldest[0].received_us + MAX_OFFSET_US + FUTURE_US if oldest else 2**62
+
+
+def _hours(expected: Expected, subject: str, found: dict[int, int]) -> Iterator[ExpectedHour]:
+    """Yield the hours that the journal or the archive has of a device."""
+    left = set(found)
+    for hour in expected.hours(subject):
+        left.discard(hour.hour_us)
+        yield hour
+    for hour_us in sorted(left):
+        yield ExpectedHour(hour_us, 0, 0, False, 0)
+
+
+def _difference(hour: ExpectedHour, found: int, *, exact: bool) -> Difference | None:
+    if found < hour.must:
+        return Difference.MISSING
+    return Difference.EXTRA if exact and found > hour.may else None
+
+
+def _digest(archive: Archive, subject: str, hour: ExpectedHour) -> int:
+    chunks = points_between(archive, subject, hour.hour_us, hour.hour_us + _HOUR_US)
+    return sum(digest_of(point) for points in chunks for point in points)
+
+
+def _strangers(tally: _Tally, total: dict[int, int], counts: dict[str, dict[int, int]], *, since_us: int) -> None:
+    known = sum((Counter(found) for found in counts.values()), Counter[int]())
+    for hour_us, number in total.items():
+        if hour_us >= since_us and number > known[hour_us]:
+            tally.differ(DifferentHour(STRANGERS, hour_us, Difference.EXTRA, 0, number - known[hour_us]))

@@ -1,0 +1,252 @@
+"""The proof: equal when the archive holds what the journal says, and able to say where it does not."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from device_profiles.wire import Pack
+from hub.archive import Point, Query
+from hub.archive.glance import Glance
+from hub.archive.proof import STRANGERS, Difference, DifferentHour, Identity, Proof, identity_of, prove
+from hub.archive.reader import ArchiveReader
+from hub.archive.tiers import Tier
+from hub.archive.tiers.marks import Marks
+from hub.journal.journal import Journal, Record
+from tests.hub.archive.tiers.stores import KINDS, Stores
+from tests.hub.made import AREA, T0_US, event, pack, reading, record, tick, unwritten
+
+HOUR_US = 3_600_000_000
+HOUR_0 = T0_US - T0_US % HOUR_US
+SUBJECT = f"{AREA}/lift-07"
+
+
+class City:
+    """A journal and an archive that follows it."""
+
+    def __init__(self, folder: Path, url: str) -> None:
+        self.journal = Journal.open(folder / "journal.db", reserve_bytes=4096)
+        self.stores = Stores(folder, url)
+        self.horizons: dict[str, int] = {}
+        self.not_taken: set[Identity] = set()
+
+    def horizon(self, subject: str) -> int:
+        """Return before when points of a device were deleted."""
+        return self.horizons.get(subject, 0)
+
+    def refused(self) -> set[Identity]:
+        """Return the points that the database does not take."""
+        return self.not_taken
+
+    def receive(self, *packs: Pack | Record) -> None:
+        """Write to the journal."""
+        made = [one if isinstance(one, Record) else record(0, one) for one in packs]
+        self.journal.append([unwritten(one) for one in made])
+
+    def archive(self, upto: int = 2**62) -> None:
+        """Let the archive's reader follow up to a record."""
+        reader = ArchiveReader(self.stores.archive)
+        while records := [one for one in self.journal.read(reader.cursor(), 500) if one.offset <= upto]:
+            reader.apply(records)
+
+    def prove(self, *, values: bool = True) -> Proof:
+        """Compare both."""
+        return prove(self.journal, self.stores.archive, self, values=values)
+
+
+@pytest.fixture(params=KINDS)
+def city(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[City]:
+    """Return a city with an archive of each kind in turn."""
+    made = City(tmp_path, request.getfixturevalue("influx").url if request.param == "influx" else "")
+    yield made
+    made.journal.close()
+    made.stores.close()
+
+
+def test_what_is_archived_is_proven(city: City) -> None:
+    """Readings and events of several devices and hours; what is never archived is counted by reason."""
+    city.receive(
+        tick(0),
+        pack(reading(speed=1.5, door=True), reading("lift-08", at_s=-7_200, load=None)),
+        pack(event("lift.stuck"), lane="event"),
+        pack(reading(at_s=99, speed=1), seq=2),
+        pack(lane="status", seq=None),
+        Record(0, T0_US, "quarantine", "", 0, "", None, b"{}"),
+        Record(0, T0_US, "pack", f"{AREA}/a-1", 7, "reading", 9, b"{"),
+    )
+    city.archive()
+    proof = city.prove()
+    assert (proof.equal, proof.rows, proof.behind, proof.since_us) == (True, [], 0, 0)
+    assert (proof.devices, proof.hours, proof.journal, proof.archive) == (2, 2, 4, 4)
+    assert proof.left_out == {"future": 1, "quarantined": 1, "undecodable": 1}
+
+
+def test_a_point_that_is_missing_is_named(city: City) -> None:
+    """Device, hour and both numbers; the other hours are well."""
+    city.receive(pack(reading(speed=1), reading(at_s=-3_600, speed=1, load=2), reading("lift-08", speed=2)))
+    city.archive()
+    gone_us = T0_US - HOUR_US
+    city.stores.tiers.forget(Tier.RAW, SUBJECT, from_us=gone_us, to_us=gone_us + 1)
+    proof = city.prove()
+    assert proof.rows == [DifferentHour(SUBJECT, HOUR_0 - HOUR_US, Difference.MISSING, 2, 0)]
+    assert (proof.equal, proof.different, proof.journal, proof.archive) == (False, 1, 4, 2)
+
+
+def test_a_point_that_nobody_said_is_named(city: City) -> None:
+    """Of a device that the journal knows, and of one that it does not."""
+    city.receive(pack(reading(speed=1)))
+    city.archive()
+    extra = Point(AREA, "a-1", "lift-07", "load", T0_US, 1, 7, "reading", 1)
+    stranger = Point(AREA, "a-1", "lift-99", "load", T0_US, 1, 7, "reading", 1)
+    city.stores.archive.write([extra, stranger], offset=0)
+    assert city.prove().rows == [
+        DifferentHour(SUBJECT, HOUR_0, Difference.EXTRA, 1, 2),
+        DifferentHour(STRANGERS, HOUR_0, Difference.EXTRA, 0, 1),
+    ]
+
+
+def test_a_wrong_value_is_found_when_values_are_asked_for(city: City) -> None:
+    """As many points, and one of them says something else."""
+    city.receive(pack(reading(speed=1, load=2)))
+    city.archive()
+    city.stores.archive.write([Point(AREA, "a-1", "lift-07", "load", T0_US, 3, 8, "reading", 1)], offset=0)
+    assert city.prove(values=False).equal
+    assert city.prove().rows == [DifferentHour(SUBJECT, HOUR_0, Difference.VALUES, 2, 2)]
+
+
+def test_of_two_facts_with_one_identity_the_greater_counts(city: City) -> None:
+    """Whichever came first; the other one is counted."""
+    city.receive(
+        pack(reading(speed=1), seq=5),
+        pack(reading(speed=2), seq=4),
+        pack(reading(speed=3), epoch=8),
+        pack(reading(speed=4), reading(speed=5), seq=6),
+    )
+    city.archive()
+    proof = city.prove()
+    assert (proof.equal, proof.journal, proof.superseded) == (True, 1, 3)
+
+
+def test_an_archive_that_lags_is_proven_up_to_its_place(city: City) -> None:
+    """What it may be writing now may be there, or not."""
+    city.receive(pack(reading(speed=1)), pack(reading(at_s=1, speed=2), reading(speed=9), seq=2))
+    city.archive(upto=1)
+    assert (city.prove().equal, city.prove().behind, city.prove().journal) == (True, 1, 1)
+    city.stores.archive.write([Point(AREA, "a-1", "lift-07", "speed", T0_US + 1_000_000, 2, 7, "reading", 2)], offset=0)
+    assert city.prove().equal
+    city.stores.archive.write([Point(AREA, "a-1", "lift-07", "load", T0_US, 2, 7, "reading", 2)], offset=0)
+    assert [row.difference for row in city.prove().rows] == [Difference.EXTRA]
+
+
+def test_what_comes_while_it_looks_is_no_difference(city: City) -> None:
+    """The hub goes on: records and points that appear after the journal was read are read too."""
+    city.receive(pack(reading(speed=1)))
+    city.archive()
+    count_by_hour, calls = city.stores.archive.count_by_hour, [0]
+
+    def busy(query: Query) -> dict[int, int]:
+        calls[0] += 1
+        city.receive(pack(reading(at_s=calls[0], speed=1), reading(f"lift-{calls[0] + 50}", speed=1), seq=calls[0] + 1))
+        city.archive()
+        return count_by_hour(query)
+
+    city.stores.archive.count_by_hour = busy  # type: ignore[method-assign]
+    proof = city.prove()
+    assert (proof.equal, proof.rows, calls) == (True, [], [2])
+
+
+def test_refused_points_are_not_expected(city: City) -> None:
+    """They are in quarantine; an earlier word that the database took stays."""
+    city.receive(pack(reading(speed=1, load=1)), pack(reading(speed="fast"), seq=2))
+    city.archive(upto=1)
+    city.not_taken = {(SUBJECT, "speed", T0_US, 7, 2, "reading", "a-1")}
+    city.stores.archive.write([], offset=2)
+    proof = city.prove()
+    assert (proof.equal, proof.journal, proof.refused, proof.superseded) == (True, 2, 1, 0)
+    city.not_taken.add((SUBJECT, "load", T0_US, 7, 1, "reading", "a-1"))
+    assert city.prove().rows == [DifferentHour(SUBJECT, HOUR_0, Difference.EXTRA, 1, 2)]
+
+
+def test_what_is_older_than_its_retention_is_not_missed(city: City) -> None:
+    """Hours before the device's horizon are left out and counted."""
+    city.receive(pack(reading(speed=1), reading(at_s=-3_600, speed=1, load=2)))
+    city.archive()
+    city.horizons[SUBJECT] = HOUR_0
+    city.stores.tiers.forget(Tier.RAW, SUBJECT, from_us=0, to_us=HOUR_0)
+    proof = city.prove()
+    assert (proof.equal, proof.expired, proof.journal, proof.archive) == (True, 2, 1, 1)
+
+
+def test_a_journal_that_was_cut_proves_what_it_still_knows(city: City) -> None:
+    """Before its beginning the archive may have more, never less."""
+    text = Record(0, T0_US, "text", "", 0, "", None, b"{}")
+    city.receive(text, pack(reading(at_s=-9, speed=1)), pack(reading(speed=2), seq=2))
+    city.receive(record(0, pack(reading(at_s=20_000, speed=2), seq=3), at_s=20_000))
+    city.archive()
+    city.journal.cut(3)
+    proof = city.prove()
+    assert (proof.equal, proof.journal, proof.archive, proof.since_us) == (True, 2, 3, T0_US + HOUR_US + 60_000_000)
+    city.stores.tiers.forget(Tier.RAW, SUBJECT, from_us=0, to_us=T0_US + 1)
+    assert [(row.difference, row.journal, row.archive) for row in city.prove().rows] == [(Difference.MISSING, 1, 0)]
+
+
+PACKS = st.lists(
+    st.builds(
+        lambda seq, epoch, lane, facts: pack(*facts, seq=seq, epoch=epoch, lane=lane),
+        st.integers(1, 9),
+        st.integers(7, 8),
+        st.sampled_from(["reading", "backlog"]),
+        st.lists(
+            st.builds(
+                lambda device, at_s, values: reading(device, at_s=at_s, **values),
+                st.sampled_from(["lift-07", "lift-08"]),
+                st.sampled_from([0, 1, -3_600, 61]),
+                st.dictionaries(
+                    st.sampled_from(["speed", "load"]), st.sampled_from([1, 2.5, None, "up", True]), min_size=1
+                ),
+            ),
+            max_size=3,
+        ),
+    ),
+    max_size=6,
+    unique_by=lambda made: (made.epoch, made.lane, made.seq),
+)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
+@given(packs=PACKS, data=st.data())
+def test_whatever_came_one_lost_point_is_seen(city: City, packs: list[Pack], data: st.DataObject) -> None:
+    """Equal after any packs, with values; not equal after any one point is gone."""
+    city.receive(*packs)
+    city.archive()
+    assert city.prove().equal
+    points = city.stores.archive.read(Query())
+    if points:
+        gone = data.draw(st.sampled_from(points))
+        lost = [point for point in points if (point.subject, point.t_us) == (gone.subject, gone.t_us)]
+        city.stores.tiers.forget(Tier.RAW, gone.subject, from_us=gone.t_us, to_us=gone.t_us + 1)
+        (row,) = city.prove().rows
+        assert (row.device, row.journal - row.archive) == (gone.subject, len(lost))
+        city.stores.archive.write(lost, offset=0)  # as it was, for the next example
+        assert city.prove().equal
+
+
+def test_a_glance_tells_horizons_and_refusals_of_another_process(tmp_path: Path) -> None:
+    """While it holds the files open; files that are not there say nothing."""
+    glance = Glance(tiers=tmp_path / "tiers.db", refusals=tmp_path / "refused.db")
+    assert (glance.horizon(SUBJECT), glance.dirty(), glance.refused(), glance.refused_counts()) == (
+        0,
+        (0, 0),
+        set(),
+        (0, 0),
+    )
+    marks = Marks(tmp_path / "tiers.db")
+    point = Point(AREA, "a-1", "lift-07", "speed", T0_US, 1, 7, "reading", 1)
+    with marks.writing([point], offset=1):
+        assert glance.dirty() == (1, 0)
+    marks.advance(SUBJECT, Tier.RAW, HOUR_0 - HOUR_US)
+    assert (glance.horizon(SUBJECT), glance.horizon("another")) == (HOUR_0 - HOUR_US, 0)
+    assert identity_of(point) == (SUBJECT, "speed", T0_US, 7, 1, "reading", "a-1")
+    marks.close()
