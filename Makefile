@@ -18,8 +18,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $@
 
-servers: ## Debian's mosquitto and strace, when they are missing and we are root
-	@deploy/install-servers mosquitto strace
+servers: ## Debian's mosquitto, influxdb, victoria-metrics and strace, when they are missing and we are root
+	@deploy/install-servers mosquitto strace influxd:influxdb victoria-metrics
 
 demo: setup ## the story of one entrapment, in the terminal
 	$(BIN)/simulate demo

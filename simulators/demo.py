@@ -29,7 +29,7 @@ _LINES = 14  # of the story on the screen
 async def demo(console: Console, *, embedded: bool = False) -> Score:
     """Play the demo and return its score: a live table in a terminal, a plain log elsewhere."""
     scenario = load_scenarios()[SCENARIO]
-    options = RunOptions(speed=SPEED, stage=StageOptions(embedded=embedded))
+    options = RunOptions(speed=SPEED, stage=StageOptions(embedded=embedded, influx=not embedded))
     console.print(Text(f"{scenario.title}. One street node, one hub, {len(scenario.lifts)} lifts; {SPEED:g} times as"
                        f" fast as life. Starting broker, hub and agent …"))  # fmt: skip
     if console.is_terminal:
@@ -90,7 +90,9 @@ def _begin(stage: Stage, t_us: int) -> Story:
     now_us = stage.clock.wall_us()
     story = Story(stage.play, start_us=now_us - t_us)
     kind = {"mosquitto": "Mosquitto", "embedded": "the embedded broker (amqtt)"}
-    story.tell(now_us, f"broker: {kind.get(stage.place.name, stage.place.name)}; hub, agent and line are up")
+    archive = "InfluxDB" if stage.influx else "embedded (SQLite)"
+    broker = kind.get(stage.place.name, stage.place.name)
+    story.tell(now_us, f"broker: {broker}; archive: {archive}; hub, agent and line are up")
     return story
 
 

@@ -54,9 +54,11 @@ def given_broker(url: str, agents: Iterable[str], *, username: str, password: st
     return BrokerPlace(url, parts.hostname, parts.port or 1883, secret, dict.fromkeys(agents, secret), secret)
 
 
-def hub_toml(place: BrokerPlace, *, profiles: Path | None = None) -> str:
-    """Return the hub's config; it talks to the broker directly."""
-    return f'hub = "{HUB}"\ndata = "data"\n{_profiles(profiles)}\n{_broker(place.hub, place.host, place.port)}'
+def hub_toml(place: BrokerPlace, *, profiles: Path | None = None, influx_url: str = "") -> str:
+    """Return the hub's config; it talks to the broker directly, and archives in an InfluxDB if there is one."""
+    head = f'hub = "{HUB}"\ndata = "data"\n{_profiles(profiles)}\n'
+    archive = f'[archive]\nkind = "influx"\nurl = "{influx_url}"\n\n' if influx_url else ""
+    return head + archive + _broker(place.hub, place.host, place.port)
 
 
 def units(scenario: Scenario) -> dict[str, int]:

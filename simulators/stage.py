@@ -17,6 +17,7 @@ import msgspec
 
 from device_profiles.clock import Clock
 from simulators.fieldbus import FieldBus
+from simulators.influx import find_influxd, influx_program
 from simulators.packs import journalled_keys
 from simulators.platforms.city import PlatformCity
 from simulators.play import Play
@@ -45,6 +46,7 @@ class StageOptions(msgspec.Struct, frozen=True):
 
     broker_url: str = ""  # a broker that runs already; empty: one of our own
     embedded: bool = False  # amqtt even when Mosquitto is there
+    influx: bool = False  # the hub archives in an InfluxDB of our own, when influxd is there
 
 
 def find_mosquitto() -> str | None:
@@ -75,6 +77,8 @@ class Stage:
         self.agents = {name: self._agent(name) for name in play.scenario.addresses}
         self.agent = self.agents[play.scenario.agent]
         self.broker: Program | None = None  # None: a given one
+        self.influx: Program | None = None  # None: the hub's embedded archive
+        self._influx_url = ""
         self.place: BrokerPlace
         self.tap: Tap
         self.witness: Witness
@@ -126,6 +130,7 @@ class Stage:
         self.place = await self._broker_place()
         self._stack.push_async_callback(self._stop_broker)
         await self.start_broker()
+        await self._start_influx()
         self.tap = await self._stack.enter_async_context(Tap(self.place.host, self.place.port))
         self.bus = self._stack.enter_context(FieldBus(self.play, link=self.folder / "line"))
         self.platforms = await self._stack.enter_async_context(self._platform_city())
@@ -142,7 +147,8 @@ class Stage:
 
     def _write_configs(self) -> None:
         profiles = self._profiles()
-        self.hub_config.write_text(hub_toml(self.place, profiles=profiles), encoding="utf-8")
+        text = hub_toml(self.place, profiles=profiles, influx_url=self._influx_url)
+        self.hub_config.write_text(text, encoding="utf-8")
         for name, agent in self.agents.items():
             text = agent_toml(
                 self.play.scenario,
@@ -211,6 +217,17 @@ class Stage:
         if process.returncode:
             raise ProgramDied(f"hub {arguments[0]}", code=process.returncode, log=errors.decode())
         return output.decode()
+
+    async def _start_influx(self) -> None:
+        influxd = find_influxd() if self.options.influx else None
+        if influxd is None:
+            return
+        port, log = _free_port(), self.logs / "influxdb.log"
+        self.influx = influx_program(influxd, self.folder / "influxdb", port=port, backup_port=_free_port(), log=log)
+        self._influx_url = f"http://127.0.0.1:{port}"
+        self._stack.push_async_callback(self.influx.stop)
+        await self.influx.start(self.environment())
+        await self.influx.until_ready()
 
     async def _stop_broker(self) -> None:
         if self.broker is not None:
