@@ -12,12 +12,12 @@ def find_influxd() -> str | None:
     return shutil.which("influxd", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin")))
 
 
-def influx_program(influxd: str, folder: Path, *, port: int, backup_port: int, log: Path) -> Program:
+def influx_program(influxd: str, folder: Path, *, port: int, log: Path) -> Program:
     """Return an InfluxDB 1 on ``port`` of the loopback, with config and data in ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "influxdb.conf"
     config.write_text(
-        f'reporting-disabled = true\nbind-address = "127.0.0.1:{backup_port}"\n'
+        'reporting-disabled = true\nbind-address = "127.0.0.1:0"\n'
         f'[meta]\ndir = "{folder}/meta"\n[data]\ndir = "{folder}/data"\nwal-dir = "{folder}/wal"\n'
         f'[http]\nbind-address = "127.0.0.1:{port}"\nlog-enabled = false\n[monitor]\nstore-enabled = false\n',
         encoding="utf-8",

@@ -223,7 +223,7 @@ class Stage:
         if influxd is None:
             return
         port, log = _free_port(), self.logs / "influxdb.log"
-        self.influx = influx_program(influxd, self.folder / "influxdb", port=port, backup_port=_free_port(), log=log)
+        self.influx = influx_program(influxd, self.folder / "influxdb", port=port, log=log)
         self._influx_url = f"http://127.0.0.1:{port}"
         self._stack.push_async_callback(self.influx.stop)
         await self.influx.start(self.environment())

@@ -72,7 +72,7 @@ def influxd(folder: Path, *, http: str = "") -> Server:
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "influxdb.conf"
     config.write_text(
-        f'reporting-disabled = true\nbind-address = "127.0.0.1:{free_port()}"\n'
+        'reporting-disabled = true\nbind-address = "127.0.0.1:0"\n'
         f'[meta]\ndir = "{folder}/meta"\n[data]\ndir = "{folder}/data"\nwal-dir = "{folder}/wal"\n'
         f'[http]\nbind-address = "127.0.0.1:{port}"\nlog-enabled = false\n{http}\n'
         "[monitor]\nstore-enabled = false\n",
