@@ -19,6 +19,7 @@ from hub import app as program
 from hub import backup as backups
 from hub.commands import Config, Json
 from hub.commands.alarms import COMMANDS
+from hub.commands.archive import archive_app
 from hub.commands.broker import broker_app
 from hub.commands.ledger import ledger
 from hub.config import EXAMPLE, Settings, read_config
@@ -33,6 +34,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The hub of a city's nerves."
 )
 journal_app = typer.Typer(no_args_is_help=True, help="Care for the journal.")
+app.add_typer(archive_app, name="archive")
 app.add_typer(broker_app, name="broker")
 app.add_typer(journal_app, name="journal")
 

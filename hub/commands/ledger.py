@@ -13,6 +13,7 @@ from device_profiles.config import duration_us
 from device_profiles.errors import TopicError
 from device_profiles.topics import check_id
 from hub.commands import ENVIRONMENT, Json
+from hub.commands.archive import prove_command
 from hub.config import Settings, read_config
 from hub.database import open_database, reading
 from hub.errors import NoData
@@ -25,14 +26,29 @@ DEFAULT = Path("hub.toml")
 
 Agent = Annotated[str, typer.Argument(help="An agent: city/district/street/agent, or its name alone. All without it.")]
 Since = Annotated[str, typer.Option(help="Sessions of which something came since: 2h, 2026-01-31T08:00Z, or an epoch.")]
+Archived = Annotated[bool, typer.Option("--archive", help="Prove that the archive holds what the journal says.")]
+Values = Annotated[bool, typer.Option("--values", help="With --archive: compare the values too, not only how many.")]
 Config = Annotated[Path | None, typer.Argument(envvar=ENVIRONMENT, help="The hub's config file.")]
 
 
-def ledger(agent: Agent = "", config: Config = None, since: Since = "", as_json: Json = False) -> None:
+def ledger(
+    agent: Agent = "",
+    config: Config = None,
+    since: Since = "",
+    as_json: Json = False,
+    archive: Archived = False,
+    values: Values = False,
+) -> None:
     """Show what arrived of each agent, epoch and lane, what came twice or late, what is missing and what is lost."""
     if agent and not _is_agent(agent):  # the only word is the config: no agent's name has a dot
         agent, config = "", Path(agent)
     settings = read_config(config or DEFAULT)
+    if archive or values:
+        if agent or since or not archive:
+            raise typer.BadParameter(
+                "--archive is about all agents, --values is about --archive", param_hint="--archive"
+            )
+        raise typer.Exit(prove_command(settings, values=values, as_json=as_json))
     found = _look(settings, agent=agent, since=since)
     if agent and not found.lanes:
         raise NoData(f"the ledger knows nothing of {agent}" + (f" since {since}" if since else ""))
