@@ -1,20 +1,24 @@
-"""What people do about alarms: acknowledge and close."""
+"""What people do about alarms: acknowledge, put aside, take out of service, report how far help is, close."""
 
+from collections.abc import Callable
 from typing import Literal, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from hub.alarms.absences import begin_anew
 from hub.alarms.agents import forgive
 from hub.alarms.conditions import reweigh
-from hub.alarms.decisions import Decisions
+from hub.alarms.decisions import By, Decisions
 from hub.alarms.rows import Mark, Occurrence
+from hub.alarms.shelving import shelve, take_out, unshelve
 from hub.alarms.state import State
-from hub.alarms.transitions import Reason, Refusal
+from hub.alarms.transitions import ActReason, Kind, Reason, Refusal
 
-ActKind = Literal["ack", "close"]
+ActKind = Literal["ack", "shelve", "unshelve", "out_of_service", "in_service", "dispatch", "arrive", "safe", "close"]
 ACTS: tuple[str, ...] = get_args(ActKind)
-_MAX_DETAIL = 500  # characters of actor and reason that a transition carries
+_MAX_NOTE = 500  # characters of what a transition carries
+_STAGES = {"dispatch": Kind.DISPATCHED, "arrive": Kind.ARRIVED, "safe": Kind.SAFE}
 
 
 class ActBody(msgspec.Struct, frozen=True):
@@ -25,32 +29,31 @@ class ActBody(msgspec.Struct, frozen=True):
     rule: str = ""
     subject: str = ""
     alarm: str = ""
-    reason: str = ""
+    reason: str = ""  # a note in the person's own words
+    because: ActReason | None = None
+    for_us: int | None = None  # of a lease or a shelf; None: the policy's, or for this occurrence
+    eta_us: int | None = None  # when the owner will be there, hub's clock
     t_us: int | None = None  # when the person did it, by the hub's clock; default: when it was journalled
 
 
 def take_act(decisions: Decisions, body: ActBody) -> None:
     """Do what a person said; what cannot be done is counted."""
-    name = body.alarm or f"{body.rule} {body.subject}"
+    found = _find(decisions.state, body)
+    refusal = _refusal(body, found)
+    if refusal is None and found is not None and found.alarm is not None:
+        refusal = _DO[body.act](decisions, found, body)
+    if refusal is not None:
+        decisions.refuse(body.alarm or f"{body.rule} {body.subject}", refusal, decisions.received_us)
+
+
+def _refusal(body: ActBody, found: Occurrence | None) -> Refusal | None:
     if body.act not in ACTS or not (body.rule or body.alarm):
-        decisions.refuse(name, Refusal.ACT_UNKNOWN, decisions.received_us)
-        return
+        return Refusal.ACT_UNKNOWN
     if not body.actor.strip():
-        decisions.refuse(name, Refusal.ACT_NAMELESS, decisions.received_us)
-        return
-    occurrence = _find(decisions.state, body)
-    if occurrence is None or occurrence.alarm is None or (body.act == "close" and not occurrence.open):
-        decisions.refuse(name, Refusal.ACT_WITHOUT_ALARM, decisions.received_us)
-        return
-    if body.act == "ack" and occurrence.alarm.acknowledged:
-        decisions.refuse(name, Refusal.ACT_REPEATED, decisions.received_us)
-        return
-    t_us = min(body.t_us if body.t_us is not None else decisions.received_us, decisions.received_us)
-    detail = f"{body.actor}: {body.reason}"[:_MAX_DETAIL]
-    if body.act == "ack":
-        decisions.acknowledge(occurrence, t_us=t_us, detail=detail)
-    else:
-        _close(decisions, occurrence, t_us, detail)
+        return Refusal.ACT_NAMELESS
+    if found is None or found.alarm is None or (body.act in ("close", *_STAGES) and not found.open):
+        return Refusal.ACT_WITHOUT_ALARM
+    return None
 
 
 def _find(state: State, body: ActBody) -> Occurrence | None:
@@ -66,17 +69,79 @@ def _find(state: State, body: ActBody) -> Occurrence | None:
     return None
 
 
-def _close(decisions: Decisions, occurrence: Occurrence, t_us: int, detail: str) -> None:
+def _by(body: ActBody) -> By:
+    return By(body.actor[:_MAX_NOTE], body.because, body.reason[:_MAX_NOTE])
+
+
+def _when(decisions: Decisions, body: ActBody) -> int:
+    return min(body.t_us if body.t_us is not None else decisions.received_us, decisions.received_us)
+
+
+def _ack(decisions: Decisions, found: Occurrence, body: ActBody) -> Refusal | None:
+    """Give the alarm to a person, for as long as the lease; the owner may renew it, nobody else takes it away."""
+    alarm = found.alarm
+    if alarm is None or (alarm.acknowledged and (body.actor != alarm.owner or not alarm.open)):
+        return Refusal.ACT_REPEATED
+    if alarm.acknowledged and body.for_us is None and body.eta_us is None:
+        return Refusal.ACT_REPEATED  # nothing new
+    lease_us = body.for_us if body.for_us is not None else decisions.state.policy.lease_us
+    until_us = decisions.received_us + lease_us
+    if body.eta_us is not None and body.for_us is None:
+        until_us = max(until_us, body.eta_us)
+    taken = replace(alarm, acknowledged=True, owner=body.actor, eta_us=body.eta_us, lease_us=until_us)
+    t_us = _when(decisions, body)
+    found.stages.setdefault("acknowledged", t_us)
+    decisions.act(found, Kind.ACKED, t_us=t_us, alarm=taken, by=_by(body))
+    return None
+
+
+def _stage(decisions: Decisions, found: Occurrence, body: ActBody) -> Refusal | None:
+    kind, t_us = _STAGES[body.act], _when(decisions, body)
+    if kind.value in found.stages or found.alarm is None:
+        return Refusal.ACT_REPEATED
+    found.stages[kind.value] = t_us
+    decisions.act(found, kind, t_us=t_us, alarm=found.alarm, by=_by(body))
+    return None
+
+
+def _close(decisions: Decisions, found: Occurrence, body: ActBody) -> Refusal | None:
     """End the alarm; while its condition still holds, the next occurrence opens once it has held for `for` again."""
-    decisions.end(occurrence, _mark(decisions.state, occurrence, t_us), reason=Reason.ACT, detail=detail)
-    device = decisions.state.devices.get(occurrence.subject)
+    mark = _mark(decisions.state, found, _when(decisions, body))
+    decisions.finish(found, mark, reason=Reason.ACT, by=_by(body))
+    device = decisions.state.devices.get(found.subject)
     if device is not None:
-        reweigh(decisions, device, occurrence.rule)
-        begin_anew(decisions, device, occurrence.rule)
-    asset = decisions.state.assets.get(occurrence.subject)
-    if asset is not None and asset.timers.pop(occurrence.rule, None) is not None:
+        reweigh(decisions, device, found.rule)
+        begin_anew(decisions, device, found.rule)
+    asset = decisions.state.assets.get(found.subject)
+    if asset is not None and asset.timers.pop(found.rule, None) is not None:
         decisions.state.touch(asset)
-    forgive(decisions.state, occurrence.rule, occurrence.subject)
+    forgive(decisions.state, found.rule, found.subject)
+    return None
+
+
+def _shelve(decisions: Decisions, found: Occurrence, body: ActBody) -> Refusal | None:
+    return shelve(decisions, found, for_us=body.for_us, by=_by(body))
+
+
+def _unshelve(decisions: Decisions, found: Occurrence, body: ActBody) -> Refusal | None:
+    return unshelve(decisions, found, by=_by(body))
+
+
+def _take_out(decisions: Decisions, found: Occurrence, body: ActBody) -> Refusal | None:
+    return take_out(decisions, found, out=body.act == "out_of_service", by=_by(body))
+
+
+_DO: dict[str, Callable[[Decisions, Occurrence, ActBody], Refusal | None]] = {
+    "ack": _ack,
+    "shelve": _shelve,
+    "unshelve": _unshelve,
+    "out_of_service": _take_out,
+    "in_service": _take_out,
+    "dispatch": _stage,
+    "arrive": _stage,
+    "safe": _stage,
+    "close": _close,
+}
 
 
 def _mark(state: State, occurrence: Occurrence, t_us: int) -> Mark:

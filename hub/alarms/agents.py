@@ -45,7 +45,11 @@ def take_status(arrival: Arrival, fact: Status) -> None:
         return
     if fact.online:
         _take_birth(arrival, fact)
-    elif arrival.decisions.state.open_alarm(OFFLINE, arrival.agent.key) is None:
+        return
+    offline = arrival.decisions.state.occurrence(OFFLINE, arrival.agent.key)
+    if offline is not None and offline.open:
+        arrival.decisions.disturb(offline)
+    else:
         _take_death(arrival, fact)
 
 

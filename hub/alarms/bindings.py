@@ -8,6 +8,7 @@ from device_profiles.wire import Binding, Status
 from hub.alarms.assets import attend, flag, settle
 from hub.alarms.conditions import settle_all
 from hub.alarms.decisions import Decisions
+from hub.alarms.policy import compile_policy
 from hub.alarms.rows import AgentState, DeviceState
 from hub.alarms.rules import SILENT, RuleBook, RuleSet, RuleTexts, compile_rules, rule_of
 from hub.alarms.state import State
@@ -25,6 +26,7 @@ class RecordedTexts(msgspec.Struct, frozen=True):
     """The body of a text record: every profile in force."""
 
     profiles: dict[str, RecordedText]
+    policy: str = ""  # the TOML text of the city's policy
 
 
 def bind(decisions: Decisions, agent: AgentState, birth: Status, *, now_us: int) -> None:
@@ -57,7 +59,11 @@ def take_texts(decisions: Decisions, texts: RecordedTexts) -> None:
                 in_force[kind], known[old] = old, before.recorded.texts[old]
             continue
         in_force[kind], known[digest] = digest, recorded.text
-    state.book = RuleBook(RuleTexts(in_force, known | _still_used(state)))
+    policy = texts.policy
+    if compile_policy(policy) is None:
+        decisions.refuse("policy", Refusal.POLICY_UNREADABLE, decisions.received_us)
+        policy = before.recorded.policy
+    state.book = RuleBook(RuleTexts(in_force, known | _still_used(state), policy))
     state.dirty["texts"] = None
     changed = {
         kind

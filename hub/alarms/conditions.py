@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from hub.alarms.chatter import clear_us
 from hub.alarms.decisions import Decisions
 from hub.alarms.rows import DeviceState
 from hub.alarms.rules import Rule, rule_of
@@ -70,7 +71,7 @@ def _weigh(state: State, device: DeviceState, rule: str, *, at_us: int) -> None:
     if opener is None or not opener.ways or alarm.latched:
         drop(device.timers, rule)
         return
-    weigh(device.timers, rule, opener.clearing(device.values), at_us=at_us, length_us=opener.clear_us)
+    weigh(device.timers, rule, opener.clearing(device.values), at_us=at_us, length_us=clear_us(alarm, opener.clear_us))
 
 
 def _in_force(state: State, device: DeviceState, rule: str) -> Rule | None:

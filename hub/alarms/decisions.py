@@ -1,15 +1,30 @@
 """The transitions that one record brings about, in their order, and what they do to the occurrences."""
 
+import msgspec
 from msgspec.structs import replace
 
+from hub.alarms.chatter import CHATTER_US, chatters, holds_back, note_turn
 from hub.alarms.heads import RuleHead
-from hub.alarms.rows import AgentState, AssetState, DeviceState, HubPart, Mark, Occurrence
+from hub.alarms.ladder import frozen
+from hub.alarms.quiet import cause_of, explained_by, flagged, held_by, settle_us
+from hub.alarms.rows import AgentState, AssetState, Calm, DeviceState, HubPart, Mark, Occurrence
 from hub.alarms.rules import SILENT
 from hub.alarms.state import State
-from hub.alarms.transitions import Alarm, Kind, Reason, Refusal, Refused, Transition, alarm_id
+from hub.alarms.transitions import ActReason, Alarm, Kind, Reason, Refusal, Refused, Transition, alarm_id
 from hub.journal.records import Record
 
 Owner = DeviceState | AgentState | AssetState | HubPart
+
+
+class By(msgspec.Struct, frozen=True):
+    """Who acts, and why."""
+
+    actor: str = ""
+    because: ActReason | None = None
+    note: str = ""
+
+
+NOBODY = By()
 
 
 class Decisions:
@@ -30,6 +45,8 @@ class Decisions:
         last = self.state.occurrence(head.rule, owner.key)
         occurrence = last if last is not None else Occurrence(head.rule, owner.key)
         previous = occurrence.alarm
+        if previous is not None and previous.digest == head.digest and chatters(occurrence, self.received_us):
+            return self._resume(occurrence, previous, t_us=t_us, detail=detail)
         again = len(self.made) if previous is not None and previous.opened_offset == self.offset else 0
         device = owner if isinstance(owner, DeviceState) else None
         occurrence.alarm = Alarm(
@@ -52,18 +69,58 @@ class Decisions:
             remind_us=head.remind_us,
             stale=not isinstance(owner, AgentState) and owner.silent and head.rule != SILENT,
         )
-        occurrence.opened = occurrence.cleared = occurrence.released = None
+        occurrence.alarm = flagged(self.state, occurrence, occurrence.alarm)
+        occurrence.opened = occurrence.cleared = occurrence.released = occurrence.freed_us = occurrence.calm = None
+        occurrence.stages, occurrence.steps = {}, ()
         occurrence.told_us = self.received_us if head.remind_us else 0
+        if sounded:
+            self._freeze_ladder(occurrence)
+        note_turn(occurrence, self.received_us)
         self._say(occurrence, Kind.RAISED, reason=reason, t_us=t_us, detail=detail)
+        self._fold(_alarm(occurrence))
         return occurrence
 
     def end(self, occurrence: Occurrence, mark: Mark, *, reason: Reason, detail: str = "") -> None:
-        """Clear the open alarm of an occurrence, or close it when a person did."""
+        """Clear the open alarm of an occurrence, or close it when a person did; one that chatters waits for calm."""
+        alarm = _alarm(occurrence)
+        if holds_back(alarm, reason):
+            occurrence.calm = Calm(mark, reason, detail, self.received_us + CHATTER_US)
+            self.state.keep(occurrence)
+            return
+        self.finish(occurrence, mark, reason=reason, detail=detail)
+
+    def finish(
+        self,
+        occurrence: Occurrence,
+        mark: Mark,
+        *,
+        reason: Reason,
+        detail: str = "",
+        by: By = NOBODY,
+    ) -> None:
+        """End the open alarm of an occurrence at once."""
         alarm = _alarm(occurrence)
         occurrence.alarm = replace(alarm, t_cleared_us=mark.t_us, stale=False)
         occurrence.cleared, occurrence.released = mark, None
+        occurrence.freed_us = occurrence.calm = None
+        occurrence.steps = ()
         kind = Kind.CLOSED if reason is Reason.ACT else Kind.CLEARED
-        self._say(occurrence, kind, reason=reason, t_us=mark.t_us, detail=detail)
+        if kind is Kind.CLOSED or alarm.chattering:
+            occurrence.turns = []
+        else:
+            note_turn(occurrence, self.received_us)
+        if occurrence.shelf is not None and occurrence.shelf.until_us is None:
+            occurrence.shelf = None  # it was for this occurrence
+        self._say(occurrence, kind, reason=reason, t_us=mark.t_us, detail=detail, by=by)
+        for held in held_by(self.state, alarm):
+            held.freed_us = self.received_us + settle_us(self.state.policy, alarm)
+            self.state.keep(held)
+
+    def disturb(self, occurrence: Occurrence) -> None:
+        """Take back the end of a chattering alarm that was held back: it has come again."""
+        if occurrence.calm is not None:
+            occurrence.calm = None
+            self.state.keep(occurrence)
 
     def join(self, occurrence: Occurrence, *, t_us: int, reason: Reason, detail: str) -> None:
         """Record an event in the history of the open or last alarm."""
@@ -73,6 +130,7 @@ class Decisions:
         """Tell an alarm that was only recorded."""
         occurrence.alarm = replace(_alarm(occurrence), sounded=True)
         occurrence.told_us = self.received_us if occurrence.alarm.remind_us else 0
+        self._freeze_ladder(occurrence)
         self._say(occurrence, Kind.SOUNDED, reason=reason, t_us=t_us, detail=detail)
 
     def remind(self, occurrence: Occurrence, *, t_us: int) -> None:
@@ -89,10 +147,42 @@ class Decisions:
         kind, reason = (Kind.STALE, Reason.SILENCE) if stale else (Kind.FRESH, Reason.BACK)
         self._say(occurrence, kind, reason=reason, t_us=t_us, detail="")
 
-    def acknowledge(self, occurrence: Occurrence, *, t_us: int, detail: str) -> None:
-        """Set the flag acknowledged."""
-        occurrence.alarm = replace(_alarm(occurrence), acknowledged=True)
-        self._say(occurrence, Kind.ACKED, reason=Reason.ACT, t_us=t_us, detail=detail)
+    def act(self, occurrence: Occurrence, kind: Kind, *, alarm: Alarm, by: By, t_us: int | None = None) -> None:
+        """Say what a person has done about an alarm, which then stands as ``alarm``."""
+        occurrence.alarm = alarm
+        t_us = self.received_us if t_us is None else t_us
+        self._say(occurrence, kind, reason=Reason.ACT, t_us=t_us, detail="", by=by)
+
+    def change(
+        self,
+        occurrence: Occurrence,
+        kind: Kind,
+        *,
+        alarm: Alarm,
+        reason: Reason,
+        t_us: int,
+        detail: str = "",
+        to: tuple[str, ...] = (),
+    ) -> None:
+        """Say a revision of an alarm: its new flags, and what changed them."""
+        occurrence.alarm = alarm
+        self._say(occurrence, kind, reason=reason, t_us=t_us, detail=detail, to=to)
+
+    def suppress(self, occurrence: Occurrence, cause: str, *, reason: Reason) -> None:
+        """Keep an open alarm quiet, because of what explains it."""
+        alarm = replace(_alarm(occurrence), suppressed_by=cause)
+        occurrence.freed_us = None
+        self.change(occurrence, Kind.SUPPRESSED, reason=reason, t_us=self.received_us, alarm=alarm, detail=cause)
+
+    def unsuppress(self, occurrence: Occurrence, *, reason: Reason) -> None:
+        """Let an open alarm call again, unless something else explains it by now."""
+        alarm = _alarm(occurrence)
+        occurrence.freed_us = None
+        cause = cause_of(self.state, replace(alarm, suppressed_by=""))
+        kind = Kind.SUPPRESSED if cause else Kind.UNSUPPRESSED
+        detail = cause or alarm.suppressed_by
+        changed = replace(alarm, suppressed_by=cause)
+        self.change(occurrence, kind, reason=reason, t_us=self.received_us, alarm=changed, detail=detail)
 
     def refuse(self, subject: str, reason: Refusal, t_us: int) -> None:
         """Count a fact or an act that changes nothing."""
@@ -104,10 +194,39 @@ class Decisions:
         agent = self.state.agents.get(key)
         return Mark(key, agent.epoch if agent is not None else 0, t_us)
 
-    def _say(self, occurrence: Occurrence, kind: Kind, *, reason: Reason, t_us: int, detail: str) -> None:
+    def _resume(self, occurrence: Occurrence, alarm: Alarm, *, t_us: int, detail: str) -> Occurrence:
+        """Open the last alarm again instead of a new one: it chatters."""
+        occurrence.alarm = replace(alarm, t_cleared_us=None, chattering=True)
+        occurrence.cleared = occurrence.released = occurrence.calm = None
+        self._say(occurrence, Kind.CHATTERS, reason=Reason.CHATTERING, t_us=t_us, detail=detail)
+        return occurrence
+
+    def _freeze_ladder(self, occurrence: Occurrence) -> None:
         alarm = _alarm(occurrence)
-        n = len(self.made)
-        self.made.append(Transition(self.offset, n, kind, reason, t_us, self.received_us, alarm, detail))
+        name, occurrence.steps = frozen(self.state.policy, alarm, from_us=self.received_us)
+        occurrence.alarm = replace(alarm, ladder=name)
+
+    def _fold(self, alarm: Alarm) -> None:
+        """Suppress what a new alarm explains, though it came before."""
+        for occurrence in explained_by(self.state, alarm):
+            self.suppress(occurrence, alarm.id, reason=Reason.CAUSE)
+
+    def _say(
+        self,
+        occurrence: Occurrence,
+        kind: Kind,
+        *,
+        reason: Reason,
+        t_us: int,
+        detail: str,
+        by: By = NOBODY,
+        to: tuple[str, ...] = (),
+    ) -> None:
+        n, alarm = len(self.made), _alarm(occurrence)
+        detail = by.note or detail
+        self.made.append(
+            Transition(self.offset, n, kind, reason, t_us, self.received_us, alarm, detail, by.actor, by.because, to)
+        )
         self.state.keep(occurrence)
 
 

@@ -62,7 +62,7 @@ def _fold_pack(decisions: Decisions, record: Record) -> None:
         decisions.refuse(record.agent, Refusal.BODY_UNREADABLE, record.received_us)
         return
     arrival = arrive(decisions, greet(decisions, record, pack), record, pack)
-    moves = pack.lane == "reading"
+    moves = pack.lane == "reading" and not pack.stands_for  # between what is left of thinned readings all is unknown
     for fact in pack.facts:
         if isinstance(fact, Reading):
             if moves:

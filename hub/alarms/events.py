@@ -111,6 +111,7 @@ def _open(arrival: Arrival, device: DeviceState, rule: Rule, mark: Mark, kind: s
 
 def _join_open(arrival: Arrival, occurrence: Occurrence, mark: Mark, kind: str, *, late: bool) -> None:
     alarm = occurrence.alarm
+    arrival.decisions.disturb(occurrence)
     if occurrence.opened is None or occurrence.opened.before(mark):
         occurrence.opened = mark
     if alarm is not None and not alarm.sounded and not late:

@@ -3,6 +3,7 @@
 from device_profiles.wire import ClockState
 from hub.alarms.absences import tell_missing
 from hub.alarms.assets import lose
+from hub.alarms.deadlines import meet_deadlines
 from hub.alarms.decisions import Decisions
 from hub.alarms.rows import AgentState, DeviceState
 from hub.alarms.rules import SILENT, RuleSet
@@ -35,6 +36,7 @@ def take_tick(decisions: Decisions, now_us: int, *, clock: str = "") -> None:
             _go_dark(decisions, device)
             _tell(decisions, device, rules, now_us=now_us)
     tell_missing(decisions, now_us=now_us)
+    meet_deadlines(decisions, now_us)
     _remind(decisions, now_us)
 
 
@@ -109,6 +111,9 @@ def _tell(decisions: Decisions, device: DeviceState, rules: RuleSet, *, now_us: 
         return
     device.told = True
     state.touch(device)
-    if state.open_alarm(SILENT, device.key) is None:
+    silent = state.occurrence(SILENT, device.key)
+    if silent is not None and silent.open:
+        decisions.disturb(silent)
+    else:
         t_us = _reference(device, state.agents[device.agent]) + rules.silent_us
         decisions.open(rules.silent, device, t_us=t_us, reason=Reason.SILENCE)

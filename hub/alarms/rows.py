@@ -1,11 +1,13 @@
 """The engine's state as it is stored: one record for each device, agent and alarm."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from device_profiles.wire import Binding, Value
 from hub.alarms.offsets import BELIEVED, Offset
 from hub.alarms.timers import Timer, first_due
-from hub.alarms.transitions import ASSET, Alarm, Refusal
+from hub.alarms.transitions import ASSET, ActReason, Alarm, Reason, Refusal
 
 
 class Truths(msgspec.Struct, omit_defaults=True):
@@ -114,6 +116,33 @@ class Mark(msgspec.Struct, frozen=True):
         return (self.epoch, self.t_us) < (other.epoch, other.t_us)
 
 
+class Shelf(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Who has put the alarms of a rule on a subject aside, and for how long. Times on the hub's clock."""
+
+    actor: str
+    because: ActReason
+    until_us: int | None = None  # None: for the occurrence at hand
+    second: str = ""  # the other person, for life-safety
+
+
+class Calm(msgspec.Struct, frozen=True):
+    """The end of a chattering alarm, held back until it has been calm."""
+
+    mark: Mark
+    reason: Reason
+    detail: str
+    due_us: int
+
+
+class DueStep(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A step of a frozen ladder that is still to come."""
+
+    due_us: int  # hub's clock
+    level: str
+    to: tuple[str, ...]
+    unless: str = ""
+
+
 class Occurrence(msgspec.Struct, omit_defaults=True):
     """The open or the last alarm of a rule on a subject, and the marks that place late events."""
 
@@ -124,12 +153,39 @@ class Occurrence(msgspec.Struct, omit_defaults=True):
     cleared: Mark | None = None  # the end of the last alarm
     released: Mark | None = None  # the newest event that clears, seen while nothing was open
     told_us: int = 0  # when it was told last, hub's clock; of an alarm that reminds
+    shelf: Shelf | None = None  # also for the occurrences to come
+    asked: Shelf | None = None  # by one person, while a second one is awaited until its until_us
+    out_of_service: str = ""  # who took it out of service
+    freed_us: int | None = None  # when what suppresses it no longer does
+    turns: list[int] = msgspec.field(default_factory=list)  # when it was raised and cleared, within CHATTER_US
+    calm: Calm | None = None
+    steps: tuple[DueStep, ...] = ()
+    stages: dict[str, int] = msgspec.field(default_factory=dict)  # what has been reported → when
+
+    @property
+    def deadlines(self) -> Iterator[int]:
+        """What the ticks have to look after."""
+        alarm = self.alarm
+        if self.asked is not None and self.asked.until_us is not None:
+            yield self.asked.until_us
+        if self.shelf is not None and self.shelf.until_us is not None:
+            yield self.shelf.until_us
+        if alarm is None or not alarm.open:
+            return
+        if alarm.acknowledged and alarm.lease_us is not None:
+            yield alarm.lease_us
+        if self.freed_us is not None:
+            yield self.freed_us
+        if self.calm is not None:
+            yield self.calm.due_us
+        if self.steps:
+            yield self.steps[0].due_us
 
     @property
     def reminds(self) -> bool:
         """Whether it is to be told again until somebody acknowledges it."""
         alarm = self.alarm
-        return alarm is not None and bool(alarm.open and alarm.remind_us and alarm.sounded and not alarm.acknowledged)
+        return alarm is not None and bool(alarm.open and alarm.remind_us and not alarm.quiet and not alarm.acknowledged)
 
     @property
     def open(self) -> bool:
@@ -142,6 +198,7 @@ class HubState(msgspec.Struct, omit_defaults=True):
 
     tick_us: int | None = None  # the last tick
     listening_us: int = 0  # since then, ticks have come without a gap
+    windows: tuple[str, ...] = ()  # maintenance windows that were open at the last tick
     refused: dict[Refusal, int] = msgspec.field(default_factory=dict)
     clock: str = ""  # who keeps the hub's clock right, by the last tick
 

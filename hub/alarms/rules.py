@@ -11,6 +11,7 @@ from device_profiles.errors import ConfigError
 from device_profiles.profile import AlarmRule, ProfileSpec, Way, parse_profile
 from hub.alarms.heads import RuleHead
 from hub.alarms.keys import AssetRule, Watch
+from hub.alarms.policy import Policy, PolicySpec, compile_policy
 
 SILENT = "device.silent"
 OFFLINE = "agent.offline"
@@ -106,6 +107,7 @@ class RuleTexts(msgspec.Struct, frozen=True):
 
     in_force: dict[str, str] = {}  # kind of device → digest
     texts: dict[str, str] = {}  # digest → TOML
+    policy: str = ""  # TOML
 
 
 class RuleBook:
@@ -113,6 +115,7 @@ class RuleBook:
 
     def __init__(self, recorded: RuleTexts) -> None:
         self.recorded = recorded
+        self.policy = compile_policy(recorded.policy) or Policy(PolicySpec(), "")
         self._of_digest = {digest: compile_rules(text, digest) for digest, text in recorded.texts.items()}
         self._of_kind = {kind: self._of_digest.get(digest) for kind, digest in recorded.in_force.items()}
         self.awaiting = frozenset(kind for kind, rules in self._of_kind.items() if rules is not None and rules.awaited)

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from hub.alarms.policy import Policy
 from hub.alarms.rows import AgentState, AssetState, DeviceState, HubState, Occurrence, asset_key
 from hub.alarms.rules import RuleBook, RuleSet, RuleTexts
 from hub.alarms.transitions import Alarm, Refused
@@ -25,6 +26,8 @@ class State:
         self.members: dict[str, set[str]] = {}  # asset → keys of the devices bound to it
         self.occurrences: dict[str, dict[str, Occurrence]] = {}  # subject → rule
         self.reminding: dict[tuple[str, str], Occurrence] = {}  # (rule, subject) → nobody has acknowledged it
+        self.timed: dict[tuple[str, str], Occurrence] = {}  # (rule, subject) → the ticks have something to look after
+        self.open_rules: dict[str, set[str]] = {}  # rule → subjects on which it is open
         self.dirty: dict[str, None] = {}
         self.refused: list[Refused] = []  # since the reader took them, at most MAX_REFUSED
         self.unbound = 0  # devices without a birth
@@ -76,6 +79,20 @@ class State:
             self.reminding[key] = occurrence
         else:
             self.reminding.pop(key, None)
+        if any(True for _ in occurrence.deadlines):
+            self.timed[key] = occurrence
+        else:
+            self.timed.pop(key, None)
+        subjects = self.open_rules.setdefault(occurrence.rule, set())
+        if occurrence.open:
+            subjects.add(occurrence.subject)
+        else:
+            subjects.discard(occurrence.subject)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy in force."""
+        return self.book.policy
 
     def touch(self, owner: DeviceState | AgentState | AssetState) -> None:
         """Mark a row as changed."""

@@ -20,6 +20,19 @@ class Kind(StrEnum):
     FRESH = "fresh"
     ACKED = "acked"
     REMINDED = "reminded"  # nobody has acknowledged it: told again
+    LAPSED = "lapsed"  # the acknowledgement's time has run out: nobody has it any more
+    SHELVE_ASKED = "shelve_asked"  # by one person; life-safety needs a second
+    SHELVED = "shelved"
+    UNSHELVED = "unshelved"
+    SUPPRESSED = "suppressed"  # a cause explains it, or a maintenance window
+    UNSUPPRESSED = "unsuppressed"
+    OUT_OF_SERVICE = "out_of_service"
+    IN_SERVICE = "in_service"
+    CHATTERS = "chatters"  # came and went and came again within a minute: one alarm until it has been calm
+    ESCALATED = "escalated"  # a step of its ladder was taken
+    DISPATCHED = "dispatched"
+    ARRIVED = "arrived"
+    SAFE = "safe"  # the passenger is out, the place is safe; the alarm's end is another matter
 
 
 class Reason(StrEnum):
@@ -50,6 +63,29 @@ class Reason(StrEnum):
     TWO_SESSIONS = "two_sessions"
     UNDELIVERED = "undelivered"  # a receiver could not be told within its time
     DELIVERED = "delivered"  # it was told again
+    LEASE_EXPIRED = "lease_expired"
+    SHELF_EXPIRED = "shelf_expired"
+    CAUSE = "cause"  # another alarm explains it
+    CAUSE_ENDED = "cause_ended"
+    MAINTENANCE = "maintenance"
+    MAINTENANCE_ENDED = "maintenance_ended"
+    CHATTERING = "chattering"
+    STEP_DUE = "step_due"
+
+
+class ActReason(StrEnum):
+    """Why a person acts; what else is to say goes into the note."""
+
+    MAINTENANCE = "maintenance"
+    NUISANCE = "nuisance"
+    KNOWN_FAULT = "known_fault"
+    TEST = "test"
+    FALSE_CALL = "false_call"
+    RESCUED = "rescued"
+    REPAIRED = "repaired"
+    INSPECTED = "inspected"
+    TAKEN = "taken"  # somebody takes care of it
+    OTHER = "other"
 
 
 class Refusal(StrEnum):
@@ -65,6 +101,9 @@ class Refusal(StrEnum):
     ACT_NAMELESS = "act_nameless"  # nobody says who acts
     ACT_WITHOUT_ALARM = "act_without_alarm"
     ACT_REPEATED = "act_repeated"
+    ACT_TOO_LONG = "act_too_long"  # shelved for longer than the policy lets
+    ACT_BY_SAME = "act_by_same"  # the second person must be another one
+    POLICY_UNREADABLE = "policy_unreadable"
 
 
 class Refused(msgspec.Struct, frozen=True):
@@ -100,13 +139,27 @@ class Alarm(msgspec.Struct, frozen=True):
     previous: str = ""  # id of the occurrence before
     remind_us: int = 0  # told again so often until it is acknowledged, then unfiltered until its end; 0: told once
     acknowledged: bool = False
+    owner: str = ""  # who has acknowledged it and so takes care
+    eta_us: int | None = None  # when the owner says help will be there
+    lease_us: int | None = None  # until then the acknowledgement holds
     stale: bool = False
+    shelved: bool = False
+    out_of_service: bool = False
+    suppressed_by: str = ""  # id of the alarm that explains it, or maintenance:NAME
+    chattering: bool = False
+    ladder: str = ""  # name of the ladder that was frozen for it
+    level: str = ""  # of the step that was taken last
     t_cleared_us: int | None = None  # when it ended, in the edge's time; None while it is open
 
     @property
     def open(self) -> bool:
         """Whether it has not ended."""
         return self.t_cleared_us is None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it calls nobody: it stands in the list with its flags."""
+        return not self.sounded or self.shelved or self.out_of_service or bool(self.suppressed_by)
 
     @property
     def agent(self) -> str:
@@ -125,12 +178,20 @@ class Transition(msgspec.Struct, frozen=True):
     t_us: int  # received time of the record
     alarm: Alarm  # as it stands afterwards
     detail: str = ""  # kind of the event, or who acted and why
+    actor: str = ""  # the person who acted, "" when nobody did
+    because: ActReason | None = None  # why the person acted
+    to: tuple[str, ...] = ()  # receivers that this step of a ladder calls
 
     @property
     def told(self) -> bool:
         """Whether channels tell it. What only joins an alarm is told once somebody has taken one that reminds."""
         alarm = self.alarm
         return self.kind is not Kind.JOINED or bool(alarm.open and alarm.acknowledged and alarm.remind_us)
+
+    @property
+    def calls(self) -> bool:
+        """Whether somebody is to be called for it; else it only changes the picture."""
+        return self.told and (not self.alarm.quiet or self.kind is Kind.ESCALATED)
 
     @property
     def id(self) -> str:

@@ -257,16 +257,16 @@ class Scene:
         """Fold a tick a second, both ends included."""
         return [made for at_s in range(first_s, last_s + 1) for made in self.tick(at_s, clock=clock)]
 
-    def text(self, texts: dict[str, str], *, at_s: float = 0) -> list[Transition]:
+    def text(self, texts: dict[str, str], *, at_s: float = 0, policy: str = "") -> list[Transition]:
         """Fold the rule texts in force."""
         body = {k: {"digest": hashlib.sha256(t.encode()).hexdigest(), "text": t} for k, t in texts.items()}
-        return self.record("text", at_s, msgspec.json.encode({"profiles": body}))
+        return self.record("text", at_s, msgspec.json.encode({"profiles": body, "policy": policy}))
 
     def act(
-        self, act: str, *, at_s: float, rule: str = "", subject: str = COVER, alarm: str = "", actor: str = "li"
+        self, act: str, *, at_s: float, rule: str = "", subject: str = COVER, actor: str = "li", **more: object
     ) -> list[Transition]:
-        """Fold what a person did."""
-        body = {"actor": actor, "act": act, "rule": rule, "subject": subject, "alarm": alarm, "reason": "seen"}
+        """Fold what a person did; ``more`` are further keys of the act."""
+        body = {"actor": actor, "act": act, "rule": rule, "subject": subject, "reason": "seen"} | more
         return self.record("act", at_s, msgspec.json.encode(body))
 
     def alarm(self, rule: str, subject: str = COVER) -> Alarm | None:

@@ -5,6 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from device_profiles.wire import Binding, ClockStep, Event, Heartbeat, Reading, Status
+from hub.alarms.acts import ACTS
 from tests.hub.alarms.scene import BOUND, IN_ROAD, KEYED, MANHOLE, ON_ROAD, TEXTS, WELL, Scene, us
 
 EDITED = TEXTS | {"manhole_cover": MANHOLE.replace('for = "20s"', 'for = "5s"').replace("tilt_deg < 5", "tilt_deg < 3")}
@@ -23,7 +24,7 @@ _WORD = ("cover", _values, _behind), ("beat", _behind), ("cover event", _cover_e
 _HUB = (
     ("tick",),
     ("ticks", st.integers(2, 90)),
-    ("act", st.sampled_from(["ack", "close", "ack", "shelve"]), st.integers(0, 5)),
+    ("act", st.sampled_from(["ack", "close", "ack", *ACTS, "dance"]), st.integers(0, 5)),
 )
 _AGENT = ("birth", st.sampled_from([BOUND, BOUND[:1], (Binding("cover-1", "unheard_of"),)])), ("epoch",), ("will",)
 _RARE = ("lift event", _lift_event, _behind), ("step", st.sampled_from([-120, -7, 7, 120])), ("text", st.booleans())
@@ -123,7 +124,10 @@ class _Teller:
         found.sort(key=lambda occurrence: (not occurrence.open, occurrence.rule, occurrence.subject))
         if found:
             meant = found[choice % len(found)]
-            self.scene.act(act, at_s=self.at_s, rule=meant.rule, subject=meant.subject)
+            actor, for_us = ("li", None) if choice % 2 else ("wang", 60_000_000)
+            self.scene.act(
+                act, at_s=self.at_s, rule=meant.rule, subject=meant.subject, actor=actor, because="test", for_us=for_us
+            )
 
     def birth(self, devices: tuple[Binding, ...]) -> None:
         self._send(Status(self._made_us(0), self.agent_epoch, True, devices=devices), "status")

@@ -132,7 +132,7 @@ def test_rule_10_a_latched_alarm_ends_by_an_act_only() -> None:
     first = scene.alarm("cover.gone")
     assert first is not None
     (closed,) = scene.act("close", at_s=61, rule="cover.gone")
-    assert (closed.kind, closed.reason, closed.detail) == ("closed", Reason.ACT, "li: seen")
+    assert (closed.kind, closed.reason, closed.actor) == ("closed", Reason.ACT, "li")
     assert scene.beat(62) == []
     (again,) = [t for t in scene.cover(63, tilt_deg=70) if t.alarm.rule == "cover.gone"]
     assert again.alarm.previous == first.id

@@ -100,7 +100,7 @@ def test_nobody_without_a_name_ends_an_alarm() -> None:
     assert scene.state.hub.refused == {"act_nameless": 2}
     scene.act("close", at_s=120, rule=RULE, subject=LIFT)
     assert scene.alarm(RULE, LIFT) is None
-    assert scene.made[-1].detail == "li: seen"
+    assert (scene.made[-1].actor, scene.made[-1].detail) == ("li", "seen")
 
 
 def test_a_restart_reminds_as_if_nothing_had_happened() -> None:

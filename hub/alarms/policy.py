@@ -1,0 +1,166 @@
+"""The city's policy about alarms: maintenance windows, causes that fold others, ladders; one TOML text by digest."""
+
+import functools
+import hashlib
+from collections.abc import Iterator
+from datetime import date, time
+from fnmatch import fnmatchcase
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from device_profiles.config import Duration, duration_us
+from device_profiles.errors import ConfigError
+from device_profiles.wire import Severity
+
+Stage = Literal["acknowledged", "dispatched", "arrived", "safe"]
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class Maintenance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When the alarms of what is worked on are kept quiet; local times of an IANA zone, also across midnight."""
+
+    name: str
+    zone: str
+    start: time  # local, inclusive; together with end the same as start: the whole day
+    end: time  # local, exclusive; before start: of the next day
+    days: tuple[Day, ...] = ()  # on which it starts; empty: every day
+    begins: date | None = None  # first day on which it starts
+    ends: date | None = None  # last day on which it starts
+    subjects: tuple[str, ...] = ("*",)  # patterns of subjects: hz/xiacheng/*/lift-*, asset:LIFT-07
+    rules: tuple[str, ...] = ("*",)
+    up_to: Severity = "critical"  # what is more severe breaks through
+
+
+class Cause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An alarm that explains others: while it is open they are suppressed."""
+
+    rule: str  # of the alarm that explains
+    folds: tuple[str, ...]  # patterns of the rules that it explains
+    scope: Literal["agent", "asset", "area"] = "agent"  # what both must have in common
+    settle: Duration = "60s"  # after its end, until what still lasts is told
+
+
+class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One rung: who is called, how long after the alarm, and what makes the call needless."""
+
+    level: str
+    to: tuple[str, ...]  # names of receivers
+    after: Duration
+    unless: Stage | None = None  # it is not taken once this has been reported
+    title: str = ""
+
+
+class Ladder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who is called when, for alarms of some rules; frozen when an alarm is raised."""
+
+    name: str
+    rules: tuple[str, ...]
+    steps: tuple[Step, ...]
+    subjects: tuple[str, ...] = ("*",)
+
+
+class Shelving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Bounds of shelving."""
+
+    longest: Duration = "8h"
+    second_within: Duration = "10m"  # for life-safety a second person must agree within this
+
+
+class PolicySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The content of a policy file."""
+
+    maintenance: tuple[Maintenance, ...] = ()
+    causes: tuple[Cause, ...] = ()
+    ladders: tuple[Ladder, ...] = ()
+    shelving: Shelving = Shelving()
+    lease: Duration = "15m"  # how long an acknowledgement holds that says no time of its own
+
+
+AGENT_DOWN = Cause("agent.offline", ("device.silent",))  # a dead street node is one alarm, whatever hangs on it
+
+
+class Policy:
+    """A policy as the engine uses it."""
+
+    def __init__(self, spec: PolicySpec, digest: str) -> None:
+        self.spec = spec
+        self.digest = digest
+        self.causes = (AGENT_DOWN, *spec.causes)
+        self.longest_us = duration_us(spec.shelving.longest)
+        self.second_within_us = duration_us(spec.shelving.second_within)
+        self.lease_us = duration_us(spec.lease)
+
+    def ladder_of(self, rule: str, subject: str) -> Ladder | None:
+        """Return the first ladder for a rule on a subject."""
+        return next((ladder for ladder in self.spec.ladders if fits(rule, subject, ladder)), None)
+
+
+def fits(rule: str, subject: str, where: Ladder | Maintenance) -> bool:
+    """Return whether the patterns name this rule on this subject."""
+    return _any(rule, where.rules) and _any(subject, where.subjects)
+
+
+def folds(cause: Cause, rule: str) -> bool:
+    """Return whether a cause explains alarms of this rule."""
+    return rule != cause.rule and _any(rule, cause.folds)
+
+
+def _any(text: str, patterns: tuple[str, ...]) -> bool:
+    return any(fnmatchcase(text, pattern) for pattern in patterns)
+
+
+def parse_policy(text: str, *, file: str, receivers: frozenset[str] | None = None) -> Policy:
+    """Return the policy in ``text``. Raises ConfigError with file and key.
+
+    With ``receivers``, the names that steps of a ladder may call.
+    """
+    try:
+        spec = msgspec.toml.decode(text, type=PolicySpec)
+    except msgspec.MsgspecError as error:
+        raise ConfigError(str(error), file=file) from error
+    for key, message in _faults(spec, receivers):
+        raise ConfigError(message, file=file, key=key)
+    return Policy(spec, hashlib.sha256(text.encode()).hexdigest())
+
+
+def _faults(spec: PolicySpec, receivers: frozenset[str] | None) -> Iterator[tuple[str, str]]:
+    for i, window in enumerate(spec.maintenance):
+        try:
+            ZoneInfo(window.zone)
+        except (KeyError, ValueError, OSError):
+            yield f"maintenance[{i}].zone", f"{window.zone!r} is no zone of the IANA database, as Asia/Shanghai is one"
+        if window.begins is not None and window.ends is not None and window.ends < window.begins:
+            yield f"maintenance[{i}].ends", "lies before begins"
+    names = [window.name for window in spec.maintenance]
+    for name in {name for name in names if names.count(name) > 1}:
+        yield "maintenance", f"two windows are named {name!r}"
+    for i, ladder in enumerate(spec.ladders):
+        yield from ((f"ladders[{i}].{key}", message) for key, message in _ladder_faults(ladder, receivers))
+
+
+def _ladder_faults(ladder: Ladder, receivers: frozenset[str] | None) -> Iterator[tuple[str, str]]:
+    """A step that can never be taken is a fault: nobody would notice before the night on which it is needed."""
+    if not ladder.steps:
+        yield "steps", "a ladder needs a step"
+    before_us = -1
+    for j, step in enumerate(ladder.steps):
+        after_us = duration_us(step.after)
+        if after_us <= before_us:
+            yield f"steps[{j}].after", f"{step.after} is not later than the step before: it can never be its turn"
+        before_us = after_us
+        if not step.to:
+            yield f"steps[{j}].to", "names no receiver"
+        for name in step.to:
+            if receivers is not None and name not in receivers:
+                yield f"steps[{j}].to", f"no receiver is named {name!r}"
+
+
+@functools.lru_cache(maxsize=16)
+def compile_policy(text: str) -> Policy | None:
+    """Return a recorded policy; None when this program does not understand it."""
+    try:
+        return parse_policy(text, file="policy")
+    except ConfigError:
+        return None
