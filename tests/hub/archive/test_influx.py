@@ -198,9 +198,20 @@ def test_a_request_that_hangs_ends_in_time(influx: Server, tmp_path: Path) -> No
         archive.close()
 
 
-def test_a_kill_in_the_middle_of_writing_loses_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Down at the start, killed twice while batches are on their way: every point is there in the end, once."""
+@pytest.fixture
+def mortal(tmp_path: Path) -> Iterator[Server]:
+    """Return an InfluxDB that does not run yet and may be killed."""
     server = influxd(tmp_path / "influxd")
+    yield server
+    server.stop()
+
+
+def test_a_kill_in_the_middle_of_writing_loses_nothing(
+    mortal: Server, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Down at the start, killed twice while batches are on their way: every point is there in the end, once."""
+    server = mortal
+    caplog.set_level("DEBUG", "hub.journal.readers")
     journal = Journal.open(tmp_path / "journal.db", reserve_bytes=4096)
     archive = influx_archive(server.url, tmp_path, batch_points=50)
     crashes: list[str] = []
@@ -234,7 +245,6 @@ def test_a_kill_in_the_middle_of_writing_loses_nothing(tmp_path: Path, caplog: p
     assert (archive.refused(), archive.superseded(), crashes) == ([], 0, [])
     archive.close()
     journal.close()
-    server.stop()
 
 
 def test_points_of_a_pack_and_its_place(archive: InfluxArchive) -> None:
