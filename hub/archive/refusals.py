@@ -1,16 +1,16 @@
 """What the database refused: a bounded table of points in a file of the archive's own, and its last known place."""
 
-import contextlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
 import msgspec
 
 from device_profiles import durable
+from hub.archive.embedded import set_aside, translated
 from hub.errors import StoreDown
 
 MOST_REFUSED = 100_000  # points; the oldest go and are counted, some 40 MB
@@ -85,9 +85,13 @@ class Refusals:
         self.path = path
         self._most = most
         self._lock = threading.Lock()
-        with _translated(path):
-            self._connection = durable.connect(path)
-            self._connection.executescript(_SCHEMA)
+        try:
+            self._connection = _open(path)
+        except StoreDown as error:
+            if error.__cause__ is None or not durable.is_damaged(error.__cause__):
+                raise
+            set_aside(path, error.reason)  # the journal is archived again, and what is bad refused again
+            self._connection = _open(path)
 
     def close(self) -> None:
         """Close the file."""
@@ -97,7 +101,7 @@ class Refusals:
     def keep(self, points: Sequence[RefusedPoint]) -> int:
         """Store ``points``, once each, on disk; return how many are new."""
         rows = [tuple(getattr(point, column) for column in _COLUMNS) for point in points]
-        with self._lock, _translated(self.path):
+        with self._lock, translated(self.path):
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 before = self._connection.total_changes
@@ -112,32 +116,32 @@ class Refusals:
 
     def read(self, *, after: int = 0, limit: int = 1_000) -> list[RefusedPoint]:
         """Return points in the order of their refusal, those with an id greater than ``after``."""
-        with self._lock, _translated(self.path):
+        with self._lock, translated(self.path):
             rows = self._connection.execute(_READ, (after, limit)).fetchall()
         names = (*_COLUMNS, "id")
         return [msgspec.convert(dict(zip(names, row, strict=True)), RefusedPoint) for row in rows]
 
     def drop(self, ids: Sequence[int]) -> int:
         """Forget the points with these ids; return how many there were."""
-        with self._lock, _translated(self.path):
+        with self._lock, translated(self.path):
             before = self._connection.total_changes
             self._connection.executemany("DELETE FROM refused_points WHERE id = ?", [(one,) for one in ids])
             return self._connection.total_changes - before
 
     def counts(self) -> tuple[int, int]:
         """Return how many points are held, and how many were dropped because there were too many."""
-        with self._lock, _translated(self.path):
+        with self._lock, translated(self.path):
             held = self._connection.execute("SELECT count(*) FROM refused_points").fetchone()[0]
             return held, self._connection.execute("SELECT dropped FROM place").fetchone()[0]
 
     def place(self) -> Place:
         """Return the place that the database had when it was last told."""
-        with self._lock, _translated(self.path):
+        with self._lock, translated(self.path):
             return Place(*self._connection.execute("SELECT offset, superseded FROM place").fetchone())
 
     def tell_place(self, place: Place) -> None:
         """Remember the database's place, which is on disk there."""
-        with self._lock, _translated(self.path):
+        with self._lock, translated(self.path):
             self._connection.execute("UPDATE place SET offset = ?, superseded = ?", (place.offset, place.superseded))
 
     def _bound(self) -> None:
@@ -153,10 +157,8 @@ def now_us() -> int:
     return time.time_ns() // 1_000
 
 
-@contextlib.contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.DatabaseError as error:
-        reason = "no space left" if durable.is_disk_full(error) else str(error)
-        raise StoreDown("archive", f"{path}: {reason}") from error
+def _open(path: Path) -> sqlite3.Connection:
+    with translated(path):
+        connection = durable.connect(path)
+        connection.executescript(_SCHEMA)
+        return connection
