@@ -17,6 +17,8 @@ POINTS = (
     "hub.before_transitions",
     "hub.after_transitions",
     "hub.after_delivery",
+    "hub.after_form",
+    "hub.after_send",
     "hub.before_archive",
     "hub.after_archive",
 )

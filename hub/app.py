@@ -2,7 +2,7 @@
 
 import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from typing import Protocol, TypeVar
 
@@ -13,6 +13,7 @@ from device_profiles.config import duration_us, size_bytes
 from device_profiles.profile import load_profiles
 from hub.alarms.log import AlarmLog
 from hub.alarms.reader import AlarmReader
+from hub.alarms.transitions import Transition
 from hub.archive.reader import ArchiveReader
 from hub.archive.stores import Store, describe, open_archive
 from hub.archive.tiers.expiry import Expiry
@@ -20,6 +21,7 @@ from hub.archive.tiers.marked import MarkedArchive, Progress
 from hub.archive.tiers.marks import Marks
 from hub.archive.tiers.opened import open_tiers, retention_lookup
 from hub.archive.tiers.worker import TierWorker
+from hub.channels.delivery import Delivery, DeliverySpec
 from hub.channels.mqtt import MqttChannel
 from hub.config import Settings
 from hub.database import furthest_cursor, open_database
@@ -29,7 +31,7 @@ from hub.intake.subscriber import Subscriber
 from hub.intake.writer import Writer
 from hub.journal.journal import Journal
 from hub.journal.readers import ReaderLoop
-from hub.journal.records import tick_row
+from hub.journal.records import NewRecord, tick_row
 from hub.journal.retention import Retention
 from hub.journal.texts import write_texts
 from hub.ledger.store import LedgerSaver, catch_up, load
@@ -52,6 +54,7 @@ class Part(Protocol):
 
 
 P = TypeVar("P", bound=Part)
+Hear = Callable[[list[Transition]], None]
 
 
 async def run(settings: Settings, *, clock: Clock) -> int:
@@ -82,8 +85,9 @@ async def run(settings: Settings, *, clock: Clock) -> int:
             folder=settings.folder,
             on_crash=life.crash,
         )
-        on_transitions = channel.on_transitions if config.channels.mqtt.enabled else None
-        alarms = AlarmReader(engine, clock=clock, on_transitions=on_transitions, first_offset=journal.first_offset)
+        delivery = _delivery(settings, engine, journal, clock=clock, life=life)
+        hearers = [delivery.on_transitions, *([channel.on_transitions] if config.channels.mqtt.enabled else [])]
+        alarms = AlarmReader(engine, clock=clock, on_transitions=_each(hearers), first_offset=journal.first_offset)
         stack.callback(_flush, alarms.flush)
         alarm_loop = _start(stack, ReaderLoop(journal, alarms, clock=clock, on_crash=life.crash, urgent=True))
 
@@ -98,6 +102,7 @@ async def run(settings: Settings, *, clock: Clock) -> int:
 
         if config.channels.mqtt.enabled:
             _start(stack, channel)
+        _start(stack, delivery)
         vital = (lambda: saver.stored, alarms.cuttable, twins.cursor)
         keep_us = duration_us(config.journal.keep)
         _start(stack, Retention(journal, keep_us=keep_us, clock=clock, vital=vital, others=(store.remembered,)))
@@ -130,6 +135,24 @@ async def run_archive(settings: Settings, *, clock: Clock) -> int:
         _start(stack, MetricsServer(settings.config.metrics.archive_listen, Archiving(archive, loop, journal)))
         await life.last(up=lambda: True)
     return life.exit_code
+
+
+def _each(hearers: Sequence[Hear]) -> Hear:
+    def hear(made: list[Transition]) -> None:
+        for each in hearers:
+            each(made)
+
+    return hear
+
+
+def _delivery(settings: Settings, engine: sa.Engine, journal: Journal, *, clock: Clock, life: Life) -> Delivery:
+    config = settings.config
+    spec = DeliverySpec(config.receivers, config.hub, settings.folder, duration_us(config.journal.keep))
+
+    def say(word: NewRecord) -> None:
+        journal.append([word], urgent=True)
+
+    return Delivery(engine, spec, clock=clock, say=say, make_room=journal.make_room, on_crash=life.crash)
 
 
 def _start(stack: AsyncExitStack, part: P) -> P:

@@ -21,6 +21,7 @@ from hub.commands import Config, Json
 from hub.commands.alarms import COMMANDS
 from hub.commands.archive import archive_app
 from hub.commands.broker import broker_app
+from hub.commands.deliveries import deliveries
 from hub.commands.ledger import ledger
 from hub.config import EXAMPLE, Settings, read_config
 from hub.errors import HubError, NoData
@@ -38,7 +39,7 @@ app.add_typer(archive_app, name="archive")
 app.add_typer(broker_app, name="broker")
 app.add_typer(journal_app, name="journal")
 
-for command in (*COMMANDS, ledger):
+for command in (*COMMANDS, deliveries, ledger):
     app.command()(command)
 
 
@@ -66,6 +67,7 @@ def check(config: Config = Path("hub.toml")) -> None:
     settings = read_config(config)
     profiles = load_profiles(settings.profiles)
     settings.check_broker()
+    settings.check_receivers()
     settings.check_archive()
     rules = sum(len(profile.spec.alarms) for profile in profiles.values())
     typer.echo(f"{config}: ok, {len(profiles)} profiles with {rules} alarm rules")

@@ -11,6 +11,7 @@ from device_profiles.errors import ConfigError, TopicError
 from device_profiles.link import BrokerConfig
 from device_profiles.topics import check_id
 from hub.archive.settings import ArchiveConfig
+from hub.channels.receivers import AnyReceiver, receiver_faults, unreadable
 from hub.metrics.server import host_port
 
 _LEAST_BYTES = 1_000_000  # of any bound: below it a single batch does not fit
@@ -60,6 +61,7 @@ class HubConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     intake: IntakeConfig = IntakeConfig()
     archive: ArchiveConfig = ArchiveConfig()
     channels: ChannelsConfig = ChannelsConfig()
+    receivers: tuple[AnyReceiver, ...] = ()
     metrics: MetricsConfig = MetricsConfig()
 
 
@@ -123,6 +125,11 @@ class Settings(msgspec.Struct, frozen=True):
             if name and not os.access(self.folder / name, os.R_OK):
                 raise ConfigError(f"{self.folder / name} cannot be read", file=str(self.file), key=f"{part}.{key}")
 
+    def check_receivers(self) -> None:
+        """Read the files that the receivers' parts name. Raises ConfigError."""
+        for key, message in unreadable(self.config.receivers, self.folder):
+            raise ConfigError(message, file=str(self.file), key=key)
+
 
 def read_config(file: Path) -> Settings:
     """Return the settings in ``file``. Raises ConfigError with file and key."""
@@ -148,6 +155,7 @@ def _faults(config: HubConfig) -> Iterable[tuple[str, str]]:
             _ = host_port(listen) if listen else None
         except ValueError as error:
             yield f"metrics.{key}", str(error)
+    yield from receiver_faults(config.receivers)
     if duration_us(config.journal.keep) <= 0:
         yield "journal.keep", "must be longer than 0"
     sizes = {
@@ -199,6 +207,14 @@ apart = false                         # true: run `hub run --only archive` besid
 
 [channels.mqtt]
 enabled = true                        # alarms as CloudEvents, retained while open
+
+# [[receivers]]                       # as many as there are; channels: webhook alertmanager cap mail command
+# name = "centre"
+# channel = "webhook"
+# url = "https://127.0.0.1:8443/alarms"
+# secret_file = "secrets/centre"      # signs each message
+# least = "major"                     # and areas = ["hz/xiacheng"], rules = ["lift.*"]
+# fallback = "mail"                   # a receiver that is told when this one cannot be
 
 [metrics]
 listen = "127.0.0.1:9464"             # http://127.0.0.1:9464/metrics for Prometheus; "" is off

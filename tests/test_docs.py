@@ -12,6 +12,7 @@ from typer.main import get_command
 import edge_agent.cli
 import edge_agent.config
 import edge_agent.sources.platforms.config
+import hub.channels.receivers
 import hub.cli
 import hub.config
 import simulators.cli
@@ -39,7 +40,7 @@ def _records(module: object) -> list[type[msgspec.Struct]]:
     return [thing for thing in vars(module).values() if isinstance(thing, type) and issubclass(thing, msgspec.Struct)]
 
 
-MODULES = (edge_agent.config, edge_agent.sources.platforms.config, hub.config)
+MODULES = (edge_agent.config, edge_agent.sources.platforms.config, hub.config, hub.channels.receivers)
 MODULES += (profile, value_spec, rule_spec, key_spec, tier_spec, dialect_spec)
 CONFIGS = {record.__name__: record for module in MODULES for record in _records(module)}
 CONFIGS["BrokerConfig"] = BrokerConfig

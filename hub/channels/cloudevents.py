@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from hub.alarms.transitions import Transition
+from hub.channels.notice import Notice, headline, last_of, sums
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -36,6 +37,37 @@ def alarm_event(transition: Transition, *, hub: str) -> bytes:
         "type": f"city.alarm.{transition.kind.value}",
         "subject": alarm.subject,
         "time": rfc3339(transition.t_us),
+        "datacontenttype": "application/json",
+        "data": data,
+    }
+    return _encoder.encode(event)
+
+
+def list_event(notice: Notice, *, hub: str) -> bytes:
+    """Return the event of a list of changes: what it comes to, and each alarm as it stands after its last one."""
+    ids: dict[str, list[str]] = {}
+    for transition in notice.transitions:
+        ids.setdefault(transition.alarm.id, []).append(transition.id)
+    found = sums(notice)
+    alarms = [
+        msgspec.to_builtins(last.alarm)
+        | {"active": last.alarm.open, "kind": last.kind.value, "transitions": ids[last.alarm.id]}
+        for last in last_of(notice)
+    ]
+    first, last = notice.transitions[0], notice.transitions[-1]
+    data: dict[str, object] = {
+        "kind": notice.kind.value,
+        "summary": headline(notice),
+        "from_us": first.t_us,
+        "to_us": last.t_us,
+    }
+    data |= {"raised": found.raised, "cleared": found.cleared, "open": found.open, "alarms": alarms}
+    event = {
+        "specversion": "1.0",
+        "id": notice.id,
+        "source": event_source(hub),
+        "type": f"city.alarms.{notice.kind.value}",
+        "time": rfc3339(notice.made_us),
         "datacontenttype": "application/json",
         "data": data,
     }

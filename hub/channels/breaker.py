@@ -1,0 +1,40 @@
+"""Decide when a receiver that fails is tried again, so that it is not hammered and nobody else waits for it."""
+
+import random
+
+AFTER = 3  # failures in a row that open it
+BASE_S = {"life": 0.5, "other": 1.0}  # real seconds
+LIFE_CAP_S = 5.0  # a life alarm never waits longer for a try, whatever the config says
+
+
+class Breaker:
+    """Opens after AFTER failures in a row; then each try is a probe, and the first success closes it. Real seconds."""
+
+    def __init__(self, lane: str, *, cap_s: float, rng: random.Random | None = None) -> None:
+        """``cap_s``: the longest pause."""
+        self.failures = 0  # in a row
+        self._base_s = BASE_S[lane]
+        self._cap_s = min(cap_s, LIFE_CAP_S) if lane == "life" else cap_s
+        self._until_s = 0.0
+        self._rng = rng or random.Random()
+
+    @property
+    def open(self) -> bool:
+        """Whether the receiver counts as away."""
+        return self.failures >= AFTER
+
+    def wait_s(self, now_s: float) -> float:
+        """Return how long nothing may be sent."""
+        return max(0.0, self._until_s - now_s) if self.open else 0.0
+
+    def bad(self, now_s: float) -> float:
+        """Take note of a failure; return the pause before the next try, drawn with full jitter."""
+        pause_s = self._rng.uniform(0.0, min(self._cap_s, self._base_s * 2.0 ** min(self.failures, 16)))
+        self.failures += 1
+        self._until_s = now_s + pause_s
+        return pause_s
+
+    def good(self) -> bool:
+        """Take note of a success; return whether the receiver was away."""
+        was_open, self.failures = self.open, 0
+        return was_open

@@ -1,0 +1,55 @@
+"""What CAP calls what we have: category, urgency, severity and certainty of an alarm, and its words in Chinese."""
+
+from hub.alarms.transitions import Alarm, Reason
+
+SEVERITIES = {"life": "Extreme", "critical": "Severe", "major": "Moderate", "minor": "Minor", "info": "Unknown"}
+URGENCIES = {"life": "Immediate", "critical": "Immediate", "major": "Expected", "minor": "Future", "info": "Unknown"}
+SEVERITIES_ZH = {"life": "人身安全", "critical": "紧急", "major": "重要", "minor": "一般", "info": "提示"}
+CATEGORIES = {
+    "lift": "Rescue",
+    "fire": "Fire",
+    "kitchen": "Fire",
+    "road": "Infra",
+    "manhole": "Infra",
+    "parking": "Transport",
+}
+_GUESSED = frozenset({Reason.EVENT_MISSING, Reason.SILENCE, Reason.EVENT_LATE})  # an absence, or old news
+
+TITLES_ZH = {
+    "agent.epoch_back": "采集终端时序回退：疑似克隆卡或旧备份",
+    "agent.offline": "采集终端离线",
+    "agent.two_sessions": "采集终端身份重复：疑似克隆卡",
+    "device.silent": "设备无数据",
+    "lift.entrapment": "电梯困人",
+    "receiver.dead": "告警接收方失联",
+}
+
+
+def title_zh(alarm: Alarm, titles: dict[str, str]) -> str:
+    """Return the title of an alarm in Chinese; a rule without one keeps its own, so that nothing is left unsaid."""
+    return titles.get(alarm.rule) or TITLES_ZH.get(alarm.rule) or f"{SEVERITIES_ZH[alarm.severity]}告警：{alarm.title}"
+
+
+def category(alarm: Alarm) -> str:
+    """Return the CAP category, by the first word of the rule's name; what threatens a life is for rescuers."""
+    found = CATEGORIES.get(alarm.rule.partition(".")[0])
+    return found or ("Rescue" if alarm.severity == "life" else "Infra")
+
+
+def urgency(alarm: Alarm) -> str:
+    """Return the CAP urgency; what is over is past."""
+    return URGENCIES[alarm.severity] if alarm.open else "Past"
+
+
+def certainty(alarm: Alarm) -> str:
+    """Return the CAP certainty: observed when values or events said so, and less while the device is silent."""
+    if alarm.reason in _GUESSED:
+        return "Possible"
+    return "Likely" if alarm.stale else "Observed"
+
+
+def response(alarm: Alarm) -> str:
+    """Return the CAP response type."""
+    if not alarm.open:
+        return "AllClear"
+    return "Execute" if alarm.severity in ("life", "critical") else "Assess"

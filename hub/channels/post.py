@@ -1,0 +1,86 @@
+"""Post a body to a receiver's URL, whatever that answers: bounded in time and bytes, never redirected."""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+
+import aiohttp
+
+from hub.channels.channel import Receipt, printed, receipt_of
+from hub.channels.faults import Fault, Refused, Uncertain, Unsent
+
+MAX_ANSWER = 64_000  # bytes of an answer that are read; what is more ends the connection
+BODY_S = 2.0  # how long the rest of an answer is waited for, once its status says that it was taken
+_NEVER = frozenset({400, 406, 410, 411, 413, 414, 415, 422, 431})  # the same notice gets the same answer
+
+
+class Poster:
+    """An HTTP client of one receiver; made and used inside one event loop."""
+
+    def __init__(self, url: str, *, timeout_s: float, ca_file: Path | None = None) -> None:
+        self._url = url
+        self._timeout_s = timeout_s
+        # loaded here: a file that cannot be used stops the program at its start
+        self._ssl = ssl.create_default_context(cafile=ca_file) if ca_file is not None else True
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(self, body: bytes, headers: Mapping[str, str]) -> Receipt:
+        """Return the receipt of a 2xx answer. Raises DeliveryError."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._post(body, headers)
+        except TimeoutError as error:
+            raise Uncertain(Fault.TIMED_OUT, f"{self._url}: no answer in {self._timeout_s:g} s") from error
+        except aiohttp.ClientConnectorError as error:
+            raise Unsent(Fault.UNREACHABLE, f"{self._url}: {error.strerror or error}") from error
+        except aiohttp.InvalidURL as error:
+            raise Unsent(Fault.UNREACHABLE, f"{self._url} is no URL") from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise Uncertain(Fault.CUT, f"{self._url}: {printed(str(error)) or type(error).__name__}") from error
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _post(self, body: bytes, headers: Mapping[str, str]) -> Receipt:
+        if self._session is None:
+            self._session = _session(self._ssl)
+        request = self._session.post(self._url, data=body, headers=headers, allow_redirects=False)
+        async with request as response:
+            status = f"{response.status} {printed(response.reason or '')}".strip()
+            if 200 <= response.status < 300:
+                return receipt_of(status, await _body(response))
+            response.close()
+            if 300 <= response.status < 400:
+                raise Unsent(Fault.REDIRECTED, f"{self._url}: {status}")
+            if response.status in _NEVER:
+                raise Refused(Fault.REFUSED, f"{self._url}: {status}")
+            raise Unsent(Fault.STATUS, f"{self._url}: {status}")
+
+
+def _session(context: ssl.SSLContext | bool) -> aiohttp.ClientSession:
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=2, ssl=context),
+        timeout=aiohttp.ClientTimeout(total=None),  # ours is round the whole try
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,  # a small answer may unpack to a big one
+        trust_env=False,
+    )
+
+
+async def _body(response: aiohttp.ClientResponse) -> bytes:
+    """Return the beginning of an answer; what is wrong with the rest does not undo its status."""
+    body = b""
+    try:
+        async with asyncio.timeout(BODY_S):
+            while len(body) < MAX_ANSWER:
+                part = await response.content.read(MAX_ANSWER - len(body))
+                if not part:
+                    return body
+                body += part
+    except (TimeoutError, aiohttp.ClientError, OSError):
+        pass
+    response.close()
+    return body

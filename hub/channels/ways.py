@@ -1,0 +1,31 @@
+"""Open the channel that a receiver's config asks for."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from hub.channels.alertmanager import Alertmanager
+from hub.channels.cap import Cap
+from hub.channels.channel import Channel
+from hub.channels.command import Command
+from hub.channels.mail import Mail
+from hub.channels.receivers import (
+    AlertmanagerReceiver,
+    AnyReceiver,
+    CapReceiver,
+    CommandReceiver,
+    MailReceiver,
+)
+from hub.channels.webhook import Webhook
+
+
+def open_channel(receiver: AnyReceiver, *, hub: str, folder: Path, now_us: Callable[[], int]) -> Channel:
+    """Return the channel to a receiver; ``folder``: what the config's paths are relative to. Raises ConfigError."""
+    if isinstance(receiver, AlertmanagerReceiver):
+        return Alertmanager(receiver, hub=hub, folder=folder)
+    if isinstance(receiver, CapReceiver):
+        return Cap(receiver, hub=hub, folder=folder)
+    if isinstance(receiver, MailReceiver):
+        return Mail(receiver, hub=hub, folder=folder)
+    if isinstance(receiver, CommandReceiver):
+        return Command(receiver, hub=hub, folder=folder)
+    return Webhook(receiver, hub=hub, folder=folder, now_us=now_us)

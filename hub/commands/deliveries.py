@@ -1,0 +1,43 @@
+"""``hub deliveries``: what each receiver was told, and what could not be told."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+
+from hub.channels.view import deliveries_table, read_deliveries, read_receivers, receivers_table
+from hub.commands import Config, Json
+from hub.config import read_config
+from hub.database import open_database, reading
+from hub.errors import NoData
+
+
+def deliveries(
+    config: Config = Path("hub.toml"),
+    as_json: Json = False,
+    failed: Annotated[bool, typer.Option("--failed", help="Only dead letters; exit 1 when there are any.")] = False,
+    alarm: Annotated[str, typer.Option(help="Only those of this alarm.")] = "",
+    limit: Annotated[int, typer.Option(min=1, help="So many, the last ones.")] = 1_000,
+) -> None:
+    """Show what each receiver was told of which alarm, and how far it came."""
+    path = read_config(config).database
+    if not path.is_file():
+        raise NoData(f"{path} is not there: has this hub ever run?")
+    engine = open_database(path)
+    try:
+        with reading(engine).connect() as connection:
+            standing = read_receivers(connection)
+            found = read_deliveries(connection, limit=limit, failed_only=failed, alarm=alarm)
+    finally:
+        engine.dispose()
+    if as_json:
+        body = msgspec.json.encode({"receivers": standing, "deliveries": found})
+        sys.stdout.write(msgspec.json.format(body).decode() + "\n")
+    else:
+        console = Console()
+        console.print(deliveries_table(found))
+        console.print(receivers_table(standing))
+    raise typer.Exit(1 if failed and found else 0)
