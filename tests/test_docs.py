@@ -20,6 +20,7 @@ from device_profiles import dialect_spec, faults, key_spec, profile, rule_spec, 
 from device_profiles.link import BrokerConfig
 from hub import metrics
 from hub.alarms.transitions import Refusal
+from hub.archive.refusals import RefusalReason
 from hub.intake.quarantine import Reason
 
 ROOT = Path(__file__).parents[1]
@@ -118,7 +119,7 @@ def test_every_metric_is_documented() -> None:
 def test_every_reason_is_documented() -> None:
     """Each reason for which something is set aside, refused or lost stands in the docs."""
     lost = get_args(wire.Lost.__annotations__["reason"])
-    assert [reason for reason in (*Reason, *Refusal, *lost) if not _mentioned(reason)] == []
+    assert [reason for reason in (*Reason, *Refusal, *RefusalReason, *lost) if not _mentioned(reason)] == []
 
 
 def test_architecture_names_every_room() -> None:

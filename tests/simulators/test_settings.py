@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from simulators.scenario import load_scenarios
-from simulators.settings import BrokerPlace, Secret, agent_toml
+from simulators.settings import BrokerPlace, Secret, agent_toml, hub_toml
 
 
 def test_each_agent_serves_its_own_lines_and_boxes() -> None:
@@ -21,3 +21,12 @@ def test_each_agent_serves_its_own_lines_and_boxes() -> None:
         assert mine == [lift.device for lift in day.served_by(agent) if lift.device in mine]
         served += mine
     assert sorted(served) == sorted({lift.device for lift in day.lifts} - day.pushed)
+
+
+def test_a_hub_archives_in_the_influxdb_of_its_stage() -> None:
+    """Where there is one; else the hub's own default holds."""
+    place = BrokerPlace("broker", "127.0.0.1", 1883)
+    config = tomllib.loads(hub_toml(place, influx_url="http://127.0.0.1:8086"))
+    assert config["archive"] == {"kind": "influx", "url": "http://127.0.0.1:8086"}
+    assert config["broker"]["url"] == "mqtt://127.0.0.1:1883"
+    assert "archive" not in tomllib.loads(hub_toml(place))
