@@ -52,7 +52,7 @@ class Will(msgspec.Struct, frozen=True):
     retain: bool = True
 
 
-class Inbound(msgspec.Struct, frozen=True):
+class Inbound(msgspec.Struct, gc=False, frozen=True):
     """A message received; ``connection`` and ``mid`` are what an ack needs."""
 
     topic: str

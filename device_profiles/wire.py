@@ -42,7 +42,7 @@ else:  # two levels and no integer over 64 bits: whatever was decoded can be enc
 PackRange = tuple[Epoch, Seq, Seq]  # epoch, first and last seq of packs of one lane
 
 
-class Reading(msgspec.Struct, frozen=True, tag="reading", tag_field="type"):
+class Reading(msgspec.Struct, gc=False, frozen=True, tag="reading", tag_field="type"):
     """What a device said at one instant; a value that is absent is unchanged, ``None`` is unknown."""
 
     device: Id
@@ -51,7 +51,7 @@ class Reading(msgspec.Struct, frozen=True, tag="reading", tag_field="type"):
     values: Annotated[dict[str, Value], msgspec.Meta(max_length=256)]
 
 
-class Event(msgspec.Struct, frozen=True, tag="event", tag_field="type"):
+class Event(msgspec.Struct, gc=False, frozen=True, tag="event", tag_field="type"):
     """Something that happened, judged at the edge; never a decision of the city."""
 
     device: Id
@@ -61,7 +61,7 @@ class Event(msgspec.Struct, frozen=True, tag="event", tag_field="type"):
     data: Annotated[dict[str, Datum], msgspec.Meta(max_length=64)] = {}
 
 
-class Heartbeat(msgspec.Struct, frozen=True, tag="heartbeat", tag_field="type"):
+class Heartbeat(msgspec.Struct, gc=False, frozen=True, tag="heartbeat", tag_field="type"):
     """The word "alive, and unchanged up to ``seen_us``" for each device that was polled with success (ALARMS.md, 3)."""
 
     t_us: Micros
@@ -124,14 +124,14 @@ class Result(msgspec.Struct, frozen=True, tag="result", tag_field="type"):
 Fact = Reading | Event | Heartbeat | ClockStep | Lost | Status | Result
 
 
-class ClockState(msgspec.Struct, frozen=True):
+class ClockState(msgspec.Struct, gc=False, frozen=True):
     """What the agent knows of its own clock."""
 
     source: Literal["ntp", "gnss", "rtc", "simulated", "unknown"] = "unknown"
     offset_us: SignedMicros = 0  # agent's clock minus true time, as far as the source tells
 
 
-class Pack(msgspec.Struct, frozen=True, omit_defaults=True):
+class Pack(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """One MQTT message upwards. (agent, epoch, lane, seq) is its identity, however often it is sent."""
 
     v: Literal[1]  # version of the contract

@@ -25,12 +25,13 @@ from hub.channels.delivery import Delivery, DeliverySpec
 from hub.channels.mqtt import MqttChannel
 from hub.config import Settings
 from hub.database import furthest_cursor, open_database
+from hub.garbage import spare_the_stream
 from hub.heartbeat import Heartbeat
 from hub.intake.intake import Connect, Deliver, Intake
 from hub.intake.subscriber import Subscriber
 from hub.intake.writer import Writer
 from hub.journal.journal import Journal
-from hub.journal.readers import ReaderLoop
+from hub.journal.readers import LARGE_BATCH, ReaderLoop
 from hub.journal.records import NewRecord, tick_row
 from hub.journal.retention import Retention
 from hub.journal.texts import write_texts
@@ -93,7 +94,8 @@ async def run(settings: Settings, *, clock: Clock) -> int:
 
         twins = TwinReader(engine)
         stack.callback(_flush, twins.flush)
-        loops = [alarm_loop, _start(stack, ReaderLoop(journal, twins, clock=clock, on_crash=life.crash))]
+        twin_loop = ReaderLoop(journal, twins, clock=clock, on_crash=life.crash, batch=LARGE_BATCH)
+        loops = [alarm_loop, _start(stack, twin_loop)]
 
         archive = None
         if not config.archive.apart:
@@ -120,6 +122,7 @@ async def run(settings: Settings, *, clock: Clock) -> int:
         _start(stack, intake)
         watched = Watched(engine, journal, ledger, alarms, intake, archive, loops, links)
         _start(stack, MetricsServer(config.metrics.listen, Standing(watched)))
+        spare_the_stream()
         await life.last(up=lambda: all(link.subscribed.is_set() for link in links))
     return life.exit_code
 
@@ -133,6 +136,7 @@ async def run_archive(settings: Settings, *, clock: Clock) -> int:
         store = _archive(stack, settings)
         archive, loop = _follow(stack, settings, store, journal, clock=clock, life=life)
         _start(stack, MetricsServer(settings.config.metrics.archive_listen, Archiving(archive, loop, journal)))
+        spare_the_stream()
         await life.last(up=lambda: True)
     return life.exit_code
 
@@ -181,7 +185,7 @@ def _follow(
     stack.callback(marks.close)
     stack.callback(tiers.close)
     reader = ArchiveReader(MarkedArchive(store, marks), batch_points=store.most_points)
-    loop = _start(stack, ReaderLoop(journal, reader, clock=clock, on_crash=life.crash))
+    loop = _start(stack, ReaderLoop(journal, reader, clock=clock, on_crash=life.crash, batch=LARGE_BATCH))
     expiry = Expiry(tiers, marks, retention_of=retention_lookup(settings))
     progress = Progress(journal, store, marks, clock=clock)
     worker = TierWorker(store, tiers, marks, expiry=expiry, progress_us=progress.now_us, on_crash=life.crash)

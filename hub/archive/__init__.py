@@ -1,5 +1,6 @@
 """The archive: every value and event that devices ever said, by time; each kind of store is one implementation."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import msgspec
@@ -51,7 +52,7 @@ class Archive(Protocol):
     def offset(self) -> int:
         """Return the offset of the last record that is in the archive with all its points. Raises StoreDown."""
 
-    def write(self, points: list[Point], *, offset: int) -> None:
+    def write(self, points: Sequence[Point], *, offset: int) -> None:
         """Store ``points`` and then, at once or after them, the new ``offset``. Raises StoreDown."""
 
     def read(self, query: Query) -> list[Point]:

@@ -5,7 +5,7 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ class EmbeddedArchive:
         """Return the place in the journal: this archive is never away."""
         return self.offset()
 
-    def write(self, points: list[Point], *, offset: int) -> None:
+    def write(self, points: Sequence[Point], *, offset: int) -> None:
         """Store points and place in one transaction; of two points of one identity the greater rank stays."""
         rows = [_row(point) for point in points]
         with self._lock, translated(self.path), self._transaction() as connection:

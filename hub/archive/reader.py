@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -11,7 +11,8 @@ from device_profiles.faults import fault_point
 from device_profiles.topics import area_of
 from device_profiles.wire import Event, Pack, Reading, Value
 from hub.admission import Admission, admit_facts, is_historical
-from hub.archive import BATCH_POINTS, EVENT_PREFIX, Archive, Point
+from hub.archive import BATCH_POINTS, EVENT_PREFIX, Archive
+from hub.archive.blocks import Block, Blocks, merged
 from hub.journal.journal import Record
 from hub.journal.records import is_whole, pack_of
 
@@ -41,15 +42,17 @@ class ArchiveReader:
         Raises StoreDown; what was written then is written again, to the same effect.
         """
         self._notice_loss(records)
-        batch: list[Point] = []
-        complete = 0
+        batch: list[Block] = []
+        size = complete = 0
         for record in records:
-            points = self._points(record)
-            while len(batch) + len(points) > self._batch_points:
-                room = self._batch_points - len(batch)
-                self._write(batch + points[:room], complete)
-                batch, points = [], points[room:]
-            batch += points
+            for block in self._blocks(record):
+                rest = block
+                while size + len(rest.values) > self._batch_points:
+                    first, rest = rest.cut(self._batch_points - size)
+                    self._write([*batch, first], complete)
+                    batch, size = [], 0
+                batch.append(rest)
+                size += len(rest.values)
             complete = record.offset
         if records:
             self._write(batch, complete)
@@ -60,12 +63,12 @@ class ArchiveReader:
             logger.error("records behind %d were cut before they could be archived", self._taken)
         self._taken = records[-1].offset if records else self._taken
 
-    def _write(self, points: list[Point], offset: int) -> None:
+    def _write(self, blocks: list[Block], offset: int) -> None:
         fault_point("hub.before_archive")
-        self._archive.write(points, offset=offset)
+        self._archive.write(Blocks([block for block in blocks if block.values]), offset=offset)
         fault_point("hub.after_archive")
 
-    def _points(self, record: Record) -> list[Point]:
+    def _blocks(self, record: Record) -> Sequence[Block]:
         if record.kind != "pack" or record.lane not in _LANES or record.seq is None:
             return []
         try:
@@ -74,10 +77,9 @@ class ArchiveReader:
             logger.error("record %d is not archived: %s", record.offset, error)
             self.refused["undecodable"] += 1
             return []
-        points = {(point.device, point.field, point.t_us): point for point in self._points_of(pack, record)}
-        return list(points.values())  # of two facts of one pack at one instant the last one counts
+        return merged(self._blocks_of(pack, record))  # of two facts of one pack at one instant the last one counts
 
-    def _points_of(self, pack: Pack, record: Record) -> Iterable[Point]:
+    def _blocks_of(self, pack: Pack, record: Record) -> Iterable[Block]:
         area = area_of(record.agent)
         for fact, admission in admit_facts(pack, received_us=record.received_us):
             if not isinstance(fact, Reading | Event):
@@ -86,11 +88,10 @@ class ArchiveReader:
                 self.refused[admission] += 1
                 continue
             historical = is_historical(fact.t_us, pack, received_us=record.received_us)
-            for field, value in fields_of(fact):
-                yield Point(
-                    area, pack.agent, fact.device, field, fact.t_us, value,
-                    pack.epoch, pack.lane, pack.seq or 0, historical,
-                )  # fmt: skip
+            values = fact.values if isinstance(fact, Reading) else dict(fields_of(fact))
+            yield Block(
+                area, pack.agent, fact.device, fact.t_us, values, pack.epoch, pack.lane, pack.seq or 0, historical
+            )
 
 
 def fields_of(fact: Reading | Event) -> Iterable[tuple[str, Value]]:

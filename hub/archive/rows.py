@@ -1,12 +1,13 @@
 """A row of InfluxDB: everything that was said of one device at one instant, and which pack said each of it."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from device_profiles.wire import LANES, Value
 from hub.archive import Point
+from hub.archive.blocks import Block
 from hub.archive.line_protocol import field_value, head, name
 
 MEASUREMENT = "facts"
@@ -19,11 +20,15 @@ SUFFIXES = {"float": "", "int": "/int", "bool": "/bool", "str": "/text", "json":
 _TYPES = {suffix: kind for kind, suffix in SUFFIXES.items()} | {"/float": "float"}
 _TAKEN = frozenset({"time", "area", "device"})  # names of the row's own, which a float would have bare
 _NO_VALUES = _TAKEN | frozenset(PACK)
+_FORMS: dict[type, str] = {float: "%r", int: "%di"}  # the wire has no number that is none, and none over 64 bits
 _REMEMBERED = 100_000  # names in memory: a device that makes up new ones without end must not fill it
 
 _keys: dict[tuple[str, str], str] = {}
 _heads: dict[tuple[str, str], str] = {}
+_packs: dict[tuple[str, int, str], str] = {}  # agent, epoch, lane → what is said of its packs, up to the seq
+_forms: dict[tuple[Any, ...], str] = {}  # names and types of values → how they are said
 
+K = TypeVar("K")
 Instant = tuple[str, str, int]  # area, device, t_us
 
 
@@ -43,9 +48,25 @@ class Row:
 
     def __init__(self, stored: dict[str, Point] | None = None, *, mixed: bool = False) -> None:
         """``stored`` is what the database has of it, ``mixed`` whether of several packs or types."""
-        self.points: dict[str, Point] = stored or {}
+        self._points: dict[str, Point] = stored or {}
         self._stored = stored is not None
         self._mixed = mixed
+        self._block: Block | None = None  # all that is in it, while nobody has asked for a single point
+
+    @classmethod
+    def of(cls, block: Block) -> "Row":
+        """Return a row that the database does not have yet."""
+        row = cls()
+        row._block = block
+        return row
+
+    @property
+    def points(self) -> dict[str, Point]:
+        """Field → the point that stays."""
+        if self._block is not None:
+            self._points = {point.field: point for point in self._block.points()}
+            self._block = None
+        return self._points
 
     def add(self, point: Point) -> bool:
         """Let ``point`` in when its rank is not less; return whether another pack has said the same field."""
@@ -60,6 +81,8 @@ class Row:
 
     def line(self, fields: Sequence[str] = ()) -> str:
         """Return the row, or only some of its fields, as a line, its time in microseconds. Raises LineError."""
+        if self._block is not None and not fields:
+            return _block_line(self._block)
         points = self.points.values()
         lead = next(iter(points))
         some = [self.points[field] for field in fields] or points
@@ -70,7 +93,7 @@ class Row:
         if others:
             said += f",{OTHERS}={field_value(_json(others))}"
         return (
-            f"{_head(lead)} {said},{AGENT}={field_value(lead.agent)},{EPOCH}={lead.epoch}i,"
+            f"{_head(lead.area, lead.device)} {said},{AGENT}={field_value(lead.agent)},{EPOCH}={lead.epoch}i,"
             f"{LANE}={LANES.index(lead.lane)}i,{SEQ}={lead.seq}i {lead.t_us}"
         )
 
@@ -80,6 +103,37 @@ class Row:
         if not (self._mixed or any(p.seq != lead.seq or p.rank != lead.rank for p in points)):
             return {}
         return {point.field: origin_of(point) for point in points}
+
+
+def _block_line(block: Block) -> str:
+    said = _said(block.values)
+    if block.historical:
+        said += f",{HISTORICAL}=true"
+    session = block.agent, block.epoch, block.lane
+    pack = _packs.get(session) or _remember(
+        _packs,
+        session,
+        f",{AGENT}={field_value(block.agent)},{EPOCH}={block.epoch}i,{LANE}={LANES.index(block.lane)}i,{SEQ}=",
+    )
+    return f"{_head(block.area, block.device)} {said}{pack}{block.seq}i {block.t_us}"
+
+
+def _said(values: dict[str, Value]) -> str:
+    """Return fields as they stand in a line. A device says the same fields again and again: their names are kept."""
+    shape = (*values, *map(type, values.values()))
+    form = _forms.get(shape)
+    if form is None:
+        form = _remember(_forms, shape, _form(values))
+    if form:
+        return form % tuple(values.values())
+    return ",".join([f"{key_of(field, value)}={text_of(value)}" for field, value in values.items()])
+
+
+def _form(values: dict[str, Value]) -> str:
+    """Return what makes a text of numbers with these names; "" when not all are numbers, or a name is odd."""
+    if any(type(value) not in _FORMS or "%" in field for field, value in values.items()):
+        return ""
+    return ",".join([f"{key_of(field, value)}={_FORMS[type(value)]}" for field, value in values.items()])
 
 
 def origin_of(point: Point) -> Origin:
@@ -175,14 +229,12 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _head(point: Point) -> str:
-    cached = point.area, point.device
-    return _heads.get(cached) or _remember(
-        _heads, cached, head(MEASUREMENT, (("area", point.area), ("device", point.device)))
-    )
+def _head(area: str, device: str) -> str:
+    cached = area, device
+    return _heads.get(cached) or _remember(_heads, cached, head(MEASUREMENT, (("area", area), ("device", device))))
 
 
-def _remember(cache: dict[tuple[str, str], str], key: tuple[str, str], value: str) -> str:
+def _remember(cache: dict[K, str], key: K, value: str) -> str:
     if len(cache) >= _REMEMBERED:
         cache.clear()
     cache[key] = value

@@ -13,7 +13,7 @@ from hub.ledger.ledger import LaneKey, Ledger
 logger = logging.getLogger(__name__)
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, gc=False, frozen=True):
     """One message and its records; none for a will that is known already."""
 
     waiting: Waiting

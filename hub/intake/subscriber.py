@@ -56,6 +56,7 @@ class Subscriber:
         self._on_messages = on_messages
         self._lock = threading.Lock()  # over what follows, and over connection and connected
         self._unsent = bytearray()
+        self._asleep = False  # the thread waits, and would not look at _unsent by itself
         self._mid = 0
         self._wake, self._woken = socket.socketpair()
         self._woken.setblocking(False)
@@ -84,7 +85,7 @@ class Subscriber:
             mids = [one.mid for one in messages if one.mid and one.connection == self.connection]
             if mids and self.connected.is_set():
                 self._unsent += packets.pubacks(mids)
-        self._nudge()
+        self._wake_up()
 
     def publish(self, topic: str, payload: bytes) -> int | None:
         """Hand over a message with QoS 1; None while there is no connection, or when the broker takes nothing."""
@@ -93,13 +94,20 @@ class Subscriber:
                 return None
             mid = self._mid = self._mid % packets.MAX_ID + 1
             self._unsent += packets.publish(topic, payload, mid=mid)
-        self._nudge()
+        self._wake_up()
         return mid
 
     def drop(self) -> None:
         """Cut the connection and make it anew: the broker then sends again what was not acked."""
         self._cut = True
         self._nudge()
+
+    def _wake_up(self) -> None:
+        """A system call for those only who find the thread asleep: it would cost a turn of the interpreter."""
+        with self._lock:
+            asleep, self._asleep = self._asleep, False
+        if asleep:
+            self._nudge()
 
     def _nudge(self) -> None:
         with contextlib.suppress(OSError):  # full: it wakes up anyway; closed: nobody is there
@@ -145,8 +153,11 @@ class Subscriber:
             return True
         poll = select.poll()
         poll.register(self._woken, select.POLLIN)
-        poll.register(sock, select.POLLIN | (select.POLLOUT if self._unsent else 0))
+        with self._lock:
+            self._asleep = True
+            poll.register(sock, select.POLLIN | (select.POLLOUT if self._unsent else 0))
         ready = dict(poll.poll(timeout_s * 1_000))
+        self._asleep = False
         if self._woken.fileno() in ready:
             self._woken.recv(4_096)
         return bool(ready.get(sock.fileno(), 0) & ~select.POLLOUT)

@@ -15,6 +15,7 @@ from hub.journal.journal import POLL_S, Journal, Record
 logger = logging.getLogger(__name__)
 
 BATCH = 500  # records in one transaction of a reader
+LARGE_BATCH = 4_000  # of one that keeps no alarm waiting: an archive is fastest with some thousand lines a request
 RETRY_S = 1.0  # between two tries on a full disk
 LINGER_S = 0.1  # a reader that is not urgent lets so much gather: each batch is an fsync and a turn on the processor
 
@@ -44,11 +45,14 @@ class ReaderLoop:
         clock: Clock,
         on_crash: Callable[[str], None],
         urgent: bool = False,
+        batch: int = BATCH,
     ) -> None:
         """``on_crash`` is told the reader's name, on its thread, when it ends by an error; so should the program.
 
-        An ``urgent`` reader (alarms) takes the journal's reserve on a full disk, any other one waits.
+        An ``urgent`` reader (alarms) takes the journal's reserve on a full disk, any other one waits. ``batch`` is how
+        many records it is handed at once.
         """
+        self._batch = batch
         self.reader = reader
         self.position = 0  # until the reader is asked, on the thread: a store that is away must not hold up a start
         self._placed = False
@@ -106,7 +110,7 @@ class ReaderLoop:
         return True
 
     def _take(self) -> None:
-        records = self._journal.read(self.position, BATCH)
+        records = self._journal.read(self.position, self._batch)
         if not records:  # the newest were cut, or another process has not committed yet
             self._stopping.wait(0.01)
             return
@@ -115,7 +119,7 @@ class ReaderLoop:
             return
         self.position = records[-1].offset
         self._unread_us = records[-1].received_us if self._journal.last_offset() > self.position else None
-        if not self._urgent and len(records) < BATCH:
+        if not self._urgent and len(records) < self._batch:
             self._stopping.wait(LINGER_S)
 
     def _stored(self, records: list[Record]) -> bool:

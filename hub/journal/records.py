@@ -21,7 +21,7 @@ _ROW = "(?, ?, ?, ?, ?, ?, ?)"
 _ROWS = 100  # in one statement: a third less processor time than each by itself
 
 
-class NewRecord(msgspec.Struct, frozen=True):
+class NewRecord(msgspec.Struct, gc=False, frozen=True):
     """A record that is not yet in the journal."""
 
     received_us: int  # city time at which the hub took it
@@ -34,7 +34,7 @@ class NewRecord(msgspec.Struct, frozen=True):
     pack: Pack | None = None  # the body, decoded, when somebody has done that already
 
 
-class Record(msgspec.Struct, frozen=True):
+class Record(msgspec.Struct, gc=False, frozen=True):
     """A record of the journal; ``offset`` orders all of them."""
 
     offset: int

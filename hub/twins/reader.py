@@ -49,12 +49,12 @@ class TwinReader:
     def apply(self, records: list[Record]) -> None:
         """Fold ``records`` in, and store when the last store is old enough."""
         with self._lock:
-            for record in records:
-                if record.offset <= self._offset:
-                    continue  # handed over again after a store that failed
-                for dirty, changed in zip(self._dirty, self._state.take(record), strict=True):
-                    dirty.update(changed)
-                self._offset = record.offset
+            new = [
+                record for record in records if record.offset > self._offset
+            ]  # the others came before a store failed
+            for dirty, changed in zip(self._dirty, self._state.take_all(new), strict=True):
+                dirty.update(changed)
+            self._offset = max(self._offset, records[-1].offset) if records else self._offset
             if Clock.real_s() - self._stored_s >= self._store_s:
                 self._store()
 

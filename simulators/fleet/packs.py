@@ -23,9 +23,9 @@ PROFILE += """[[alarms]]
 rule = "meter.overvoltage"
 severity = "major"
 title = "Voltage too high"
-when = "u1 > 260 or u2 > 260 or u3 > 260"
+when = "u1 > 260"
 for = "5s"
-clear_when = "u1 < 250 and u2 < 250 and u3 < 250"
+clear_when = "u1 < 250"
 clear = "5s"
 
 [[alarms]]

@@ -1,5 +1,7 @@
 """An archive whose writes are marked, and how far it has come."""
 
+from collections.abc import Sequence
+
 from device_profiles.clock import Clock
 from hub.archive import Archive, Point, Query
 from hub.archive.said import points_said
@@ -20,7 +22,7 @@ class MarkedArchive:
         """Return the archive's place in the journal."""
         return self._archive.offset()
 
-    def write(self, points: list[Point], *, offset: int) -> None:
+    def write(self, points: Sequence[Point], *, offset: int) -> None:
         """Mark and write. Raises StoreDown."""
         with self._marks.writing(points, offset=offset):
             self._archive.write(points, offset=offset)

@@ -3,11 +3,12 @@
 import contextlib
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from device_profiles import durable
 from hub.archive import EVENT_PREFIX, Point
+from hub.archive.blocks import blocks_of
 from hub.archive.embedded import set_aside
 from hub.archive.tiers import HOUR_US, MINUTE_US, Tier
 from hub.errors import StoreDown
@@ -75,7 +76,7 @@ class Marks:
         """Whether so many wait that soon no more are taken: then what is not over yet is computed too."""
         return len(self._stored) > self._most // 2
 
-    def mark(self, points: Iterable[Point], *, offset: int) -> None:
+    def mark(self, points: Sequence[Point], *, offset: int) -> None:
         """Mark what was archived without a mark, up to the journal's ``offset``. Raises StoreDown."""
         with self._lock:
             marks = _marks_of(points)
@@ -83,7 +84,7 @@ class Marks:
             self._set_ready(marks)
 
     @contextlib.contextmanager
-    def writing(self, points: Iterable[Point], *, offset: int) -> Iterator[None]:
+    def writing(self, points: Sequence[Point], *, offset: int) -> Iterator[None]:
         """Mark what ``points`` change, while they are written; all up to the journal's ``offset`` is marked then.
 
         Raises StoreDown, before anything is written, when there are too many marks: the archive waits for the worker.
@@ -229,18 +230,13 @@ def over(elapsed_us: int) -> int:
     return (1 << minutes) - 1 | (HOUR_BIT if minutes == 60 else 0)
 
 
-def _marks_of(points: Iterable[Point]) -> dict[Key, int]:
-    """Return hour → bits of all points; those of one reading, which follow each other, are looked at once."""
+def _marks_of(points: Sequence[Point]) -> dict[Key, int]:
+    """Return hour → bits of all points; those of one reading are looked at once."""
     marks: dict[Key, int] = {}
-    area = device = ""
-    t_us = -1
-    for point in points:
-        if point.t_us == t_us and point.device == device and point.area == area:
-            continue
-        key = (point.subject, point.t_us - point.t_us % HOUR_US)
-        if point.field.startswith(EVENT_PREFIX):  # no bit, but its device is known
+    for block in blocks_of(points):
+        key = (f"{block.area}/{block.device}", block.t_us - block.t_us % HOUR_US)
+        if all(field.startswith(EVENT_PREFIX) for field in block.values):  # no bit, but its device is known
             marks.setdefault(key, 0)
             continue
-        area, device, t_us = point.area, point.device, point.t_us
-        marks[key] = marks.get(key, 0) | 1 << t_us % HOUR_US // MINUTE_US | HOUR_BIT
+        marks[key] = marks.get(key, 0) | 1 << block.t_us % HOUR_US // MINUTE_US | HOUR_BIT
     return marks
