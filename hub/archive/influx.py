@@ -191,23 +191,21 @@ class InfluxArchive:
         return refused
 
     def _send(self, lines: Sequence[Sent]) -> list[Bad]:
-        found = bisect(lines, self._post, _fields)
+        try:
+            self._post(lines)
+        except Refused:
+            # what is good for certain: a server that refuses that too has another trouble than bad points
+            self._write_place(self.refusals.place().offset)
+        else:
+            return []
         return [
             (sent, RefusalReason.TOO_LARGE if refused.status == _TOO_LARGE else RefusalReason.REJECTED, refused.words)
-            for sent, refused in found
+            for sent, refused in bisect(lines, self._post, _fields)
         ]
 
     def _post(self, lines: Sequence[Sent]) -> None:
-        try:
+        if lines:
             self._server.write("\n".join([sent.text for sent in lines]).encode())
-        except Refused:
-            if len(lines) > 1:
-                self._prove()
-            raise
-
-    def _prove(self) -> None:
-        """Write what is good for certain: a server that refuses that too has another trouble than bad points."""
-        self._write_place(self.refusals.place().offset)
 
     def _write_place(self, offset: int) -> None:
         at_us = int(time.time() // _PLACE_STEP_S * _PLACE_STEP_S) * 1_000_000

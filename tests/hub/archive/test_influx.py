@@ -9,7 +9,9 @@ import pytest
 
 from device_profiles.clock import Clock
 from hub.archive import Point, Query
+from hub.archive.bisect import bisect
 from hub.archive.influx import InfluxArchive
+from hub.archive.influx_server import Refused
 from hub.archive.reader import ArchiveReader
 from hub.archive.refusals import RefusalReason
 from hub.errors import StoreDown
@@ -59,13 +61,18 @@ def test_a_type_conflict_keeps_out_one_value_of_one_reading(influx: Server, arch
     assert "field type conflict" in refused.words
 
 
-def test_a_conflict_inside_one_batch_is_found_too(influx: Server, archive: InfluxArchive) -> None:
-    """The server takes nothing of such a batch when the column is new, and does not say which line is wrong."""
-    server = server_of(influx.url, archive.place.database)
-    archive.write([point()], offset=1)
-    server.write(f"facts,device=x floor/int=1i {T0_US + 8 * 86_400_000_000}".encode())
-    assert archive.refused() == []
-    assert len(archive.read(Query(subject=SUBJECT))) == 1
+def test_a_conflict_inside_one_batch_is_found_too(influx: Server, tmp_path: Path) -> None:
+    """The server takes nothing of a batch whose own lines disagree about a new column, and names none of them."""
+    server = server_of(influx.url, tmp_path.name)
+    lines = [f"m v={n} {n}" for n in range(100)]
+    lines[60] = "m v=60i 60"
+    with pytest.raises(Refused, match=r"^400: field type conflict$"):
+        server.write("\n".join(lines).encode())
+    found = list(bisect(lines, lambda some: server.write("\n".join(some).encode()), lambda _: ()))
+    assert [line for line, _ in found] == ["m v=60i 60"]
+    ((series,),) = server.query(["SELECT count(v) FROM m"])
+    assert series.values[0][1] == 99
+    server.close()
 
 
 def test_a_point_beyond_retention_is_refused_alone(influx: Server, archive: InfluxArchive) -> None:
@@ -165,7 +172,10 @@ def test_a_server_in_trouble_is_waited_for(influx: Server, tmp_path: Path, statu
         archive.close()
 
 
-def test_a_proxy_that_refuses_everything_empties_nothing_into_quarantine(influx: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize("count", [1, 10])
+def test_a_proxy_that_refuses_everything_empties_nothing_into_quarantine(
+    influx: Server, tmp_path: Path, count: int
+) -> None:
     """A 400 to what is good for certain is no word about the points."""
 
     def answer(path: str, body: bytes) -> tuple[int, bytes] | None:
@@ -174,7 +184,7 @@ def test_a_proxy_that_refuses_everything_empties_nothing_into_quarantine(influx:
     with proxy(influx.url, answer) as url:
         archive = influx_archive(url, tmp_path, name=tmp_path.name)
         with pytest.raises(StoreDown, match="bad request"):
-            archive.write([point(at) for at in range(10)], offset=2)
+            archive.write([point(at) for at in range(count)], offset=2)
         assert (archive.offset(), archive.refused()) == (0, [])
         archive.close()
 
