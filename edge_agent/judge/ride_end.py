@@ -6,7 +6,7 @@ import numpy as np
 from edge_agent.judge.ride_find import CREEP_BINS, CREEP_LEFT, SURE, Found, find_ride, open_pulse, with_creep
 from edge_agent.judge.ride_height import REST_BINS, climb, fuse
 from edge_agent.judge.ride_limits import RideLimits
-from edge_agent.judge.ride_open import CALM_S, Guess, guess
+from edge_agent.judge.ride_open import CALM_S, HALF, Guess, calm, guess
 from edge_agent.judge.ride_signal import (
     BIN_S,
     HOLLOW,
@@ -27,11 +27,12 @@ from edge_agent.judge.ride_track import Track, View
 from edge_agent.judge.ride_window import BRAKING, MOVING
 
 LEAST_HEIGHT_M = 1.9  # nobody lifts a box by more, no floor is lower than 2.4 m
-LEAST_DEAD_M = 0.6  # what stops dead may have begun just now
+LEAST_DEAD_M = 0.35  # what stops dead may have begun just now; nearer than this it is at its level
 FLANK = 3  # bins of a pulse's room in which it has not begun
 REST = 10  # bins of rest that make an end
 SETTLE = 25  # bins after the end, so that model and barometer see it
 LONG_SETTLE = 40  # bins of calm, where the sums do not come out
+STANDS = 80  # looks, 40 s
 CREEP_SETTLE = 60  # bins in which a hydraulic lift levels
 KEEP = 200  # bins that are kept while nothing happens
 GRAVITY_KEEP = 0.98  # of the old level, each half second: its time constant is 25 s
@@ -39,6 +40,7 @@ LEARN = 60  # bins before a level is believed
 STAYED_M = 1.5  # less by pressure is no ride, if the acceleration leaves a doubt: it is LOW_M or not CERTAIN
 LOW_M = 8.0
 CERTAIN = 0.8
+CLEARLY = 0.75  # a firm drive's begin and end look alike to the model
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -66,9 +68,12 @@ class Watch:
         self._with_model = with_model
         self._to_lose: float | None = None  # m/s that a ride had which was lost out of sight
         self._settled = gravity is not None
+        self._blind = True  # it may be riding already: what looks like a begin may be a braking
+        self._rested = 0  # looks in a row
 
     def restart(self) -> None:
         """Forget the ride on the way; its braking may still come, and begins no other ride."""
+        self._blind, self._rested = True, 0
         self._to_lose = self.speed if self.riding_since is not None else None
         self.riding_since, self.lost, self.speed = None, False, 0.0
         self._settled = False
@@ -89,14 +94,19 @@ class Watch:
         if len(view) < 15:
             return None
         length = magnitude(view.mean)
+        if self._blind and self.riding_since is None:
+            self._blind = not self._stands(track, view)
         if self._settled and self._is_calm(length, view):
             self._rest(track, view, length)
             return None
+        self._rested = 0
         rough = roughness(view.mean, view.spread)
         gravity = self._learn(view, length, rough)
         if gravity is None:
             return None
         pulses = self._pulses(view, length, rough, gravity)
+        if self._blind and len(pulses) > 1 and _brakes_then_begins(pulses[0], pulses[1]):
+            pulses = pulses[1:]
         if self._to_lose is not None and self._is_late_braking(track, view, pulses):
             return None
         found = find_ride(pulses, signed_length(view.mean, view.mean) - gravity) if len(pulses) > 1 else None
@@ -109,6 +119,11 @@ class Watch:
         found = with_creep(found, [pulse for pulse in weak if pulse.start >= found.end - ROOM])
         return self._ended(track, view, length, found, gravity)
 
+    def _stands(self, track: Track, view: View) -> bool:
+        """Return whether it certainly stands: no drive cruises for so long, or the barometer says so."""
+        now = view.first + len(view)
+        return self._rested >= STANDS or calm(track.altitudes(now - CALM_S / BIN_S, now), now) is not None
+
     def _is_calm(self, length: Array, view: View) -> bool:
         """Return whether nothing in the track could be a pulse."""
         assert self.gravity is not None
@@ -120,6 +135,7 @@ class Watch:
         recent = float(length[-10:].mean())
         self.gravity = GRAVITY_KEEP * self.gravity + (1 - GRAVITY_KEEP) * recent
         self.word, self.speed = "still", 0.0
+        self._rested += 1
         track.trim(view.first + len(view) - KEEP)
 
     def _learn(self, view: View, length: Array, rough: Array) -> float | None:
@@ -160,7 +176,7 @@ class Watch:
         ended = self._measure(track, view, length, found, gravity)
         if ended is not None:
             track.trim(view.first + found.end)
-            self._settled = True
+            self._settled, self._blind = True, False
         else:
             track.trim(view.first + found.pulses[0].end)
         self._open(None, [], view)
@@ -175,7 +191,7 @@ class Watch:
         if abs(height.by_acceleration) < least or found.likely < SURE:
             return None
         if height.by_pressure is not None and height.pressure_error is not None and height.agrees is False:
-            doubtful = abs(height.by_acceleration) < LOW_M or found.likely < CERTAIN
+            doubtful = abs(height.by_acceleration) < LOW_M or found.likely < CERTAIN or self._blind
             if doubtful and height.pressure_error < 0.7 and abs(height.by_pressure) < STAYED_M:
                 return None  # the pressure is good, and says that it stayed where it was
             height = msgspec.structs.replace(height, metres=height.by_acceleration)
@@ -197,6 +213,8 @@ class Watch:
         word, rise = guess(view, begun, altitudes, speed=self.speed or 0.0, shaft_m=self.shaft_m)
         if word is Guess.RIDING:
             return None
+        if word is Guess.UNBRAKED and self._blind:
+            word = Guess.LOST
         track.trim(now - REST)
         self.lost = word is Guess.LOST
         self._open(None, [], view)
@@ -218,6 +236,11 @@ class Watch:
         speeding = latest.speed * begun.speed > 0
         self.word = ("accelerating_up" if begun.speed > 0 else "accelerating_down") if speeding else "braking"
         self.word = self.word if at_work else "cruising"
+
+
+def _brakes_then_begins(first: Pulse, second: Pulse) -> bool:
+    """Return whether the model sees the end of a ride that began out of sight, and the begin of the next."""
+    return first.braking > CLEARLY and second.braking < 1 - CLEARLY and second.moving > HALF
 
 
 def _is_over(found: Found, pulses: list[Pulse], now: int, *, last: bool) -> bool:

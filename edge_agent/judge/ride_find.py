@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from edge_agent.judge.ride_signal import BIN_S, Array, Pulse
+from edge_agent.judge.ride_signal import BIN_S, SMOOTH, Array, Pulse, smooth
 
 SURE = 0.45
 MODEL_SHARE = 0.65  # a drive that no simulator knew has a clean shape at least: shape alone is not enough, but helps
@@ -19,6 +19,9 @@ BRAKED_REST = 0.35  # of the speed: children who jumped just before it may have 
 DEAD_REST = 0.55  # of the speed: so much of a dead stop may fall between the samples of a slow box
 DEAD_TIMES = 1.75  # so many times the mean acceleration of the same ride
 DEAD_S = 0.8  # a brake that falls in is done by then; a firm drive takes longer
+RAILS_MPS2 = 0.5  # rails shake a car less
+SHAKEN_BINS = 30  # before a stop
+SHAKES = 2.0  # who shakes the car so much may stop it for the sensor so much harder
 CREEP_BINS = 100  # a drive of two speeds, or a hydraulic one, creeps up to its floor for so long at most
 CREEP_LEFT = 0.05  # m/s: with more left over it may still creep
 
@@ -109,7 +112,14 @@ def is_dead(first: Pulse, last: Pulse, fine: Array) -> bool:
     """Return whether ``last`` took the speed as no drive does."""
     end, begin = core(last, fine), core(first, fine)
     sudden = CORE * abs(last.speed) <= DEAD_S * end
-    return end >= DEAD_MPS2 or (sudden and end >= DEAD_LEAST_MPS2 and end >= DEAD_TIMES * begin)
+    mischief = SHAKES * max(0.0, _shaken(fine[max(0, last.start - SHAKEN_BINS) : last.start]) - RAILS_MPS2)
+    by_itself = end >= DEAD_MPS2 + mischief
+    return by_itself or (sudden and not mischief and end >= DEAD_LEAST_MPS2 and end >= DEAD_TIMES * begin)
+
+
+def _shaken(fine: Array) -> float:
+    """Return how much it shook up and down, m/s²: twice the standard deviation of what is faster than any drive."""
+    return 2.0 * float((fine - smooth(fine, SMOOTH)).std()) if len(fine) > SMOOTH else 0.0
 
 
 def core(pulse: Pulse, fine: Array) -> float:

@@ -38,12 +38,12 @@ def guess(view: View, pulse: Pulse, altitudes: Array, *, speed: float, shaft_m: 
     hidden = _rough(view, pulse.end, now) > max(ROUGH, 1.5 * _rough(view, 0, pulse.start))
     begun = likely(pulse) >= SURE_BEGUN and not pulse.braking > HALF  # else it may be the end of a ride, not its begin
     clean = begun and not hidden and not _hole(view, pulse, now)
-    calm = _calm(altitudes, view.first + now)
-    if calm is not None and abs(speed) * CALM_S > EXPECTED_M / 2 and (now - pulse.end) * BIN_S > CALM_S:
+    level = calm(altitudes, view.first + now)
+    if level is not None and abs(speed) * CALM_S > EXPECTED_M / 2 and (now - pulse.end) * BIN_S > CALM_S:
         before = altitudes[altitudes[:, 0] < view.first + pulse.start]
         if len(before) < 2:
             return (Guess.UNBRAKED if clean else Guess.LOST), 0.0
-        rise = calm - float(np.median(before[-6:, 1]))
+        rise = level - float(np.median(before[-6:, 1]))
         if abs(rise) < 0.6 or rise * speed < 0:
             if not clean:
                 return Guess.NEVER, rise
@@ -65,7 +65,7 @@ def _without_pressure(view: View, pulse: Pulse, *, speed: float, shaft_m: float,
     return (Guess.LOST if too_far else Guess.RIDING), 0.0
 
 
-def _calm(altitudes: Array, now: int) -> float | None:
+def calm(altitudes: Array, now: int) -> float | None:
     """Return the altitude at which the car stands for a while, None when it moves or the air does."""
     latest = altitudes[altitudes[:, 0] >= now - CALM_S / BIN_S]
     if len(latest) < CALM_LEAST or float(np.ptp(latest[:, 1])) > CALM_M:

@@ -73,6 +73,25 @@ def test_stuck_after_a_dead_stop(classify: Classify | None) -> None:
     assert hear(t_us, more.axes(), heard=heard).kinds == ["lift.stuck", "lift.released"]
 
 
+@pytest.mark.parametrize("seconds", [1.2, 1.6, 2.0])
+def test_stuck_soon_after_the_start(seconds: float, classify: Classify | None) -> None:
+    """A car that stops dead 0.6 to 1.5 m from its floor is stuck as well."""
+    signal = Signal().stand(10).ride(12.0).gain(-0.8 * seconds, 0.8).gain(0.8 * seconds, 6.0).stand(40)
+    heard = hear(signal.t_us, signal.axes(), classify=classify, finish=False)
+    assert [(one.kind, one.data["reason"]) for one in heard.findings][-1] == ("lift.stuck", "dead_stop")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_jumping_while_it_rides_is_no_dead_stop(seed: int, classify: Classify | None) -> None:
+    """Children jump until the car stands: their last landing falls into the braking and stops nothing."""
+    signal = Signal(rate_hz=50).stand(20).ride(12.0).ride(-12.0).ride(9.0).stand(40)
+    axes, t, rng = signal.axes(), np.arange(len(signal.up)) / 50, np.random.default_rng(seed)
+    jumps = rng.uniform(1.5, 4) * np.abs(np.sin(np.pi * 1.8 * t + rng.uniform(0, 3)))
+    riding = (t > 37) & (t < 75)
+    axes[:, 2] += np.where(riding, jumps - jumps.mean(), 0.0)
+    assert hear(signal.t_us, axes, classify=classify, block=50, finish=False).kinds == []
+
+
 def test_stuck_without_any_braking() -> None:
     """A car that the barometer sees standing, and whose braking nobody felt, is stuck."""
     signal = Signal().stand(10).ride(12.0).gain(1.6, 0.8).stand(5)
