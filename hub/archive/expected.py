@@ -2,7 +2,7 @@
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
@@ -13,23 +13,26 @@ _HOUR_US = 3_600_000_000
 _RANK = "(excluded.epoch, excluded.seq, excluded.lane, excluded.agent) > (epoch, seq, lane, agent)"
 _WINS = ", ".join(
     f"{name} = CASE WHEN {_RANK} THEN excluded.{name} ELSE {name} END"
-    for name in ("digest", "epoch", "seq", "lane", "agent")
+    for name in ("refused", "digest", "epoch", "seq", "lane", "agent")
 )
 _SCHEMA = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;
 CREATE TABLE points (
-  subject INTEGER, t_us INTEGER, field INTEGER, settled INTEGER, fresh INTEGER, digest INTEGER,
+  subject INTEGER, t_us INTEGER, field INTEGER, settled INTEGER, fresh INTEGER, refused INTEGER, digest INTEGER,
   epoch INTEGER, seq INTEGER, lane TEXT, agent TEXT, PRIMARY KEY (subject, t_us, field)
 ) WITHOUT ROWID;
 """
 _ADD = f"""
-INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (subject, t_us, field) DO UPDATE
+INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (subject, t_us, field) DO UPDATE
 SET settled = max(settled, excluded.settled), fresh = max(fresh, excluded.fresh), {_WINS}
 """
 _HOURS = f"""
-SELECT t_us / {_HOUR_US} * {_HOUR_US}, sum(settled), count(*), sum(fresh), sum(digest)
+SELECT t_us / {_HOUR_US} * {_HOUR_US}, sum(settled AND NOT refused), count(*), sum(fresh OR refused), sum(digest)
 FROM points WHERE subject = ? GROUP BY 1 ORDER BY 1
 """
+
+
+Identity = tuple[str, str, int, int, int, str, str]  # subject, field, t_us, epoch, seq, lane, agent
 
 
 class ExpectedHour(msgspec.Struct, frozen=True):
@@ -37,9 +40,9 @@ class ExpectedHour(msgspec.Struct, frozen=True):
 
     hour_us: int
     must: int  # points that the archive has by its own place
-    may: int  # with those that it may be writing now
-    fresh: bool  # something of this hour may be being written now
-    digest: int  # of the points, each with its value and pack; of no use when fresh
+    may: int  # with those that it may be writing now, and those of which it refused the last word
+    doubtful: bool  # there are such points
+    digest: int  # of the points, each with its value and pack; of no use when doubtful
 
 
 class Expected:
@@ -58,13 +61,14 @@ class Expected:
         """Close the file."""
         self._connection.close()
 
-    def add(self, points: Iterable[Point], *, settled: bool) -> None:
-        """Take points in; ``settled``: the archive's place is behind them."""
+    def add(self, points: Iterable[Point], *, settled: bool, refused: Collection[Identity] = ()) -> None:
+        """Take points in; ``settled``: the archive's place is behind them; ``refused``: what it did not take."""
         rows = [
             (
                 self._subjects.setdefault(point.subject, len(self._subjects)), point.t_us,
                 self._fields.setdefault(point.field, len(self._fields)),
-                settled, not settled, digest_of(point), point.epoch, point.seq, point.lane, point.agent,
+                settled, not settled, identity_of(point) in refused, digest_of(point),
+                point.epoch, point.seq, point.lane, point.agent,
             )
             for point in points
         ]  # fmt: skip
@@ -82,8 +86,13 @@ class Expected:
     def hours(self, subject: str) -> Iterator[ExpectedHour]:
         """Yield the hours of a device."""
         number = self._subjects.get(subject, -1)
-        for hour_us, must, may, fresh, digest in self._connection.execute(_HOURS, (number,)):
-            yield ExpectedHour(hour_us, must, may, bool(fresh), digest)
+        for hour_us, must, may, doubtful, digest in self._connection.execute(_HOURS, (number,)):
+            yield ExpectedHour(hour_us, must, may, bool(doubtful), digest)
+
+
+def identity_of(point: Point) -> Identity:
+    """Return what names a point, and the pack that said it."""
+    return (point.subject, point.field, point.t_us, point.epoch, point.seq, point.lane, point.agent)
 
 
 def digest_of(point: Point) -> int:

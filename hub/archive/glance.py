@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from device_profiles import durable
-from hub.archive.proof import Identity
+from hub.archive.expected import Identity
 from hub.archive.refusals import Refusals
 from hub.archive.tiers import Tier
 from hub.errors import StoreDown

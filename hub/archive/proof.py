@@ -10,8 +10,8 @@ from typing import Protocol
 import msgspec
 
 from hub.admission import FUTURE_US, MAX_OFFSET_US
-from hub.archive import Archive, Point, Query
-from hub.archive.expected import Expected, ExpectedHour, digest_of
+from hub.archive import Archive, Query
+from hub.archive.expected import Expected, ExpectedHour, Identity, digest_of
 from hub.archive.said import points_said
 from hub.archive.tiers.compute import points_between
 from hub.journal.journal import Journal
@@ -21,8 +21,6 @@ MOST_ROWS = 1_000  # listed; ``different`` counts all
 STRANGERS = "(devices that the journal does not know)"
 _BATCH = 500  # records
 _HOUR_US = 3_600_000_000
-
-Identity = tuple[str, str, int, int, int, str, str]  # subject, field, t_us, epoch, seq, lane, agent
 
 
 class Difference(StrEnum):
@@ -80,7 +78,12 @@ class _Tally:
         self.hours = self.journal = self.archive = self.expired = self.different = 0
         self.rows: list[DifferentHour] = []
 
-    def take(self, subject: str, hour: ExpectedHour, found: int, difference: Difference | None) -> None:
+    def take(
+        self, archive: Archive, subject: str, hour: ExpectedHour, found: int, *, exact: bool, values: bool
+    ) -> None:
+        difference = _difference(hour, found, exact=exact)
+        if values and exact and not (difference or hour.doubtful) and _digest(archive, subject, hour) != hour.digest:
+            difference = Difference.VALUES
         self.hours += 1
         self.journal += hour.must
         self.archive += found
@@ -111,24 +114,19 @@ def _prove(journal: Journal, archive: Archive, compared: Compared, expected: Exp
     refused, left_out, tally = compared.refused(), Counter[str](), _Tally()
     since_us = _since(journal)
     read = _fold(journal, expected, refused, left_out, after=0, offset=offset)
+    total = archive.count_by_hour(Query())  # before the devices' own counts: it is never more than those together
     counts = {subject: archive.count_by_hour(Query(subject=subject)) for subject in expected.subjects()}
-    total = archive.count_by_hour(Query())
     _fold(journal, expected, refused, left_out, after=read, offset=offset)  # what came meanwhile may be there too
-    for subject in expected.subjects():
-        found, horizon_us = counts.get(subject, {}), compared.horizon(subject)
+    horizons = {subject: compared.horizon(subject) for subject in expected.subjects()}
+    for subject, found in counts.items():
         for hour in _hours(expected, subject, found):
-            if hour.hour_us < horizon_us:
-                tally.expired += hour.must
-                continue
             exact = hour.hour_us >= since_us
-            if not (exact or hour.may):
-                continue
-            difference = _difference(hour, found.get(hour.hour_us, 0), exact=exact)
-            if values and exact and not (difference or hour.fresh) and _digest(archive, subject, hour) != hour.digest:
-                difference = Difference.VALUES
-            tally.take(subject, hour, found.get(hour.hour_us, 0), difference)
-    if (read, offset) == (journal.newest_offset(), archive.offset()):  # nothing came meanwhile
-        _strangers(tally, total, counts, since_us=since_us)
+            if hour.hour_us < horizons[subject]:
+                tally.expired += hour.must
+            elif exact or hour.may:
+                tally.take(archive, subject, hour, found.get(hour.hour_us, 0), exact=exact, values=values)
+    new = {subject: archive.count_by_hour(Query(subject=subject)) for subject in horizons.keys() - counts.keys()}
+    _strangers(tally, total, counts | new, since_us=max(since_us, *horizons.values(), 0))
     return Proof(
         equal=not tally.different,
         offset=offset,
@@ -158,14 +156,9 @@ def _fold(
             if record.offset <= end:
                 settled = record.offset <= offset
                 points = points_said(record, left_out if settled else None)
-                expected.add([point for point in points if identity_of(point) not in refused], settled=settled)
+                expected.add(points, settled=settled, refused=refused)
         after = records[-1].offset
     return end
-
-
-def identity_of(point: Point) -> Identity:
-    """Return what names a point, and the pack that said it."""
-    return (point.subject, point.field, point.t_us, point.epoch, point.seq, point.lane, point.agent)
 
 
 def _since(journal: Journal) -> int:
