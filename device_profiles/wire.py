@@ -83,7 +83,7 @@ class Lost(msgspec.Struct, frozen=True, tag="lost", tag_field="type"):
     epoch: Epoch
     first: Seq
     last: Seq
-    reason: Literal["evicted", "aged", "receipted", "disk", "thinned", "epoch_abandoned"]
+    reason: Literal["evicted", "aged", "receipted", "disk", "thinned"]
     facts: int = 0  # facts they held, 0 when that is not known any more
     by: PackRange | None = None  # thinned: the packs of the same lane that stand for them
 

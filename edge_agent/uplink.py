@@ -20,6 +20,7 @@ from edge_agent.window import PROBE, RESEND_S, Window
 logger = logging.getLogger(__name__)
 
 CHUNK = 20  # packs of one lane before a more urgent lane is looked at again
+BACKLOG_CHUNK = 4  # of the backlog: an event waits for no more of them
 TICK_S = 0.5  # real; how exactly RESEND_S is kept
 STATUS_S = 60.0  # city
 GOODBYE_S = 2.0  # real; for the receipt of the last packs
@@ -139,7 +140,7 @@ class Uplink:
         return bool(overdue)
 
     def _send_new(self, window: Window) -> bool:
-        limit = min(CHUNK, window.room)
+        limit = min(BACKLOG_CHUNK if window.lane == "backlog" else CHUNK, window.room)
         if not limit or not self._outbox.depths()[window.lane]:
             return False
         packs = self._outbox.unreceipted(window.lane, after=window.cursor, limit=limit)

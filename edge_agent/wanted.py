@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from typing import Literal
 
 from device_profiles.clock import Clock
 from device_profiles.wire import Lane, Lost, Receipt
@@ -65,15 +64,15 @@ class Wanted:
         self, epoch: int, lane: Lane, first: int, last: int, *, limit: int
     ) -> tuple[list[StoredPack], list[Lost]]:
         next_ = self._outbox.next_seq(epoch, lane)
-        last = last if next_ is None else min(last, next_ - 1)  # what was never made is not lost
+        if next_ is None:  # made on another disk, which may come back: the hub counts it as abandoned meanwhile
+            return [], []
+        last = min(last, next_ - 1)  # what was never made is not lost
         packs = self._outbox.span(epoch, lane, first, last, limit=limit) if limit > 0 else []
         if limit <= 0 or len(packs) == limit:
             last = packs[-1].seq if packs else first - 1  # the rest when the hub asks again
         now_us = self._clock.wall_us()
         held = [pack.seq for pack in packs]
-        # of an epoch that the outbox knows nothing of it cannot say that the hub ever had it: its disk may be a new one
-        reason: Literal["receipted", "epoch_abandoned"] = "epoch_abandoned" if next_ is None else "receipted"
-        gone = [Lost(now_us, lane, epoch, a, b, reason) for a, b in _holes(first, last, held)]
+        gone = [Lost(now_us, lane, epoch, a, b, "receipted") for a, b in _holes(first, last, held)]
         return packs, gone
 
 

@@ -42,6 +42,7 @@ class StoredLane(msgspec.Struct, frozen=True):
     facts: int = 0  # in the packs
     lost_facts: dict[str, int] = {}  # reason → facts, as the agent declared them
     stand_ins: int = 0  # packs that stand for thinned ones
+    abandoned: bool = False  # the agent's outbox holds nothing of this session any more
 
 
 class LaneState:
@@ -55,6 +56,7 @@ class LaneState:
         self.packs, self.doubled, self.late = stored.packs, stored.doubled, stored.late
         self.resent, self.recovered, self.stand_ins = stored.resent, stored.recovered, stored.stand_ins
         self.facts, self.made, self.will, self.offset = stored.facts, stored.made, stored.will, stored.offset
+        self.abandoned = stored.abandoned
         self.earlier, self.unfound, self.before = stored.earlier, stored.unfound, stored.before
 
     def stored(self) -> StoredLane:
@@ -79,6 +81,7 @@ class LaneState:
             facts=self.facts,
             lost_facts=dict(self.lost_facts),
             stand_ins=self.stand_ins,
+            abandoned=self.abandoned,
         )
 
     @property
@@ -89,17 +92,27 @@ class LaneState:
     @property
     def missing(self) -> int:
         """How many packs are neither here nor lost, though a later one came."""
-        return self.known.missing + self.unfound
+        return self.unfound + (0 if self.abandoned else self.known.missing)
 
     @property
     def outstanding(self) -> int:
         """How many packs the agent says it has made behind the last one that came."""
-        return max(0, self.made - self.known.highest)
+        return 0 if self.abandoned else self._behind
+
+    @property
+    def losses(self) -> Counter[str]:
+        """Reason → packs lost. Those of an abandoned session are no agent's word, so that no receipt covers them."""
+        gone = self.known.missing + self._behind if self.abandoned else 0
+        return self.lost + Counter({ABANDONED: gone})
 
     @property
     def settled(self) -> bool:
         """Whether every pack that was made is here or lost."""
-        return not (self.known.missing or self.outstanding)
+        return self.abandoned or not (self.known.missing or self.outstanding)
+
+    @property
+    def _behind(self) -> int:
+        return max(0, self.made - self.known.highest)
 
     def add_seq(self, seq: int) -> None:
         """Count a number that is in the journal."""
@@ -124,14 +137,6 @@ class LaneState:
             self.lost[lost.reason] += packs
             self.lost_facts[lost.reason] += lost.facts
 
-    def abandon(self) -> bool:
-        """Count as lost what the agent has made and can never send; return whether there was any."""
-        packs = self.known.missing + self.outstanding
-        if packs:
-            self.known.add(1, max(self.known.highest, self.made))
-            self.lost[ABANDONED] += packs
-        return bool(packs)
-
     def add_earlier(self, old: "LaneState") -> None:
         """Take over the counts of a lane that is not kept by itself any more."""
         self.earlier += old.received.count
@@ -140,6 +145,6 @@ class LaneState:
         for name in ("packs", "doubled", "resent", "recovered", "late", "facts", "stand_ins"):
             setattr(self, name, getattr(self, name) + getattr(old, name))
         self.offset = max(self.offset, old.offset)
-        self.lost.update(old.lost)
+        self.lost.update(old.losses)
         self.lost_facts.update(old.lost_facts)
         self.quarantined.update(old.quarantined)

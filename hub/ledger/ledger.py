@@ -88,28 +88,30 @@ class Ledger:
                     self._take_word(key.agent, fact)
 
     def _take_word(self, agent: str, status: Status) -> None:
-        """Note how much the agent has made; an earlier session that it holds nothing of is abandoned.
+        """Note how much the agent has made; an earlier session that its outbox does not know is abandoned.
 
-        That stays true: what an outbox has let go it never holds again. A status without ``made`` says nothing.
+        Until it is named again: a box that was exchanged may come back with its disk. The newest session's word
+        counts, and one without ``made`` says nothing.
         """
-        if status.epoch not in status.made:
+        newest = max(self._sessions[agent])
+        if status.epoch not in status.made or status.epoch < newest:
             return
         for epoch, lanes in status.made.items():
             for lane, made in lanes.items():
                 if epoch <= status.epoch and made > self._made(LaneKey(agent, epoch, lane)):
                     self.state(LaneKey(agent, epoch, lane)).made = made
         for epoch in self._sessions[agent]:
-            if EARLIER < epoch < status.epoch and epoch not in status.made:
-                self._abandon(agent, epoch)
+            if EARLIER < epoch < status.epoch:
+                self._abandon(agent, epoch, abandoned=epoch not in status.made)
 
     def _made(self, key: LaneKey) -> int:
         state = self.lanes.get(key)
         return 0 if state is None else state.made
 
-    def _abandon(self, agent: str, epoch: int) -> None:
+    def _abandon(self, agent: str, epoch: int, *, abandoned: bool) -> None:
         for key in (LaneKey(agent, epoch, lane) for lane in LANES):
-            if key in self.lanes and self.lanes[key].abandon():
-                self.dirty.add(key)
+            if key in self.lanes and self.lanes[key].abandoned != abandoned:
+                self.state(key).abandoned = abandoned
 
     def _take_quarantined(self, key: LaneKey, record: Record) -> None:
         state = self.state(key)

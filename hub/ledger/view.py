@@ -131,7 +131,7 @@ def _row(key: LaneKey, state: LaneState) -> LaneRow:
         missing=state.missing,
         gaps=state.known.gaps(limit=MAX_GAPS),
         outstanding=state.outstanding,
-        lost=dict(sorted(state.lost.items())),
+        lost=dict(sorted(state.losses.items())),
         recovered=state.recovered,
         quarantined=dict(sorted(state.quarantined.items())),
         starts=len(state.boots),

@@ -54,7 +54,7 @@ losses = st.builds(
     epoch=seqs,
     first=seqs,
     last=seqs,
-    reason=st.sampled_from(["evicted", "aged", "receipted", "disk", "thinned", "epoch_abandoned"]),
+    reason=st.sampled_from(["evicted", "aged", "receipted", "disk", "thinned"]),
     facts=st.integers(0, 10_000),
     by=st.none() | pack_ranges,
 )

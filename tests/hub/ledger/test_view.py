@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device_profiles.wire import Lane, Lost, Pack, Status
+from hub.intake.receipts import Receipts
 from hub.journal.journal import Journal
 from hub.ledger.epochs import fold_old
 from hub.ledger.lane import ABANDONED
@@ -81,11 +82,27 @@ def test_an_abandoned_session_ends_as_lost(tmp_path: Path) -> None:
     assert row(ledger).lost == {}, "the outbox still holds it"
     take(ledger, journal, birth(3, epoch=NEXT, made={NEXT: {"status": 3}}))
     assert row(ledger).lost == {ABANDONED: 9}
-    assert (row(ledger).missing, row(ledger).outstanding, row(ledger).to) == (0, 0, 12)
+    assert (row(ledger).missing, row(ledger).outstanding) == (0, 0)
     assert ledger.dirty >= {LaneKey(AGENT, EPOCH, "reading")}
     take(ledger, journal, pack(2))  # the broker had kept it
-    assert (row(ledger).recovered, row(ledger).received) == (1, 4)
+    assert (row(ledger).received, row(ledger).lost) == (4, {ABANDONED: 8})
     assert balanced(row(ledger))
+    journal.close()
+
+
+def test_no_receipt_covers_an_abandoned_session(tmp_path: Path) -> None:
+    """A box that was exchanged for a day comes back with its disk: what it holds is still wanted, and arrives."""
+    journal = Journal.open(tmp_path / "journal.db", reserve_bytes=0)
+    ledger = Ledger()
+    take(ledger, journal, birth(1, made={EPOCH: {"reading": 6}}), pack(1), pack(4))
+    take(ledger, journal, birth(1, epoch=NEXT, made={NEXT: {}}))
+    assert row(ledger).lost == {ABANDONED: 4}
+    receipt = Receipts(ledger, hub="hub-1").receipt(AGENT, EPOCH, now_s=1.0, t_us=1)
+    assert receipt.lanes["reading"].to == 1
+    take(ledger, journal, birth(1, epoch=NEXT + 1, made={NEXT + 1: {}, EPOCH: {"reading": 6}}))
+    assert (row(ledger).lost, row(ledger).missing, row(ledger).outstanding) == ({}, 2, 2)
+    take(ledger, journal, *(pack(seq) for seq in (2, 3, 5, 6)))
+    assert (row(ledger).received, row(ledger).published, row(ledger).to) == (6, 6, 6)
     journal.close()
 
 
