@@ -185,7 +185,9 @@ def _follow(
     stack.callback(marks.close)
     stack.callback(tiers.close)
     reader = ArchiveReader(MarkedArchive(store, marks), batch_points=store.most_points)
-    loop = _start(stack, ReaderLoop(journal, reader, clock=clock, on_crash=life.crash, batch=LARGE_BATCH))
+    known = store.remembered()  # it may be away
+    loop = ReaderLoop(journal, reader, clock=clock, on_crash=life.crash, batch=LARGE_BATCH, known=known)
+    _start(stack, loop)
     expiry = Expiry(tiers, marks, retention_of=retention_lookup(settings))
     progress = Progress(journal, store, marks, clock=clock)
     worker = TierWorker(store, tiers, marks, expiry=expiry, progress_us=progress.now_us, on_crash=life.crash)

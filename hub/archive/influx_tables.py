@@ -48,15 +48,18 @@ class InfluxTables:
     def read(self, query: Query) -> list[Point]:
         """Return points in the order of subject, field and time."""
         points: list[Point] = []
+        kinds = self._kinds(query.field) if query.field else []
+        if query.field and not kinds:
+            return []
         for device in self._devices(query):
-            points += self._read_device(device, query, query.limit - len(points))
+            points += self._read_device(device, query, query.limit - len(points), kinds)
             if len(points) >= query.limit:
                 break
         return points
 
     def count_by_hour(self, query: Query) -> dict[int, int]:
         """Return start of the hour → points in it; the query's limit is of no effect."""
-        keys = self._keys(query.field)
+        keys = [key for key, _ in self._kinds(query.field)]
         if not keys:
             return {}
         counts = ", ".join(f"count({identifier(key)})" for key in keys)
@@ -68,12 +71,10 @@ class InfluxTables:
             found[columns["time"] // _HOUR_US * _HOUR_US] -= len(dead)
         return {hour: count for hour, count in sorted(found.items()) if count}
 
-    def _read_device(self, device: Device, query: Query, limit: int) -> list[Point]:
-        some = [identifier(key) for key in self._keys(query.field)] if query.field else ["*"]
-        if not some:
-            return []
-        said = " OR ".join(_is_there(key, kind) for key, kind in self._kinds(query.field)) if query.field else ""
-        select = ", ".join(some if some == ["*"] else some + [identifier(key) for key in PACK])
+    def _read_device(self, device: Device, query: Query, limit: int, kinds: list[tuple[str, str]]) -> list[Point]:
+        """Return the first points of a device; ``kinds`` are the columns of the query's field, none for any field."""
+        select = ", ".join(identifier(key) for key in (*(key for key, _ in kinds), *PACK)) if kinds else "*"
+        said = " OR ".join(_is_there(key, kind) for key, kind in kinds)
         points: list[Point] = []
         for columns in self._pages(select, device, query, said):
             points += [p for p in row_points(*device, columns) if query.field in ("", p.field)]
@@ -101,9 +102,6 @@ class InfluxTables:
     def _devices(self, query: Query) -> list[Device]:
         device = _device(query.subject)
         return [device] if device else sorted(self.newest(), key=lambda known: f"{known[0]}/{known[1]}")
-
-    def _keys(self, field: str) -> list[str]:
-        return [key for key, _ in self._kinds(field)]
 
     def _kinds(self, field: str) -> list[tuple[str, str]]:
         """Return the names of the columns of a field, or of all, and the types that they are for."""

@@ -46,15 +46,17 @@ class ReaderLoop:
         on_crash: Callable[[str], None],
         urgent: bool = False,
         batch: int = BATCH,
+        known: int = 0,
     ) -> None:
         """``on_crash`` is told the reader's name, on its thread, when it ends by an error; so should the program.
 
         An ``urgent`` reader (alarms) takes the journal's reserve on a full disk, any other one waits. ``batch`` is how
-        many records it is handed at once.
+        many records it is handed at once. ``known`` is what is said of its position until it is asked, on the thread:
+        a store that is away must hold up no start.
         """
         self._batch = batch
         self.reader = reader
-        self.position = 0  # until the reader is asked, on the thread: a store that is away must not hold up a start
+        self.position = known
         self._placed = False
         self._journal = journal
         self._clock = clock
