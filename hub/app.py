@@ -39,6 +39,7 @@ from hub.ledger.store import LedgerSaver, catch_up, load
 from hub.life import Life, locked
 from hub.metrics.server import MetricsServer
 from hub.metrics.standing import Archiving, Standing, Watched
+from hub.quarantine.bound import QuarantineBound
 from hub.twins.reader import TwinReader
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ async def run(settings: Settings, *, clock: Clock) -> int:
         store = _archive(stack, settings)
         if journal.go_on_after(max(furthest_cursor(engine), store.remembered())):
             logger.error("%s is not the one that was read before: it goes on behind that one's end", journal.path)
-        write_texts(journal, profiles, now_us=clock.wall_us())
+        write_texts(journal, profiles, now_us=clock.wall_us(), policy=settings.read_policy())
         # before anything comes in: what arrives first must not pass for the end of a silence that was the hub's own
         journal.append([tick_row(clock.wall_us(), clock=clock.state().source)], urgent=True)
 
@@ -108,6 +109,9 @@ async def run(settings: Settings, *, clock: Clock) -> int:
         vital = (lambda: saver.stored, alarms.cuttable, twins.cursor)
         keep_us = duration_us(config.journal.keep)
         _start(stack, Retention(journal, keep_us=keep_us, clock=clock, vital=vital, others=(store.remembered,)))
+        kept = config.quarantine
+        bound = QuarantineBound(journal, max_messages=kept.max_messages, max_bytes=size_bytes(kept.max_bytes))
+        _start(stack, bound)
         _start(stack, Heartbeat(config.broker, hub=config.hub, folder=settings.folder, clock=clock, journal=journal))
 
         links: list[Subscriber] = []
@@ -141,6 +145,17 @@ async def run_archive(settings: Settings, *, clock: Clock) -> int:
     return life.exit_code
 
 
+def _start(stack: AsyncExitStack, part: P) -> P:
+    stack.callback(part.stop)
+    part.start()
+    return part
+
+
+def _flush(flush: Callable[[], None]) -> None:
+    with contextlib.suppress(sa.exc.OperationalError):  # a full disk: the next start folds it again
+        flush()
+
+
 def _each(hearers: Sequence[Hear]) -> Hear:
     def hear(made: list[Transition]) -> None:
         for each in hearers:
@@ -157,17 +172,6 @@ def _delivery(settings: Settings, engine: sa.Engine, journal: Journal, *, clock:
         journal.append([word], urgent=True)
 
     return Delivery(engine, spec, clock=clock, say=say, make_room=journal.make_room, on_crash=life.crash)
-
-
-def _start(stack: AsyncExitStack, part: P) -> P:
-    stack.callback(part.stop)
-    part.start()
-    return part
-
-
-def _flush(flush: Callable[[], None]) -> None:
-    with contextlib.suppress(sa.exc.OperationalError):  # a full disk: the next start folds it again
-        flush()
 
 
 def _archive(stack: AsyncExitStack, settings: Settings) -> Store:

@@ -18,11 +18,14 @@ from device_profiles.profile import load_profiles
 from hub import app as program
 from hub import backup as backups
 from hub.commands import Config, Json
+from hub.commands.alarm import alarm_app
 from hub.commands.alarms import COMMANDS
 from hub.commands.archive import archive_app
+from hub.commands.audit import audit_app
 from hub.commands.broker import broker_app
 from hub.commands.deliveries import deliveries
 from hub.commands.ledger import ledger
+from hub.commands.quarantine import quarantine_app
 from hub.config import EXAMPLE, Settings, read_config
 from hub.errors import HubError, NoData
 from hub.journal.journal import Journal
@@ -35,9 +38,12 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The hub of a city's nerves."
 )
 journal_app = typer.Typer(no_args_is_help=True, help="Care for the journal.")
+app.add_typer(alarm_app, name="alarm")
+app.add_typer(audit_app, name="audit")
 app.add_typer(archive_app, name="archive")
 app.add_typer(broker_app, name="broker")
 app.add_typer(journal_app, name="journal")
+app.add_typer(quarantine_app, name="quarantine")
 
 for command in (*COMMANDS, deliveries, ledger):
     app.command()(command)
@@ -67,6 +73,7 @@ def check(config: Config = Path("hub.toml")) -> None:
     settings = read_config(config)
     profiles = load_profiles(settings.profiles)
     settings.check_broker()
+    settings.read_policy()
     settings.check_receivers()
     settings.check_archive()
     rules = sum(len(profile.spec.alarms) for profile in profiles.values())

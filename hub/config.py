@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -10,6 +11,7 @@ from device_profiles.config import Duration, Size, duration_us, read_toml, size_
 from device_profiles.errors import ConfigError, TopicError
 from device_profiles.link import BrokerConfig
 from device_profiles.topics import check_id
+from hub.alarms.policy import parse_policy
 from hub.archive.settings import ArchiveConfig
 from hub.channels.receivers import AnyReceiver, receiver_faults, unreadable
 from hub.metrics.server import host_port
@@ -29,6 +31,13 @@ class IntakeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much may be in memory before it is in the journal."""
 
     hold_bytes: Size = "64MB"
+
+
+class QuarantineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much of messages that are no good is kept; above it only their notes are."""
+
+    max_messages: Annotated[int, msgspec.Meta(ge=1)] = 10_000
+    max_bytes: Size = "64MB"
 
 
 class MetricsConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,12 +65,14 @@ class HubConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     hub: str
     data: str
     profiles: tuple[str, ...] = ()  # folders of more profiles
+    policy: str = ""  # file of maintenance windows, causes and ladders; "": none
     broker: BrokerConfig = BrokerConfig()
     journal: JournalConfig = JournalConfig()
     intake: IntakeConfig = IntakeConfig()
     archive: ArchiveConfig = ArchiveConfig()
     channels: ChannelsConfig = ChannelsConfig()
     receivers: tuple[AnyReceiver, ...] = ()
+    quarantine: QuarantineConfig = QuarantineConfig()
     metrics: MetricsConfig = MetricsConfig()
 
 
@@ -110,6 +121,18 @@ class Settings(msgspec.Struct, frozen=True):
     def profiles(self) -> list[Path]:
         """The folders of more profiles."""
         return [self.folder / folder for folder in self.config.profiles]
+
+    def read_policy(self) -> str:
+        """Return the text of the policy, "" without one. Raises ConfigError with file and key."""
+        if not self.config.policy:
+            return ""
+        file = self.folder / self.config.policy
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{file} cannot be read: {error}", file=str(self.file), key="policy") from error
+        parse_policy(text, file=str(file), receivers=frozenset(receiver.name for receiver in self.config.receivers))
+        return text
 
     def check_broker(self) -> None:
         """Read the files that the broker's part names. Raises ConfigError."""
@@ -162,6 +185,7 @@ def _faults(config: HubConfig) -> Iterable[tuple[str, str]]:
         "journal.max_bytes": config.journal.max_bytes,
         "journal.reserve_bytes": config.journal.reserve_bytes,
         "intake.hold_bytes": config.intake.hold_bytes,
+        "quarantine.max_bytes": config.quarantine.max_bytes,
     }
     for key, size in sizes.items():
         if size_bytes(size) < _LEAST_BYTES:
@@ -172,6 +196,7 @@ EXAMPLE = """# A hub's config. Paths are relative to this file. Check it with: h
 hub = "hub-1"                         # its name at the broker: a-z, 0-9 and '-'
 data = "data"                         # folder of journal.db, hub.db and archive.db
 profiles = []                         # folders with profiles of your own kinds of devices
+# policy = "policy.toml"              # maintenance windows, causes that fold alarms, ladders
 
 [broker]
 url = "mqtt://127.0.0.1:1883"         # or mqtts://

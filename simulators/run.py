@@ -137,8 +137,8 @@ class Hands:
         if not open_:
             raise ValueError(f"{deed.name}: the command centre sees no open {deed.rule} of {deed.lift}")
         command = {"acknowledge": "ack", "close": "close"}[deed.act]
-        words = (open_[-1], "--actor", "Li Wei", "--reason", deed.name)
-        await self._stage.run_hub(command, *words, str(self._stage.hub_config))
+        words = (open_[-1], "--actor", "Li Wei", "--note", deed.name)
+        await self._stage.run_hub("alarm", command, *words, str(self._stage.hub_config))
 
 
 @contextmanager

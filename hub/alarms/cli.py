@@ -1,33 +1,76 @@
-"""What ``hub alarms``, ``hub replay``, ``hub close`` and ``hub ack`` do, given the paths of a hub's data."""
+"""What ``hub alarms``, ``hub alarm`` and ``hub replay`` do, given the paths of a hub's data."""
 
+import contextlib
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
 from hub.alarms.acts import ActKind
-from hub.alarms.log import read_alarms
+from hub.alarms.log import history_of, read_alarms
 from hub.alarms.replay import Replay, replay_apart
-from hub.alarms.transitions import Alarm
+from hub.alarms.transitions import ActReason, Alarm, Transition
 from hub.database import open_database, reading
 from hub.errors import NoActor, NoData, NoSuchAlarm
 from hub.journal.records import Act, append_act
 
+_OF_OPEN = ("close", "dispatch", "arrive", "safe")
 _COLOURS = {"life": "bold white on red", "critical": "bold red", "major": "red", "minor": "yellow", "info": "blue"}
 
 
-def alarms_command(database: Path, *, as_json: bool = False, open_only: bool = False) -> int:
+class Deed(msgspec.Struct, frozen=True):
+    """What a person says with an act."""
+
+    actor: str
+    because: ActReason | None = None
+    note: str = ""
+    for_us: int | None = None
+    eta_us: int | None = None
+
+
+def alarms_command(database: Path, *, as_json: bool = False, open_only: bool = False, area: str = "") -> int:
     """Print the alarms, in the order in which they were raised; return the exit code. Raises NoData."""
-    found = _read(database, open_only=open_only)
+    found = [alarm for alarm in _read(database, open_only=open_only) if _within(alarm.area, area)]
     if as_json:
         rows = [msgspec.to_builtins(alarm) | {"open": alarm.open} for alarm in found]
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows)).decode() + "\n")
     else:
         Console().print(_table(found))
     return 0
+
+
+def show_command(database: Path, alarm_id: str, *, as_json: bool = False) -> int:
+    """Print one alarm and its revisions; return the exit code. Raises NoData, NoSuchAlarm."""
+    alarm = _find(database, alarm_id, still_open=False)
+    with _reading(database) as connection:
+        history = history_of(connection, alarm_id)
+    if as_json:
+        found = msgspec.to_builtins(alarm) | {"open": alarm.open, "history": [_revision(each) for each in history]}
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
+        return 0
+    Console().print(_table([alarm]))
+    table = Table("revision", "at (UTC)", "what", "why", "who", "detail")
+    for each in history:
+        why = each.because.value if each.because is not None else each.reason.value
+        detail = " ".join([each.detail, *(f"→ {name}" for name in each.to)])
+        table.add_row(each.id, _time(each.t_us), each.kind.value, why, each.actor, detail)
+    Console().print(table)
+    return 0
+
+
+def _revision(transition: Transition) -> dict[str, object]:
+    built: dict[str, object] = msgspec.to_builtins(transition)
+    del built["alarm"]
+    return built | {"id": transition.id, "calls": transition.calls}
+
+
+def _within(area: str, wanted: str) -> bool:
+    return not wanted or area == wanted or area.startswith(f"{wanted}/")
 
 
 def replay_command(journal: Path, database: Path, *, start: int | None = None, as_json: bool = False) -> int:
@@ -41,22 +84,16 @@ def replay_command(journal: Path, database: Path, *, start: int | None = None, a
     return 0 if found.same else 1
 
 
-def close_command(journal: Path, database: Path, alarm: str, *, actor: str, reason: str, now_us: int) -> int:
-    """Record that a person closes an open alarm, latched or not; return the exit code. Raises NoData, NoSuchAlarm."""
-    return _act("close", journal, _find(database, alarm, still_open=True), actor=actor, reason=reason, now_us=now_us)
-
-
-def ack_command(journal: Path, database: Path, alarm: str, *, actor: str, reason: str, now_us: int) -> int:
-    """Record that a person acknowledges an alarm; return the exit code. Raises NoData, NoSuchAlarm."""
-    return _act("ack", journal, _find(database, alarm, still_open=False), actor=actor, reason=reason, now_us=now_us)
-
-
-def _act(act: ActKind, journal: Path, alarm: Alarm, *, actor: str, reason: str, now_us: int) -> int:
-    if not actor.strip():
+def act_command(act: ActKind, journal: Path, database: Path, alarm_id: str, *, deed: Deed, now_us: int) -> int:
+    """Record what a person does about an alarm; return the exit code. Raises NoActor, NoData, NoSuchAlarm."""
+    alarm = _find(database, alarm_id, still_open=act in _OF_OPEN)
+    if not deed.actor.strip():
         raise NoActor("--actor is empty: an act has a name")
     if not journal.is_file():
         raise NoData(f"{journal} is not there: has this hub ever run?")
-    record = append_act(journal, Act(actor, act, alarm.rule, alarm.subject, reason, alarm.id), now_us=now_us)
+    because = deed.because.value if deed.because is not None else None
+    row = Act(deed.actor, act, alarm.rule, alarm.subject, deed.note, alarm.id, because, deed.for_us, deed.eta_us)
+    record = append_act(journal, row, now_us=now_us)
     sys.stdout.write(f"{act} of {alarm.rule} on {alarm.subject} recorded at {record.offset}\n")
     return 0
 
@@ -69,12 +106,18 @@ def _find(database: Path, alarm_id: str, *, still_open: bool) -> Alarm:
 
 
 def _read(database: Path, *, open_only: bool) -> list[Alarm]:
+    with _reading(database) as connection:
+        return read_alarms(connection, open_only=open_only)
+
+
+@contextlib.contextmanager
+def _reading(database: Path) -> Iterator[sa.Connection]:
     if not database.is_file():
         raise NoData(f"{database} is not there: has this hub ever run?")
     engine = open_database(database)
     try:
         with reading(engine).connect() as connection:
-            return read_alarms(connection, open_only=open_only)
+            yield connection
     finally:
         engine.dispose()
 
@@ -86,16 +129,21 @@ def _table(found: list[Alarm]) -> Table:
         severity = f"[{colour}]{alarm.severity}[/]"
         until = _time(alarm.t_cleared_us) if alarm.t_cleared_us is not None else "open"
         table.add_row(
-            alarm.id, severity, alarm.subject, alarm.title, _time(alarm.t_fact_us), until, " ".join(_flags(alarm))
+            alarm.id, severity, alarm.subject, alarm.title, _time(alarm.t_fact_us), until, ", ".join(_flags(alarm))
         )
     return table
 
 
 def _flags(alarm: Alarm) -> list[str]:
     flags = {
-        "acknowledged": alarm.acknowledged,
+        f"acknowledged by {alarm.owner}": alarm.acknowledged,
         "latched": alarm.latched,
         "stale": alarm.stale,
+        "shelved": alarm.shelved,
+        "out of service": alarm.out_of_service,
+        f"suppressed by {alarm.suppressed_by}": bool(alarm.suppressed_by),
+        "chattering": alarm.chattering,
+        f"escalated to {alarm.level}": bool(alarm.level),
         "not sounded": not alarm.sounded,
     }
     return [flag for flag, is_set in flags.items() if is_set]

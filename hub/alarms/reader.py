@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from device_profiles.clock import Clock
 from device_profiles.faults import fault_point
 from hub import metrics
-from hub.alarms import store
+from hub.alarms import audit, store
 from hub.alarms.engine import fold
 from hub.alarms.transitions import Refusal, Transition
 from hub.database import move_cursor, read_cursor
@@ -107,6 +107,7 @@ class AlarmReader:
             move_cursor(connection, NAME, old=self._stored, new=self._folded)
             store.store_rows(connection, self._state.dirty_rows())
             store.store_transitions(connection, made)
+            audit.append(connection, made)
             if due:
                 store.store_snapshot(connection, self._folded, self._state)
                 store.forget_snapshots(connection, self._first_offset())

@@ -12,7 +12,7 @@ import msgspec
 from device_profiles import durable
 from device_profiles.wire import Pack, decode_pack
 
-Kind = Literal["pack", "double", "quarantine", "tick", "act", "text", "register", "word"]
+Kind = Literal["pack", "double", "quarantine", "tick", "act", "text", "register", "word", "aside"]
 
 NEW_LIFE = 10**12  # a journal that was restored goes on behind the next multiple: no offset is given twice
 
@@ -62,11 +62,14 @@ class Act(msgspec.Struct, frozen=True):
     """What a person did about an alarm."""
 
     actor: str
-    act: str  # ack or close
+    act: str  # hub.alarms.acts has the words
     rule: str
     subject: str
-    reason: str = ""
+    reason: str = ""  # a note in the person's own words
     alarm: str = ""  # id of the occurrence that is meant, "" for the one at hand
+    because: str | None = None  # a named reason
+    for_us: int | None = None  # how long
+    eta_us: int | None = None  # when the person will be there
 
 
 def is_whole(after: int, records: Sequence[Record]) -> bool:
@@ -94,6 +97,19 @@ def append_act(path: Path, act: Act, *, now_us: int) -> Record:
     return _append_one(path, row)
 
 
+def append_deeds(path: Path, rows: Sequence[NewRecord], *, emptied: Sequence[int] = ()) -> int:
+    """Write deeds about quarantined messages from another process, and empty some, in one transaction.
+
+    Return the offset before the first.
+    """
+    with contextlib.closing(durable.connect(path)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        last = insert_rows(connection, rows)
+        empty_rows(connection, emptied)
+        connection.execute("COMMIT")
+    return last - len(rows)
+
+
 def _append_one(path: Path, row: NewRecord) -> Record:
     with contextlib.closing(durable.connect(path)) as connection:
         connection.execute("BEGIN IMMEDIATE")
@@ -111,6 +127,14 @@ def insert_rows(connection: sqlite3.Connection, rows: Sequence[NewRecord]) -> in
         flat = list(chain.from_iterable(values[start : start + _ROWS]))
         connection.execute(_INSERT + ", ".join([_ROW] * _ROWS), flat)
     return int(connection.execute("SELECT last_insert_rowid()").fetchone()[0])
+
+
+def empty_rows(connection: sqlite3.Connection, offsets: Sequence[int]) -> int:
+    """Leave of quarantined messages only the notes, inside the caller's transaction; return how many had more."""
+    # a note is one line of JSON, so that the first line feed ends it
+    update = "UPDATE records SET body = substr(body, 1, instr(body, x'0a'))"
+    where = "WHERE offset = ? AND kind = 'quarantine' AND length(body) > instr(body, x'0a')"
+    return connection.executemany(f"{update} {where}", [(offset,) for offset in offsets]).rowcount
 
 
 def numbered(row: NewRecord, offset: int) -> Record:

@@ -74,8 +74,8 @@ def test_an_event_is_an_alarm_at_the_command_centre(mosquitto: Mosquitto, tmp_pa
         assert (alarm["rule"], alarm["subject"]) == ("lift.entrapment", "hz/xiacheng/chaoming/lift-07")
         assert centre.heard[0].topic.endswith(str(alarm["id"]))
         assert msgspec.json.decode(centre.heard[0].payload)["specversion"] == "1.0"
-        hub.ask("ack", alarm["id"], "--actor", "li.wei")
-        hub.ask("close", alarm["id"], "--actor", "li.wei", "--reason", "released")
+        hub.ask("alarm", "ack", alarm["id"], "--actor", "li.wei")
+        hub.ask("alarm", "close", alarm["id"], "--actor", "li.wei", "--note", "released")
         assert eventually(hub, 0, open_only=True) == []
     hub.ask("replay")
     assert hub.stop() == 0

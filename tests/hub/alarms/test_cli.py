@@ -6,8 +6,9 @@ import msgspec
 import pytest
 
 from device_profiles.clock import Clock
-from hub.alarms.cli import ack_command, alarms_command, close_command, replay_command
+from hub.alarms.cli import Deed, act_command, alarms_command, replay_command, show_command
 from hub.alarms.reader import AlarmReader
+from hub.alarms.transitions import ActReason
 from hub.database import open_database
 from hub.errors import NoActor, NoData, NoSuchAlarm
 from hub.journal.journal import Journal
@@ -47,9 +48,9 @@ def test_a_latched_alarm_is_acknowledged_and_closed_from_another_process(
     scene = Scene()
     (raised,) = scene.cover(1, tilt_deg=61)
     journal, database = store(tmp_path, scene)
-    said = {"actor": "li", "reason": "inspected", "now_us": raised.t_us + 1}
-    assert ack_command(journal, database, raised.alarm.id, **said) == 0  # type: ignore[arg-type]
-    assert close_command(journal, database, raised.alarm.id, **said) == 0  # type: ignore[arg-type]
+    deed, now_us = Deed("li", ActReason.INSPECTED, "stood there", eta_us=raised.t_us), raised.t_us + 1
+    assert act_command("ack", journal, database, raised.alarm.id, deed=deed, now_us=now_us) == 0
+    assert act_command("close", journal, database, raised.alarm.id, deed=deed, now_us=now_us) == 0
     assert "recorded at" in capsys.readouterr().out
     opened, engine = Journal.open(journal, reserve_bytes=0), open_database(database)
     reader = AlarmReader(engine, clock=Clock())
@@ -59,10 +60,17 @@ def test_a_latched_alarm_is_acknowledged_and_closed_from_another_process(
     assert alarms_command(database, as_json=True) == 0
     (row,) = msgspec.json.decode(capsys.readouterr().out)
     assert (row["open"], row["acknowledged"]) == (False, True)
+    assert show_command(database, raised.alarm.id, as_json=True) == 0
+    history = msgspec.json.decode(capsys.readouterr().out)["history"]
+    assert [(each["kind"], each["actor"], each["because"]) for each in history] == [
+        ("raised", "", None), ("acked", "li", "inspected"), ("closed", "li", "inspected")
+    ]  # fmt: skip
+    assert show_command(database, raised.alarm.id) == 0
+    assert "inspected" in capsys.readouterr().out
     with pytest.raises(NoActor):
-        ack_command(journal, database, raised.alarm.id, actor=" ", reason="", now_us=raised.t_us + 2)
+        act_command("ack", journal, database, raised.alarm.id, deed=Deed(" "), now_us=now_us)
     with pytest.raises(NoSuchAlarm):
-        close_command(journal, database, raised.alarm.id, **said)  # type: ignore[arg-type]
+        act_command("close", journal, database, raised.alarm.id, deed=deed, now_us=now_us)
 
 
 def test_replay_prints_what_it_found(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,39 @@
+"""``hub audit``: prove that nobody has changed what was decided and done."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+
+from hub.alarms import audit
+from hub.commands import Config, Json
+from hub.config import read_config
+from hub.database import open_database, reading
+from hub.errors import NoData
+
+audit_app = typer.Typer(no_args_is_help=True, help="The chain of every revision of every alarm.")
+
+
+@audit_app.command()
+def verify(
+    config: Config = Path("hub.toml"),
+    as_json: Json = False,
+    head: Annotated[str, typer.Option(help="The head of an earlier walk, which must still be in the chain.")] = "",
+) -> None:
+    """Walk the chain from its first link; exit 1 when a link does not hold."""
+    settings = read_config(config)
+    if not settings.database.is_file():
+        raise NoData(f"{settings.database} is not there: has this hub ever run?")
+    engine = open_database(settings.database)
+    try:
+        with reading(engine).connect() as connection:
+            found = audit.verify(connection, contains=head)
+    finally:
+        engine.dispose()
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(msgspec.to_builtins(found) | {"whole": found.whole}).decode() + "\n")
+    else:
+        sys.stdout.write(f"{found.links} revisions, head {found.head}: {found.fault or 'whole'}\n")
+    raise typer.Exit(0 if found.whole else 1)
