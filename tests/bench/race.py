@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -145,17 +146,21 @@ def hub(server: rig.Mosquitto, folder: Path, *, influx: Influx, count: int, read
     return measured
 
 
-def subscriber(server: rig.Mosquitto, *, count: int) -> tuple[float, float]:
-    """Return messages a second and CPU s of 100,000 of mosquitto_sub, which prints them to nowhere."""
+def subscriber(server: rig.Mosquitto, *, count: int) -> Lap:
+    """Return the lap of mosquitto_sub, which prints the messages to nowhere."""
     command = [need("mosquitto_sub"), "-p", str(server.port), "-q", "1", "-t", lane_filter("reading"), "-C", str(count)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, text=True)
+    assert server.process is not None
     try:
         time.sleep(0.5)  # it tells nobody when it is subscribed; were it not, messages would lack and it would not end
         with stopped(process):
             fill(server.port, Fleet(agents=50, epoch=int(time.time())), count)
-        before, began = cpu_s(process.pid), time.perf_counter()
+            before, brokers = cpu_s(process.pid), cpu_s(server.process.pid)
+            began = time.perf_counter()
         used = _until_dead(process)
-        return count / (time.perf_counter() - began), (used - before) * 1e5 / count
+        passed = time.perf_counter() - began
+        broker = cpu_s(server.process.pid) - brokers
+        return Lap(count / passed, (used - before) * 1e5 / count, broker * 1e5 / count, 0.0)
     finally:
         process.kill()
         process.wait()
@@ -192,4 +197,29 @@ def _check(influx: Influx, count: int, *, measurement: str = "reading") -> None:
     series = influx.query(f"SELECT count(u1) FROM {measurement}")
     found = series[0]["values"][0][1] if series else 0  # type: ignore[index]
     if found != count:
-        raise RuntimeError(f"the database has {found} of {count} messages: the lap is worth nothing")
+        raise RuntimeError(f"the database has {found} of {count} readings: the lap is worth nothing")
+
+
+def database(influx: Influx, *, lines: int, per_request: int = 5_000, at_once: int = 2) -> float:
+    """Return how many lines a second the database takes that are as long as the hub's, made beforehand."""
+    influx.empty()
+    pack = 'pack/agent="a1",pack/epoch=1763599000i,pack/lane=0i,pack/seq='
+    fleet, now_us = Fleet(agents=50, epoch=1), time.time_ns() // 1_000
+    made = [
+        f"facts,area=fleet/load/street,device=meter-{number % 200} "
+        f"{','.join(pair.replace(chr(34), '').replace(':', '=') for pair in _pairs(payload))},{pack}{number}i "
+        f"{now_us + number}"
+        for number, (_, payload) in enumerate(fleet.packs(lines, now_us=now_us))
+    ]
+    bodies = ["\n".join(made[start : start + per_request]).encode() for start in range(0, lines, per_request)]
+    began = time.perf_counter()
+    with ThreadPoolExecutor(at_once) as pool:
+        list(pool.map(influx.write, bodies))
+    passed = time.perf_counter() - began
+    _check(influx, lines, measurement="facts")
+    return lines / passed
+
+
+def _pairs(payload: bytes) -> list[str]:
+    values = payload.decode().partition('"values":{')[2]
+    return values.partition("}")[0].split(",")
