@@ -65,3 +65,7 @@ class NoSuchAlarm(HubError):
 
 class NoActor(HubError):
     """Somebody wants to act on an alarm and does not say who."""
+
+
+class NoSuchMessage(HubError):
+    """No message in quarantine has this id."""

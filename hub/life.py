@@ -68,3 +68,15 @@ def locked(settings: Settings, role: str = "hub") -> Iterator[None]:
         except BlockingIOError as error:
             raise DataInUse(f"{settings.data} is in use by another {role} process") from error
         yield
+
+
+def is_locked(settings: Settings, role: str = "hub") -> bool:
+    """Return whether a process of this role runs on the data folder; looks for an instant and makes nothing."""
+    try:
+        with (settings.data / f"{role}.lock").open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return False
+    except BlockingIOError:
+        return True
+    return False

@@ -1,5 +1,6 @@
 """The writer: messages that wait become records, and only then acks and receipts; one thread runs it."""
 
+import contextlib
 import logging
 
 from device_profiles.clock import Clock
@@ -17,6 +18,7 @@ from hub.journal.records import tick_row
 from hub.ledger.epochs import fold_old
 from hub.ledger.ledger import Ledger
 from hub.ledger.store import LedgerSaver
+from hub.quarantine.replays import Replays
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +44,8 @@ class Writer:
         self._events_s = 0.0  # when to try events again, after even the reserve was used up
         self._link_s = 0.0  # when to try to send receipts again
         self._next_tick_us = 0
+        self._replays = Replays(journal, ledger)
+        self._replay_s = 0.0  # when to look for what people want judged again
         self._fold_s = 0.0  # when to fold old sessions of the ledger
 
     def has_work(self, events: Inbox, readings: Inbox) -> bool:
@@ -68,6 +72,7 @@ class Writer:
             if not self._keep(first, urgent=True):
                 events.put_back([entry.waiting for entry in first])
                 self._events_s = now_s + _LOOK_S
+        self._replay(now_us, now_s)
         self._send_receipts(port)
         if now_s >= self._fold_s:
             self._fold_s = now_s + _FOLD_S
@@ -78,6 +83,12 @@ class Writer:
     def finish(self) -> None:
         """Hand everything over to be stored; nothing comes after it."""
         self._saver.offer(self._clock.real_s(), force=True)
+
+    def _replay(self, now_us: int, now_s: float) -> None:
+        if now_s >= self._replay_s and not self.full:
+            self._replay_s = now_s + _LOOK_S
+            with contextlib.suppress(JournalFull):  # asked for again at the next look
+                self._replays.run(now_us=now_us)
 
     def _room(self, now_s: float) -> bool:
         if now_s >= self._look_s:

@@ -10,6 +10,11 @@ from hub.errors import DataDamaged, JournalFull, SchemaError
 
 SCHEMA = 1  # PRAGMA user_version
 
+# What is rare is found without reading all the rest; no other row pays for it.
+_RARE = """
+CREATE INDEX IF NOT EXISTS quarantined ON records (offset) WHERE kind = 'quarantine';
+CREATE INDEX IF NOT EXISTS asides ON records (offset) WHERE kind = 'aside';
+"""
 # AUTOINCREMENT: otherwise the ids of a journal that was cut empty begin at 1 again and cursors skip what comes.
 _TABLES = f"""
 CREATE TABLE IF NOT EXISTS records (
@@ -23,6 +28,7 @@ CREATE TABLE IF NOT EXISTS records (
   body BLOB NOT NULL
 );
 CREATE INDEX IF NOT EXISTS texts ON records (offset) WHERE kind = 'text';
+{_RARE}
 PRAGMA user_version = {SCHEMA};
 """
 
@@ -38,6 +44,8 @@ def open_file(path: Path) -> sqlite3.Connection:
             raise SchemaError(message)
         if version == 0:
             connection.executescript(_TABLES)
+        elif not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'asides'").fetchone():
+            connection.executescript(_RARE)  # a file of before there were these
     return connection
 
 

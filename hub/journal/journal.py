@@ -7,12 +7,23 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Literal
 
 from device_profiles import durable
 from hub import metrics
 from hub.errors import JournalFull
 from hub.journal.file import open_file, translated
-from hub.journal.records import Act, Kind, NewRecord, Record, append_act, insert_rows, numbered, reserve_path
+from hub.journal.records import (
+    Act,
+    Kind,
+    NewRecord,
+    Record,
+    append_act,
+    empty_rows,
+    insert_rows,
+    numbered,
+    reserve_path,
+)
 from hub.journal.tail import Tail
 
 __all__ = ["POLL_S", "Act", "Journal", "Kind", "NewRecord", "Record", "append_act"]
@@ -93,6 +104,29 @@ class Journal:
         with self._reading() as connection:
             row = connection.execute(f"{_SELECT} WHERE kind = 'text' ORDER BY offset DESC LIMIT 1").fetchone()
         return Record(*row) if row else None
+
+    def of_kind(self, kind: Literal["quarantine", "aside"], after: int, limit: int) -> list[Record]:
+        """Return at most ``limit`` records of a rare kind after ``after``, in order; fewer when they are big."""
+        where = f"kind = '{kind}' AND offset > ?"  # the kind as a literal: so it is an index's own condition
+        records, size = [], 0
+        with self._reading() as connection:
+            for row in connection.execute(f"{_SELECT} WHERE {where} ORDER BY offset LIMIT ?", (after, limit)):
+                records.append(Record(*row))
+                size += len(row[-1])
+                if size > _READ_BYTES:
+                    break
+        return records
+
+    def quarantined_sizes(self, after: int) -> list[tuple[int, int]]:
+        """Return (offset, bytes) of the messages in quarantine after ``after``, oldest first, notes included."""
+        select = "SELECT offset, length(body) FROM records WHERE kind = 'quarantine' AND offset > ? ORDER BY offset"
+        with self._reading() as connection:
+            return [(offset, size) for offset, size in connection.execute(select, (after,))]
+
+    def empty(self, offsets: Sequence[int]) -> int:
+        """Leave only the notes of quarantined messages; return how many had more. Raises JournalFull."""
+        with self._writing, translated(self.path), self._transaction():
+            return empty_rows(self._writer, offsets)
 
     def last_offset(self) -> int:
         """Return the offset of the newest record ever written, 0 before the first."""
