@@ -7,6 +7,7 @@ alarm reader ─ on_transitions ─┬→ thread life:  router → outbox → se
 """
 
 import asyncio
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -120,8 +121,9 @@ class _LaneThread:
         self._thread.start()
 
     def wake(self) -> None:
-        if self._thread.is_alive():
-            self._loop.call_soon_threadsafe(self._wake.set)
+        with contextlib.suppress(RuntimeError):  # the loop is closed already
+            if self._thread.is_alive():
+                self._loop.call_soon_threadsafe(self._wake.set)
 
     def ask_to_stop(self) -> None:
         if self._thread.is_alive():

@@ -32,6 +32,9 @@ class DeliveryState(StrEnum):
 
 TOLD = (DeliveryState.DELIVERED.value, DeliveryState.ACCEPTED.value)
 OPEN = (DeliveryState.QUEUED.value, DeliveryState.SENT.value)
+# as literals: so SQLite takes the partial indexes, whatever else the table has gathered
+WAITS = sa.and_(sa.text("outbox.state in ('queued', 'sent')"))
+IS_FAILED = sa.and_(sa.text("outbox.state = 'failed'"))
 
 outbox = sa.Table(
     "outbox",
@@ -61,6 +64,13 @@ waiting_rows = sa.Index(
     outbox.c.n,
     sqlite_where=sa.text("state in ('queued', 'sent')"),
     postgresql_where=sa.text("state in ('queued', 'sent')"),
+)
+failed_rows = sa.Index(
+    "outbox_failed",
+    outbox.c.receiver,
+    outbox.c.lane,
+    sqlite_where=sa.text("state = 'failed'"),
+    postgresql_where=sa.text("state = 'failed'"),
 )
 notices = sa.Table(
     "notices",
@@ -116,11 +126,13 @@ def form(connection: sa.Connection, receiver: str, lane: Lane, choice: Choice, *
     row |= {"state": DeliveryState.SENT.value, "count": len(choice.places), "attempts": 0, "due_us": now_us}
     # a dead letter that is told after all may have been the same notice before
     connection.execute(sa.insert(notices).prefix_with("OR REPLACE").values(row | {"receipt": ""}))
-    for places in _parts(choice.places):
-        change = sa.update(outbox).where(
-            outbox.c.receiver == receiver, sa.tuple_(outbox.c.offset, outbox.c.n).in_(places)
-        )
-        connection.execute(change.values(state=DeliveryState.SENT.value, notice=id))
+    one = [
+        outbox.c.receiver == sa.bindparam("to"),
+        outbox.c.offset == sa.bindparam("o"),
+        outbox.c.n == sa.bindparam("i"),
+    ]
+    change = sa.update(outbox).where(*one).values(state=DeliveryState.SENT.value, notice=id)
+    connection.execute(change, [{"to": receiver, "o": offset, "i": n} for offset, n in choice.places])
     return id
 
 
@@ -253,8 +265,7 @@ def _rows_of(id: str) -> sa.Select[tuple[int, int, str]]:
 
 
 def _mine(receiver: str, lane: Lane) -> tuple[sa.ColumnElement[bool], ...]:
-    waiting = sa.text("outbox.state in ('queued', 'sent')")  # as a literal: so SQLite takes the partial index
-    return outbox.c.receiver == receiver, outbox.c.lane == lane.value, sa.and_(waiting)
+    return outbox.c.receiver == receiver, outbox.c.lane == lane.value, WAITS
 
 
 def _parts(things: Sequence[_P]) -> Iterator[Sequence[_P]]:

@@ -78,7 +78,8 @@ class Pacing:
 
     def sent(self, choice: Choice, waiting: Sequence[Waiting], *, now_us: int) -> None:
         """Take note of what was chosen and has gone."""
-        ranks = [each.rank for each in waiting if each.place in set(choice.places)]
+        gone = set(choice.places)
+        ranks = [each.rank for each in waiting if each.place in gone]
         if choice.kind is NoticeKind.ONE:
             self._singles.extend((now_us, rank) for rank in ranks)
         elif choice.kind is NoticeKind.FLOOD and ranks:

@@ -11,7 +11,7 @@ from hub.alarms.words import receiver_word
 from hub.channels import outbox as rows
 from hub.channels.faults import DeliveryError, Fault, Uncertain
 from hub.channels.notice import Notice
-from hub.channels.outbox import OPEN, DeliveryState, outbox
+from hub.channels.outbox import IS_FAILED, WAITS, DeliveryState, outbox
 from hub.channels.pacing import Choice, Pacing, Waiting
 from hub.channels.receivers import AnyReceiver, CapReceiver
 from hub.channels.routes import Lane
@@ -96,7 +96,7 @@ class Turns:
         Of a receiver that fails. Unless it was ``tried`` since the start, what waits has its try first.
         """
         mine = (outbox.c.receiver == self.receiver.name, outbox.c.lane == self.lane.value)
-        still = sa.and_(*mine, outbox.c.state.in_(OPEN))
+        still = sa.and_(*mine, WAITS)
         late = still & (outbox.c.queued_us <= now_us - self._fallback_us) & ~outbox.c.fell_back
         dead = still & (outbox.c.queued_us <= now_us - self._dead_us)
         with reading(self._engine).connect() as connection:
@@ -149,8 +149,8 @@ class Turns:
 
     def _revivable(self, before_us: int) -> sa.ColumnElement[bool]:
         mine = (outbox.c.receiver == self.receiver.name) & (outbox.c.lane == self.lane.value)
-        dead = (outbox.c.reason == Fault.DEAD.value) & (outbox.c.done_us <= before_us)
-        return mine & dead & outbox.c.alarm.in_(sa.select(alarms.c.id).where(alarms.c.open))
+        dead = IS_FAILED & (outbox.c.reason == Fault.DEAD.value) & (outbox.c.done_us <= before_us)
+        return mine & dead & sa.exists().where(alarms.c.id == outbox.c.alarm, alarms.c.open)
 
 
 def _any(connection: sa.Connection, which: sa.ColumnElement[bool]) -> bool:

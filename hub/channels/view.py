@@ -123,6 +123,6 @@ def receivers_table(found: list[ReceiverView]) -> Table:
 
 
 def _delivered(row: sa.Row[tuple[object, ...]]) -> Delivered:
-    fields = {key: value for key, value in row._mapping.items() if key in Delivered.__struct_fields__}
+    fields = {str(key): value for key, value in row._mapping.items() if key in Delivered.__struct_fields__}
     fields |= {"transition": f"{row.offset}-{row.n}", "receipt": row.receipt or ""}
     return msgspec.convert(fields, Delivered)
