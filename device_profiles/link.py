@@ -24,6 +24,7 @@ FIRST_DELAY_S = 0.5
 PUBACK = int(MessageType.PUBACK)
 _PUBACK = struct.Struct("!BBH")  # OASIS MQTT 3.1.1, 3.4: header, remaining length, packet id
 MAX_DELAY_S = 30.0
+MAX_UNACKED = 2_000  # messages; paho keeps what was not acked over every reconnect, beside what is sent anew then
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
 
@@ -129,11 +130,16 @@ class Link:
         self.subscribed.clear()
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False, qos: int = 1) -> int | None:
-        """Hand a message over and return its mid, or None while there is no connection."""
-        if not self.connected.is_set():
+        """Hand a message over and return its mid, or None while there is no connection or too much is not acked."""
+        if not self.connected.is_set() or (qos and self.unacked >= MAX_UNACKED):
             return None
         info = self._client.publish(topic, payload, qos=qos, retain=retain)
         return info.mid if info.rc == MQTTErrorCode.MQTT_ERR_SUCCESS else None
+
+    @property
+    def unacked(self) -> int:
+        """How many messages were handed over and are not acked by the broker."""
+        return len(self._client._out_messages)
 
     def ack(self, *messages: Inbound) -> None:
         """Send the PUBACKs of ``messages`` in one piece; those that came on an earlier connection are left out."""
