@@ -26,6 +26,7 @@ from hub.commands.broker import broker_app
 from hub.commands.deliveries import deliveries
 from hub.commands.ledger import ledger
 from hub.commands.quarantine import quarantine_app
+from hub.commands.response import response
 from hub.config import EXAMPLE, Settings, read_config
 from hub.errors import HubError, NoData
 from hub.journal.journal import Journal
@@ -45,7 +46,7 @@ app.add_typer(broker_app, name="broker")
 app.add_typer(journal_app, name="journal")
 app.add_typer(quarantine_app, name="quarantine")
 
-for command in (*COMMANDS, deliveries, ledger):
+for command in (*COMMANDS, deliveries, ledger, response):
     app.command()(command)
 
 

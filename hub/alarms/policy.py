@@ -13,6 +13,7 @@ import msgspec
 from device_profiles.config import Duration, duration_us
 from device_profiles.errors import ConfigError
 from device_profiles.wire import Severity
+from hub.alarms.transitions import Alarm
 
 Stage = Literal["acknowledged", "dispatched", "arrived", "safe"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -61,6 +62,24 @@ class Ladder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     subjects: tuple[str, ...] = ("*",)
 
 
+class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How soon after detection a stage is to be reached (DOMAIN.md, 1)."""
+
+    stage: Literal["alerted", "acknowledged", "dispatched", "arrived", "safe", "closed"]
+    within: Duration
+    rules: tuple[str, ...] = ("*",)
+    severities: tuple[Severity, ...] = ("life",)
+
+    @property
+    def within_us(self) -> int:
+        """The time in microseconds."""
+        return duration_us(self.within)
+
+    def fits(self, alarm: Alarm) -> bool:
+        """Return whether the target is one of this alarm."""
+        return alarm.severity in self.severities and _any(alarm.rule, self.rules)
+
+
 class Shelving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bounds of shelving."""
 
@@ -74,10 +93,16 @@ class PolicySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     maintenance: tuple[Maintenance, ...] = ()
     causes: tuple[Cause, ...] = ()
     ladders: tuple[Ladder, ...] = ()
+    targets: tuple[Target, ...] = ()  # instead of the city's promises
     shelving: Shelving = Shelving()
     lease: Duration = "15m"  # how long an acknowledgement holds that says no time of its own
 
 
+TARGETS = (  # the city's promises: an order out in 57 s, a passenger free in 7 min, the golden 10 min of a collapse
+    Target("alerted", "57s"),
+    Target("safe", "7m", ("lift.*",)),
+    Target("safe", "10m", ("road.*",)),
+)
 AGENT_DOWN = Cause("agent.offline", ("device.silent",))  # a dead street node is one alarm, whatever hangs on it
 
 
@@ -88,6 +113,7 @@ class Policy:
         self.spec = spec
         self.digest = digest
         self.causes = (AGENT_DOWN, *spec.causes)
+        self.targets = spec.targets or TARGETS
         self.longest_us = duration_us(spec.shelving.longest)
         self.second_within_us = duration_us(spec.shelving.second_within)
         self.lease_us = duration_us(spec.lease)

@@ -1,0 +1,70 @@
+"""``hub response``: how fast the city answered."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import sqlalchemy as sa
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from device_profiles.clock import clock_from_environment
+from hub.alarms.log import history_of, read_alarms
+from hub.alarms.policy import parse_policy
+from hub.alarms.transitions import Alarm
+from hub.channels.view import deliveries_of
+from hub.commands import Config, Json
+from hub.config import Settings, read_config
+from hub.database import open_database, reading
+from hub.errors import NoData
+from hub.response.clocks import ResponseClock, clock_of
+from hub.response.figures import ResponseFigures, figures
+
+
+def response(
+    config: Config = Path("hub.toml"),
+    as_json: Json = False,
+    area: Annotated[str, typer.Option(help="Only this area and below, such as hz/xiacheng.")] = "",
+    severity: Annotated[str, typer.Option(help="Only alarms of this severity.")] = "life",
+) -> None:
+    """Show the clocks of alarms and their targets: median and 95th percentile by area."""
+    settings, now_us = read_config(config), clock_from_environment().wall_us()
+    if not settings.database.is_file():
+        raise NoData(f"{settings.database} is not there: has this hub ever run?")
+    engine = open_database(settings.database)
+    try:
+        with reading(engine).connect() as connection:
+            found = [
+                _clock(connection, settings, alarm, now_us=now_us)
+                for alarm in read_alarms(connection)
+                if alarm.severity == severity and (not area or f"{alarm.area}/".startswith(f"{area}/"))
+            ]
+    finally:
+        engine.dispose()
+    if as_json:
+        made = {"alarms": found, "figures": figures(found)}
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(made)).decode() + "\n")
+    else:
+        Console().print(_table(figures(found)))
+
+
+def _clock(connection: sa.Connection, settings: Settings, alarm: Alarm, *, now_us: int) -> ResponseClock:
+    told = [each.done_us for each in deliveries_of(connection, alarm.id) if each.done_us is not None]
+    targets = parse_policy(settings.read_policy(), file=settings.config.policy).targets
+    history = history_of(connection, alarm.id)
+    return clock_of(alarm, history, told_us=min(told, default=None), targets=targets, now_us=now_us)
+
+
+def _table(found: list[ResponseFigures]) -> Table:
+    table = Table("area", "rule", "alarms", "stage", "p50", "p95", "target", "met")
+    for each in found:
+        targets = {target.stage: target for target in each.targets}
+        for index, stage in enumerate(each.stages):
+            target = targets.get(stage.stage)
+            head = (each.area, each.rule, str(each.alarms)) if index == 0 else ("", "", "")
+            met = f"{target.met} of {target.met + target.missed + target.pending}" if target is not None else ""
+            within = f"{target.within_s:.0f} s" if target is not None else ""
+            table.add_row(*head, stage.stage, f"{stage.p50_s:.1f} s", f"{stage.p95_s:.1f} s", within, met)
+    return table
