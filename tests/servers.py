@@ -1,6 +1,8 @@
 """Real servers for tests: each on a free port, with its own config and data folder, stopped by its own process id."""
 
+import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -27,11 +29,15 @@ def need(program: str) -> str:
 
 
 def free_port() -> int:
-    """Return a port of the loopback that was free a moment ago."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+    """Return a port of the loopback that was free a moment ago.
+
+    It is below those that Linux gives to connections: a server that is started again finds it free.
+    """
+    while True:
+        port = random.randrange(20_000, 32_000)
+        with socket.socket() as sock, contextlib.suppress(OSError):
+            sock.bind(("127.0.0.1", port))
+            return port
 
 
 class Server:

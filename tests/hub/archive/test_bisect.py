@@ -56,10 +56,8 @@ def test_one_bad_point_costs_few_requests(bad: int) -> None:
 
 def test_what_has_parts_is_cut_into_them() -> None:
     """A line that is refused alone is written field by field."""
-    store = Store({3})
-    found = list(
-        bisect([12], lambda items: store.write([*items, 3] if items == [12] else items), lambda _: [1, 2, 3, 4])
-    )
+    store = Store({3, 103})
+    found = list(bisect([3], store.write, lambda item: [1, 2, 103, 4] if item == 3 else []))
     assert [item for item, _ in found] == [103]
     assert store.taken == {1, 2, 4}
 
