@@ -14,8 +14,8 @@ def bisect(
     """Write ``items``; yield those that are refused even alone, each with the server's words.
 
     A batch that is refused is halved, and its halves are written; an item that is refused alone is cut into its
-    ``parts`` when it has several; a part has none. That some of a refused batch was taken does no harm: writing it again changes
-    nothing. One bad item in n costs about 2 log2 n requests. Raises what else ``write`` raises.
+    ``parts`` when it has several; a part has none. That some of a refused batch was taken does no harm: writing it
+    again changes nothing. One bad item in n costs about 2 log2 n requests. Raises what else ``write`` raises.
     """
     waiting = [items]
     while waiting:
