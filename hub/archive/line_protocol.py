@@ -1,6 +1,7 @@
 """InfluxDB's line protocol: one line of text for each point."""
 
 import math
+import re
 from collections.abc import Iterable
 
 from device_profiles.wire import Value
@@ -10,6 +11,7 @@ _INT64 = 2**63
 _NAME = str.maketrans({",": r"\,", "=": r"\=", " ": r"\ "})
 _MEASUREMENT = str.maketrans({",": r"\,", " ": r"\ "})
 _STRING = str.maketrans({'"': r"\"", "\\": r"\\", "\n": r"\n"})  # the line feed: as InfluxData's own encoder does
+_PLAIN_NAME = re.compile(r"[\w./-]+").fullmatch  # most names: five times as fast as to translate them
 _PLAIN = 1e-4, 1e6  # Go's shortest 'g', in which the server's own encoder writes: outside it has an exponent
 
 
@@ -44,7 +46,8 @@ def field_value(value: Value) -> str:
             raise LineError(f"{value} does not fit 64 bits")
         return f"{value}i"
     if isinstance(value, str):
-        return f'"{value.translate(_STRING)}"'
+        odd = '"' in value or "\\" in value or "\n" in value
+        return f'"{value.translate(_STRING)}"' if odd else f'"{value}"'
     raise LineError(f"{value!r} is no value of a field")
 
 
@@ -57,6 +60,8 @@ def line(measurement: str, tags: Iterable[tuple[str, str]], fields: Iterable[tup
 
 
 def _escaped(text: str, table: dict[int, str]) -> str:
+    if _PLAIN_NAME(text):
+        return text
     if not text or "\n" in text or text.endswith("\\"):  # a backslash would escape the separator behind it
         raise LineError(f"{text!r} is no name in line protocol")
     return text.translate(table)
