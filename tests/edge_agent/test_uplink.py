@@ -9,12 +9,12 @@ import pytest
 
 from device_profiles.clock import Clock
 from device_profiles.topics import receipt_topic
-from device_profiles.wire import Command, LaneReceipt, Lost, Result, Status
-from edge_agent.outbox import Outbox
+from device_profiles.wire import Command, LaneReceipt, Lost, Reading, Result, Status
+from edge_agent.outbox import Bounds, Outbox
 from edge_agent.uplink import Uplink
 from tests.edge_agent.configs import loaded_config
 from tests.edge_agent.listener import ADDRESS, WAIT_S, Listener, listening
-from tests.edge_agent.outbox.opened import event, held, opened, put, reading, until
+from tests.edge_agent.outbox.opened import event, held, lost, opened, put, reading, until
 from tests.servers import Mosquitto
 
 
@@ -246,3 +246,19 @@ def test_every_command_is_answered(uplink: Uplink, outbox: Outbox, hub: Listener
         ("c-2", "lift-01", False, "unknown command"),
     ]
     assert uplink.bad_messages == 1
+
+
+def test_a_stand_in_says_what_it_stands_for(tmp_path: Path, mosquitto: Mosquitto, hub: Listener) -> None:
+    """And the event lane declares the same packs thinned, with its name."""
+    small = Bounds(max_bytes=40_000, reserve_bytes=64_000)
+    with opened(tmp_path / "small", bounds=small) as outbox:
+        for n in range(500):
+            put(outbox, "reading", reading(n))
+        marker = lost(outbox)[0]
+        with sending(tmp_path, outbox, mosquitto.url):
+            hub.wait(lambda: any(pack.stands_for for pack in hub.lane("reading")))
+        pack = next(pack for pack in hub.lane("reading") if pack.stands_for)
+    assert marker.by == (pack.epoch, pack.seq, pack.seq)
+    assert pack.stands_for == ((marker.epoch, marker.first, marker.last),)
+    assert (marker.reason, marker.facts) == ("thinned", marker.last - marker.first + 1)
+    assert [fact.values["n"] for fact in pack.facts if isinstance(fact, Reading)] == [0, marker.facts - 1]
