@@ -24,6 +24,7 @@ from hub.commands.archive import archive_app
 from hub.commands.audit import audit_app
 from hub.commands.broker import broker_app
 from hub.commands.deliveries import deliveries
+from hub.commands.doctor import doctor
 from hub.commands.ledger import ledger
 from hub.commands.quarantine import quarantine_app
 from hub.commands.response import response
@@ -46,7 +47,7 @@ app.add_typer(broker_app, name="broker")
 app.add_typer(journal_app, name="journal")
 app.add_typer(quarantine_app, name="quarantine")
 
-for command in (*COMMANDS, deliveries, ledger, response):
+for command in (*COMMANDS, deliveries, ledger, response, doctor):
     app.command()(command)
 
 

@@ -1,0 +1,57 @@
+"""The broker, asked with the hub's own name and password; and whether the hub is heard there."""
+
+import os
+import threading
+from importlib.metadata import version
+
+import msgspec
+
+from device_profiles.link import Inbound, Link
+from device_profiles.topics import hub_status_topic
+from hub.doctor import Finding, Level, Patient
+from hub.heartbeat import ABSENT_S, HubStatus
+
+WAIT_S = 5.0
+
+
+def broker(patient: Patient) -> Finding:
+    """Whether the broker lets us in, and a hub that runs is heard there, by its own version."""
+    config, heard, status = patient.settings.config, threading.Event(), list[HubStatus]()
+
+    def hear(message: Inbound) -> None:
+        status.append(msgspec.json.decode(message.payload, type=HubStatus))
+        heard.set()
+
+    link = Link(
+        config.broker,
+        client_id=f"hub-{config.hub}-doctor-{os.getpid()}",
+        folder=patient.settings.folder,
+        persistent=False,
+        subscriptions=(hub_status_topic(config.hub),),
+        on_message=hear,
+    )
+    link.start()
+    try:
+        if not link.subscribed.wait(WAIT_S):
+            says = f"{config.broker.url} does not answer, or refuses us"
+            return Finding(Level.FAIL, says, "start it; check broker.url, username and password_file")
+        if patient.runs:
+            heard.wait(WAIT_S)
+    finally:
+        link.stop()
+    return _weigh(patient, status)
+
+
+def _weigh(patient: Patient, status: list[HubStatus]) -> Finding:
+    url = patient.settings.config.broker.url
+    if not patient.runs:
+        return Finding(Level.OK, f"{url} answers")
+    if not status or not status[-1].online:
+        return Finding(Level.FAIL, f"{url} answers, but the hub is not heard there", "look at the hub's log")
+    age_s = patient.clock.real_seconds((patient.clock.wall_us() - status[-1].t_us) / 1e6)
+    if age_s > ABSENT_S:
+        return Finding(Level.FAIL, f"{url}: the hub was heard {age_s:.0f} s ago", "look at the hub's log")
+    if status[-1].version != version("citynerve"):
+        says = f"the hub that runs is version {status[-1].version}, installed is {version('citynerve')}"
+        return Finding(Level.WARN, says, "start it anew")
+    return Finding(Level.OK, f"{url} answers, the hub is heard")
