@@ -36,6 +36,7 @@ class Birth:
             devices=self._config.bindings,
             profiles=self._digests,
             outbox=self._outbox.depths(),
+            made=self._outbox.made(),
         )
 
     def will(self) -> Will:
