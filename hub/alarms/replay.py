@@ -95,6 +95,24 @@ def replay(journal: Journal, engine: sa.Engine, *, start: int | None = None) -> 
     return found
 
 
+def state_before(journal: Journal, engine: sa.Engine, offset: int) -> State:
+    """Return the engine's state just before record ``offset``. Raises NoData when the journal does not reach so far."""
+    with reading(engine).connect() as connection:
+        begun = _begin(connection, journal, max(0, offset - 1))
+    if begun is None or begun[0] >= offset:
+        raise NoData(f"the journal was cut: nothing leads up to record {offset}")
+    at, state = begun
+    while at < offset - 1:
+        records = [record for record in journal.read(at, _BATCH) if record.offset < offset]
+        if not records:
+            break
+        for record in records:
+            fold(state, record)
+        state.forget_dirty()
+        at = records[-1].offset
+    return state
+
+
 def _other_environment() -> dict[str, str]:
     zone = next(zone for zone in _ZONES if zone != os.environ.get("TZ"))
     seed = next(seed for seed in _SEEDS if seed != os.environ.get("PYTHONHASHSEED"))

@@ -132,6 +132,19 @@ class RuleBook:
         """Return the rules of a text, in force or not."""
         return self._of_digest.get(digest)
 
+    def rule_text(self, digest: str, rule: str) -> str:
+        """Return what a rule of a text asks for, in one line; "" when the text or the rule is not known."""
+        rules = self.of_digest(digest)
+        known = rules.by_rule.get(rule) if rules is not None else None
+        if known is None:
+            return ""
+        if known.spec.on is not None:
+            return f"event {known.spec.on}, until {', '.join(known.spec.until) or 'a person closes it'}"
+        if known.spec.missing is not None:
+            return f"no event {known.spec.missing} in its time"
+        ways = (f"({way.when}) for {way.hold}" for way in known.spec.conditions)
+        return f"{' or '.join(ways)}; clears when {known.spec.clear_text} for {known.clear_us / 1e6:g} s"
+
     def heard_by(self, event: str) -> set[str]:
         """Return the names of the assets' rules in force of which an event of this kind is a key."""
         return {name for name, rule in self.asset_rules.items() if event in (kind for kind, _ in rule.hears.values())}

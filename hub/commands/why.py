@@ -1,0 +1,107 @@
+"""``hub why``: why there is an alarm, or none."""
+
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import sqlalchemy as sa
+import typer
+
+from hub.alarms import store
+from hub.alarms.log import history_of, read_alarms
+from hub.alarms.replay import state_before
+from hub.alarms.transitions import Alarm, Transition
+from hub.alarms.why import Answer, Explanation, explain, stand
+from hub.channels.view import deliveries_of
+from hub.commands import Config, Json
+from hub.config import Settings, read_config
+from hub.database import open_database, reading
+from hub.errors import NoData, NoSuchAlarm
+from hub.journal.journal import Journal
+
+What = Annotated[
+    str,
+    typer.Argument(
+        metavar="ALARM|RECORD|DEVICE",
+        help="An alarm's id, the number of a record in the journal, or a device as area/device.",
+    ),
+]
+
+
+def why(what: What, config: Config = Path("hub.toml"), as_json: Json = False) -> None:
+    """Explain an alarm, what one record did and did not do, or how every rule stands on a device now."""
+    settings = read_config(config)
+    if not settings.database.is_file():
+        raise NoData(f"{settings.database} is not there: has this hub ever run?")
+    with ExitStack() as stack:
+        engine = open_database(settings.database)
+        stack.callback(engine.dispose)
+        connection = stack.enter_context(reading(engine).connect())
+        if what.isdigit():
+            found: Any = _of_record(settings, engine, int(what))
+            text = _record_text(found)
+        elif "/" in what:
+            found = list(stand(store.load_state(connection), what))
+            text = "".join(_answer_text(answer) for answer in found)
+        else:
+            found, text = _of_alarm(connection, what)
+    sys.stdout.write((msgspec.json.format(msgspec.json.encode(found)).decode() + "\n") if as_json else text)
+
+
+def _of_record(settings: Settings, engine: sa.Engine, offset: int) -> Explanation:
+    journal = Journal.open(settings.journal, reserve_bytes=0)
+    try:
+        state = state_before(journal, engine, offset)
+        records = journal.read(offset - 1, 1)
+    finally:
+        journal.close()
+    if not records or records[0].offset != offset:
+        raise NoData(f"record {offset} is not in the journal")
+    return explain(state, records[0])
+
+
+def _of_alarm(connection: sa.Connection, alarm_id: str) -> tuple[dict[str, object], str]:
+    alarm = next((alarm for alarm in read_alarms(connection) if alarm.id == alarm_id), None)
+    if alarm is None:
+        raise NoSuchAlarm(f"no alarm {alarm_id!r}: see `hub alarm list`")
+    history, told = history_of(connection, alarm_id), deliveries_of(connection, alarm_id)
+    text = _alarm_text(alarm, store.load_state(connection).book.rule_text(alarm.digest, alarm.rule))
+    text += "".join(_transition_text(each) for each in history)
+    for each in told:
+        text += f"  told {each.receiver}: {each.kind}, {each.state.value}{f' ({each.reason})' if each.reason else ''}\n"
+    return {"alarm": alarm, "history": history, "told": told}, text
+
+
+def _alarm_text(alarm: Alarm, rule: str) -> str:
+    asset = f" of {alarm.asset}" if alarm.asset else ""
+    text = f"{alarm.id}: {alarm.title} ({alarm.rule}, {alarm.severity}) on {alarm.subject}{asset}\n"
+    text += f"  rule: {rule}\n" if rule else "  rule: the hub's own\n"
+    if alarm.ladder:
+        text += f"  ladder: {alarm.ladder}, at {alarm.level or 'its foot'}\n"
+    return text
+
+
+def _transition_text(each: Transition) -> str:
+    who = f" by {each.actor}" if each.actor else ""
+    because = f" because {each.because.value}" if each.because is not None else ""
+    detail = f": {each.detail}" if each.detail else ""
+    calls = "" if each.calls else "  [calls nobody]"
+    delay_s = (each.t_us - each.t_fact_us) / 1e6
+    to = f" → {', '.join(each.to)}" if each.to else ""
+    said = f"{each.kind.value}, {each.reason.value}{who}{because}{detail}{to}"
+    return f"  record {each.id} {said} (+{delay_s:.1f} s){calls}\n"
+
+
+def _record_text(found: Explanation) -> str:
+    text = f"record {found.offset}, {found.kind}\n"
+    for made in found.made:
+        text += f"{made.alarm.rule} on {made.alarm.subject}\n{_transition_text(made)}"
+    for refused in found.refused:
+        text += f"  refused {refused.subject}: {refused.reason.value}\n"
+    return text + "".join(_answer_text(answer) for answer in found.answers)
+
+
+def _answer_text(answer: Answer) -> str:
+    return f"  {answer.subject} {answer.rule or '-'}: {answer.standing.value}, {answer.detail}\n"
