@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ROUNDS ?= 20
 SEEDS ?= 1 2 3 4 5
 .DELETE_ON_ERROR:
-.PHONY: help setup servers demo test adversary check format bench evaluate scenarios city-day crash sabotage wheel lock clean
+.PHONY: help setup servers demo test adversary check format bench flood soak evaluate scenarios city-day crash sabotage wheel lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12

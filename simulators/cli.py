@@ -90,6 +90,24 @@ def run_crash(
     raise typer.Exit(GOOD if result.good else BAD)
 
 
+@app.command("soak")
+def run_soak(
+    minutes: Annotated[float, typer.Option(min=0.1, max=100_000, help="How long everything falters.")] = 10.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Write the result as JSON.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Of what falters when.")] = 1,
+    keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep logs, journal and configs there.")] = None,
+) -> None:
+    """Let network, broker and processes falter for long; exit 0 only if nothing is lost, doubled or growing."""
+    from simulators.soak import soak, write_result
+
+    result = _play(soak(minutes, seed=seed, keep=keep))
+    if as_json:
+        typer.echo(json.dumps(result.document()))
+    else:
+        write_result(Console(), result)
+    raise typer.Exit(GOOD if result.good else BAD)
+
+
 def main() -> None:
     """Run the command line."""
     app()

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import paho.mqtt.client as paho
@@ -47,7 +48,7 @@ def measure(folder: Path) -> list[Figure]:
         load = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         time.sleep(SETTLE_S)
         broker, disk = BrokerProbe(server.port), SyncProbe(folder)
-        told = _tell_alarms(folder, server.url, centre)
+        told = tell_alarms(folder, server.url, centre)
         broker.stop()
         disk.stop()
         sent = int(load.communicate(timeout=60)[0])
@@ -90,8 +91,13 @@ class Centre:
             self.arrived.set()
 
 
-def _tell_alarms(folder: Path, url: str, centre: Centre) -> list[float]:
-    """Put stuck and released in turn for many lifts; return ms from each put to its alarm. Raises TimeoutError."""
+def tell_alarms(
+    folder: Path, url: str, centre: Centre, *, alarms: int = ALARMS, before: Callable[[int], None] = lambda _: None
+) -> list[float]:
+    """Put stuck and released in turn for many lifts; return ms from each put to its alarm. Raises TimeoutError.
+
+    ``before`` is told the number of each alarm that is put next.
+    """
     config = folder / "agent.toml"
     config.write_text(AGENT.format(url=url), encoding="utf-8")
     loaded = load_config(config)
@@ -103,14 +109,15 @@ def _tell_alarms(folder: Path, url: str, centre: Centre) -> list[float]:
         thread.start()
     uplink.link.connected.wait(10)
     made: dict[str, int] = {}
-    for number in range(ALARMS):
+    for number in range(alarms):
+        before(number)
         device, t_us = f"lift-{number % DEVICES}", clock.wall_us()
         made[f"{device} {t_us}"] = time.perf_counter_ns()
         _put(outbox, Event(device, t_us, "lift.stuck_occupied", "life"))
         time.sleep(PERIOD_S / 2)
         _put(outbox, Event(device, clock.wall_us(), "lift.released", "info"))
         time.sleep(PERIOD_S / 2)
-    rig.wait_until(lambda: len(centre.raised) >= ALARMS, timeout_s=30, what="telling every alarm")
+    rig.wait_until(lambda: len(centre.raised) >= alarms, timeout_s=30, what="telling every alarm")
     uplink.stop()
     threads[1].join()
     outbox.stop()

@@ -1,0 +1,138 @@
+"""``make flood``: ten times what can be sustained at the sources, the broker's own maximum at the hub, for MINUTES.
+
+No alarm may be lost, no program of ours may take a gigabyte, and every reading that was made is in the journal
+or in the count of what was thinned.
+"""
+
+import json
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+from device_profiles.wire import Lost, Reading, decode_pack
+from simulators.fleet.offer import Offer
+from simulators.fleet.packs import KIND, PROFILE, Fleet
+from tests.bench import rig, sources
+from tests.bench.influx import DATABASE, influx
+from tests.bench.latency import Centre
+from tests.bench.report import Figure, show, write
+from tests.servers import start_mosquitto
+
+MINUTES = float(os.environ.get("MINUTES", "5"))
+MOST_MB = 1_000
+QUEUE = "allow_anonymous true\nmax_queued_messages 20000\nmax_inflight_messages 1000\n"  # a real broker's has a bound
+ROOT = Path(__file__).parents[2]
+
+
+class Torrent:
+    """A fleet that publishes as fast as the broker takes it, on a thread of its own."""
+
+    def __init__(self, port: int) -> None:
+        self._offer = Offer(port, "torrent")
+        self._fleet = Fleet(agents=50, epoch=int(time.time()))
+        self._offer.send(self._fleet.births(now_us=time.time_ns() // 1_000))
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._pour, daemon=True)
+        self._thread.start()
+
+    @property
+    def acked(self) -> int:
+        """How many messages the broker has taken."""
+        return self._offer.acked
+
+    def stop(self) -> None:
+        """End it."""
+        self._stopping.set()
+        self._thread.join(60)
+        self._offer.settle()
+        self._offer.close()
+
+    def _pour(self) -> None:
+        while not self._stopping.is_set():
+            self._offer.send(self._fleet.packs(5_000, now_us=time.time_ns() // 1_000))
+
+
+def main() -> int:
+    """Flood, count, print, write build/flood.json, and return the exit code."""
+    with tempfile.TemporaryDirectory(prefix="flood-") as name:
+        figures = flood(Path(name), seconds=MINUTES * 60)
+    show(figures)
+    write(figures, ROOT / "build" / "flood.json")
+    return 0 if all(figure.holds for figure in figures) else 1
+
+
+def flood(folder: Path, *, seconds: float) -> list[Figure]:
+    """Return what was made, kept and counted."""
+    (folder / "hub" / "profiles").mkdir(parents=True)
+    (folder / "hub" / "profiles" / f"{KIND}.toml").write_text(PROFILE, encoding="utf-8")
+    server = start_mosquitto(folder / "mosquitto", extra=QUEUE)
+    try:
+        with influx(folder / "influx") as store:
+            extra = f'[archive]\nkind = "influx"\nurl = "{store.url}"\ndatabase = "{DATABASE}"\n'
+            with rig.hub(folder / "hub", server.url, profiles="profiles", extra=extra) as hub:
+                centre = Centre(server.port)
+                said, acked, began = _pour(folder, server, seconds=seconds)
+                rig.wait_until(lambda: len(centre.raised) >= said["alarms"], timeout_s=60, what="telling every alarm")
+                took = time.monotonic() - began
+                peak_mb = _peak_mb(hub.pid)
+                centre.stop()
+    finally:
+        server.stop()
+    kept, lost, journalled = _counted(folder / "hub" / "data" / "journal.db")
+    made = said["readings"]
+    told = f"{said['thinned']:,} packs thinned, {said['evicted']:,} evicted, left {said['left']}"
+    return [
+        Figure("offered at the hub, as fast as the broker takes it", acked / took, "msg/s", detail=f"{took:.0f} s"),
+        Figure("journalled meanwhile", journalled / took, "packs/s"),
+        Figure("offered at the sources / sustained", made / took / said["sustained"], "×", gate=">= 5", detail=told),
+        Figure("alarms told / alarms made", len(centre.raised) / said["alarms"], "×", gate=">= 1"),
+        Figure("readings kept or counted as thinned / made", (kept + lost) / made, "×", gate=">= 1",
+               detail=f"{made:,} made, {kept:,} kept, {lost:,} counted"),
+        Figure("readings counted twice / made", max(0, kept + lost - made) / made, "×", gate="<= 0"),
+        Figure("hub's peak memory / 1 GB", peak_mb / MOST_MB, "×", gate="<= 1"),
+        Figure("agent's peak memory / 1 GB", said["peak_mb"] / MOST_MB, "×", gate="<= 1"),
+    ]  # fmt: skip
+
+
+def _pour(folder: Path, server: rig.Mosquitto, *, seconds: float) -> tuple[dict, int, float]:  # type: ignore[type-arg]
+    """Flood hub and sources; return what the sources say, what the broker took, and when it began."""
+    began = time.monotonic()
+    torrent = Torrent(server.port)
+    command = [sys.executable, "-m", "tests.bench.sources", "--url", server.url]
+    command += ["--folder", str(folder), "--seconds", str(seconds)]
+    node = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    time.sleep(seconds + sources.CALIBRATION_S)
+    acked = torrent.acked
+    torrent.stop()
+    output, _ = node.communicate(timeout=seconds + sources.DRAIN_S + 60)
+    return json.loads(output), acked, began
+
+
+def _counted(journal: Path) -> tuple[int, int, int]:
+    """Return the flooded agent's readings that are in the journal, those it declared lost, and all packs."""
+    kept = lost = 0
+    with closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as connection:
+        agent = f"{sources.AREA}/{sources.AGENT}"
+        for (body,) in connection.execute("SELECT body FROM records WHERE kind = 'pack' AND agent = ?", (agent,)):
+            pack = decode_pack(body)
+            lost += sum(fact.facts for fact in pack.facts if isinstance(fact, Lost))
+            if not pack.stands_for:
+                kept += sum(isinstance(fact, Reading) for fact in pack.facts)
+        total = connection.execute("SELECT count(*) FROM records WHERE kind = 'pack'").fetchone()[0]
+    return kept, lost, total
+
+
+def _peak_mb(pid: int) -> float:
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
+    return int(found[1]) / 1_000 if found else 0.0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

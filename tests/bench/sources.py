@@ -1,0 +1,130 @@
+"""A flooded street node as a process of its own: a real outbox and uplink whose sources say far too much."""
+
+import argparse
+import json
+import random
+import re
+import threading
+import time
+from pathlib import Path
+
+from device_profiles.clock import Clock
+from device_profiles.wire import Event, Fact, Reading
+from edge_agent.config import load_config
+from edge_agent.outbox import Outbox
+from edge_agent.outbox.bounds import Bounds
+from edge_agent.uplink import Uplink
+from simulators.fleet.packs import NAMES
+
+AGENT = "flooded-1"
+AREA = "fleet/load/edge"
+CONFIG = """agent = "{agent}"
+area = "{area}"
+data = "edge"
+[broker]
+url = "{url}"
+[[lines]]
+port = "unused"
+slaves = [{{ unit = 1, device = "lift-0", profile = "lift_terminal" }}]
+"""
+DEVICES = 50
+BYTES = 16_000_000  # of the outbox: little, so that minutes of flood fill it
+STEP_S = 0.05
+ALARM_S = 0.5  # from one alarm to the next
+CALIBRATION_S = 10.0
+TIMES = 10  # the sustained rate
+DRAIN_S = 120.0
+
+
+class Sources:
+    """What is said, and what came of it."""
+
+    def __init__(self, outbox: Outbox) -> None:
+        self.readings = 0
+        self.alarms = 0
+        self._outbox = outbox
+        self._chance = random.Random(1)
+        self._alarm_s = 0.0
+
+    def calibrate(self, seconds: float) -> float:
+        """Keep the outbox a little ahead of the hub; return how many readings a second were receipted."""
+        began, first = time.monotonic(), self.readings
+        while time.monotonic() - began < seconds:
+            if sum(self._outbox.depths().values()) < 100:
+                self._say(200)
+            time.sleep(STEP_S / 5)
+        return (self.readings - first) / (time.monotonic() - began)
+
+    def flood(self, rate: float, seconds: float) -> None:
+        """Say ``rate`` readings a second, whatever becomes of them."""
+        began, first = time.monotonic(), self.readings
+        while (passed := time.monotonic() - began) < seconds:
+            self._say(int(passed * rate) - (self.readings - first))
+            self._alarm()
+            time.sleep(STEP_S)
+
+    def _say(self, count: int) -> None:
+        now_us, chance = time.time_ns() // 1_000, self._chance
+        facts: list[Fact] = [
+            Reading(f"meter-{number % DEVICES}", now_us + number, {name: chance.random() for name in NAMES})
+            for number in range(count)
+        ]
+        self._outbox.put({self._outbox.reading_lane(): facts})
+        self.readings += count
+
+    def _alarm(self) -> None:
+        if time.monotonic() >= self._alarm_s + ALARM_S:
+            self._alarm_s = time.monotonic()
+            device, kind = f"lift-{self.alarms // 2 % DEVICES}", "lift.stuck_occupied"
+            if self.alarms % 2:
+                kind = "lift.released"
+            self._outbox.put({"event": [Event(device, time.time_ns() // 1_000, kind, "life")]})
+            self.alarms += 1
+
+
+def main() -> None:
+    """Calibrate, flood, drain, and print what was said."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name, kind in (("url", str), ("folder", Path), ("seconds", float)):
+        parser.add_argument(f"--{name}", type=kind, required=True)
+    options = parser.parse_args()
+    config = options.folder / "agent.toml"
+    config.write_text(CONFIG.format(url=options.url, agent=AGENT, area=AREA), encoding="utf-8")
+    clock = Clock()
+    outbox = Outbox(options.folder / "edge", agent=AGENT, clock=clock, bounds=Bounds(max_bytes=BYTES))
+    uplink = Uplink(load_config(config), outbox, clock=clock)
+    threads = [threading.Thread(target=work, daemon=True) for work in (outbox.run, uplink.run)]
+    for thread in threads:
+        thread.start()
+    uplink.link.connected.wait(30)
+    sources = Sources(outbox)
+    sustained = sources.calibrate(CALIBRATION_S)
+    sources.flood(TIMES * sustained, options.seconds)
+    flooded = outbox.depths()
+    _drain(outbox)
+    uplink.stop()
+    threads[1].join()
+    outbox.stop()
+    threads[0].join()
+    said = {
+        "readings": sources.readings, "alarms": (sources.alarms + 1) // 2, "sustained": sustained,
+        "thinned": outbox.thinned, "evicted": outbox.evicted, "flooded": flooded, "left": outbox.depths(),
+        "peak_mb": _peak_mb(),
+    }  # fmt: skip
+    outbox.close()
+    print(json.dumps(said), flush=True)
+
+
+def _drain(outbox: Outbox) -> None:
+    deadline = time.monotonic() + DRAIN_S
+    while sum(outbox.depths().values()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def _peak_mb() -> float:
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text(encoding="ascii"))
+    return int(found[1]) / 1_000 if found else 0.0
+
+
+if __name__ == "__main__":
+    main()
