@@ -188,13 +188,14 @@ def _follow(
     marks, tiers = Marks(settings.tiers), open_tiers(settings)
     stack.callback(marks.close)
     stack.callback(tiers.close)
-    reader = ArchiveReader(MarkedArchive(store, marks), batch_points=store.most_points)
+    archive = MarkedArchive(store, marks)
+    reader = ArchiveReader(archive, batch_points=store.most_points)
     known = store.remembered()  # it may be away
     loop = ReaderLoop(journal, reader, clock=clock, on_crash=life.crash, batch=LARGE_BATCH, known=known)
     _start(stack, loop)
     expiry = Expiry(tiers, marks, retention_of=retention_lookup(settings))
-    progress = Progress(journal, store, marks, clock=clock)
-    worker = TierWorker(store, tiers, marks, expiry=expiry, progress_us=progress.now_us, on_crash=life.crash)
+    progress = Progress(journal, archive, marks, clock=clock)
+    worker = TierWorker(archive, tiers, marks, expiry=expiry, progress_us=progress.now_us, on_crash=life.crash)
     _start(stack, worker)
     return reader, loop
 

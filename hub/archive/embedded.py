@@ -42,6 +42,7 @@ class EmbeddedArchive:
     """Points and the place in the journal in one file: both move in one transaction."""
 
     most_points = BATCH_POINTS  # in one write
+    kept_out = 0  # batches of which something was refused: it takes everything
 
     def __init__(self, path: Path) -> None:
         """Open or make ``path``; a damaged file is set aside, for the journal has what it held. Raises StoreDown."""

@@ -73,6 +73,7 @@ class InfluxArchive:
         self._batch_points = batch_points
         self._share = in_flight
         self._lock = threading.Lock()
+        self.kept_out = 0  # batches of which something was refused, since the start
         self._known: Known | None = None  # None: it must be asked, for it was away
         self.refusals = Refusals(refusals)
         self._in_flight = InFlight(self._send, threads=in_flight, name="influxdb")
@@ -215,6 +216,7 @@ class InfluxArchive:
             raise StoreDown(STORE, f"refuses even the archive's place: {error}") from error
 
     def _keep(self, refused: list[Bad], offset: int) -> None:
+        self.kept_out += 1
         at_us = now_us()
         points = [
             RefusedPoint(

@@ -2,12 +2,15 @@
 
 from collections.abc import Iterable
 
+from device_profiles.wire import Value
 from hub.archive import EVENT_PREFIX, Point
 from hub.archive.tiers import HOUR_US, MINUTE_US, Bucket
 
 
-class _Sums:
+class Sums:
     """What a bucket is made from while it is being made."""
+
+    __slots__ = ("count", "high", "last", "last_us", "low", "numbers", "total")
 
     def __init__(self) -> None:
         self.count = self.numbers = 0
@@ -15,18 +18,38 @@ class _Sums:
         self.last: float | str | None = None
         self.last_us = -1
 
+    def say(self, value: Value, t_us: int) -> None:
+        """Take in a point, which is later than those before."""
+        self.count += 1
+        self.last_us = t_us
+        if not isinstance(value, int | float):
+            self.last = value
+            return
+        self.last = number = float(value)  # a bool is an int
+        self.total += number
+        if not self.numbers:
+            self.low = self.high = number
+        elif number < self.low:
+            self.low = number
+        elif number > self.high:
+            self.high = number
+        self.numbers += 1
+
     def add(self, *, count: int, last: float | str | None, last_us: int) -> None:
+        """Take in ``count`` points, the last of them at ``last_us``."""
         self.count += count
         if last_us >= self.last_us:
             self.last, self.last_us = last, last_us
 
     def add_numbers(self, numbers: int, *, low: float, high: float, mean: float) -> None:
+        """Take in so many numbers."""
         self.low = min(self.low, low) if self.numbers else low
         self.high = max(self.high, high) if self.numbers else high
         self.total += mean * numbers
         self.numbers += numbers
 
     def bucket(self, subject: str, field: str, t_us: int) -> Bucket:
+        """Return what was taken in."""
         low, high, mean = (self.low, self.high, self._mean()) if self.numbers else (None, None, None)
         return Bucket(subject, field, t_us, self.count, self.numbers, low, high, mean, self.last, self.last_us)
 
@@ -39,7 +62,7 @@ class Minutes:
     """The minutes of one subject's values, from points that come in the order of time for each field."""
 
     def __init__(self) -> None:
-        self._sums: dict[tuple[str, str, int], _Sums] = {}
+        self._sums: dict[tuple[str, str, int], Sums] = {}
 
     def add(self, points: Iterable[Point]) -> None:
         """Take points in; events are in no tier."""
@@ -47,12 +70,8 @@ class Minutes:
             if point.field.startswith(EVENT_PREFIX):
                 continue
             key = (point.subject, point.field, point.t_us - point.t_us % MINUTE_US)
-            sums = self._sums.setdefault(key, _Sums())
-            number = float(point.value) if isinstance(point.value, int | float) else None  # a bool is an int
-            last = point.value if isinstance(point.value, str) else number
-            sums.add(count=1, last=last, last_us=point.t_us)
-            if number is not None:
-                sums.add_numbers(1, low=number, high=number, mean=number)
+            sums = self._sums.setdefault(key, Sums())
+            sums.say(point.value, point.t_us)
 
     def buckets(self) -> list[Bucket]:
         """Return them in the order of subject, field and time."""
@@ -61,9 +80,9 @@ class Minutes:
 
 def hours(minutes: Iterable[Bucket]) -> list[Bucket]:
     """Return the hours of ``minutes``, which come in the order of time for each field."""
-    made: dict[tuple[str, str, int], _Sums] = {}
+    made: dict[tuple[str, str, int], Sums] = {}
     for minute in minutes:
-        sums = made.setdefault((minute.subject, minute.field, minute.t_us - minute.t_us % HOUR_US), _Sums())
+        sums = made.setdefault((minute.subject, minute.field, minute.t_us - minute.t_us % HOUR_US), Sums())
         sums.add(count=minute.count, last=minute.last, last_us=minute.last_us)
         if minute.low is not None and minute.high is not None and minute.mean is not None:
             sums.add_numbers(minute.numbers, low=minute.low, high=minute.high, mean=minute.mean)

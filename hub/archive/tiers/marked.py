@@ -1,22 +1,33 @@
 """An archive whose writes are marked, and how far it has come."""
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from device_profiles.clock import Clock
 from hub.archive import Archive, Point, Query
 from hub.archive.said import points_said
-from hub.archive.tiers.marks import Marks
+from hub.archive.tiers import MINUTE_US, Bucket
+from hub.archive.tiers.compute import minutes_of
+from hub.archive.tiers.marks import Key, Marks
+from hub.archive.tiers.present import Present
 from hub.journal.journal import Journal
 
 _BATCH = 500  # records
 
 
-class MarkedArchive:
-    """An Archive that marks what each write changes before it writes."""
+class Whole(Archive, Protocol):
+    """An archive that tells when it did not take everything."""
 
-    def __init__(self, archive: Archive, marks: Marks) -> None:
+    kept_out: int  # batches of which something was refused, since the start
+
+
+class MarkedArchive:
+    """An Archive that marks what each write changes before it writes, and sums what it wrote."""
+
+    def __init__(self, archive: Whole, marks: Marks) -> None:
         self._archive = archive
         self._marks = marks
+        self._present = Present()
 
     def offset(self) -> int:
         """Return the archive's place in the journal."""
@@ -24,8 +35,29 @@ class MarkedArchive:
 
     def write(self, points: Sequence[Point], *, offset: int) -> None:
         """Mark and write. Raises StoreDown."""
+        kept_out = self._archive.kept_out
         with self._marks.writing(points, offset=offset):
             self._archive.write(points, offset=offset)
+            if self._archive.kept_out == kept_out:
+                self._present.add(points)
+            else:
+                self._present.spoil(points)
+
+    def begin(self, *, now_us: int) -> None:
+        """Sum what is written from now on: everything before is marked."""
+        self._present.begin(self._marks.subjects(), now_us=now_us)
+
+    def minutes(self, key: Key, bits: int) -> list[Bucket]:
+        """Return the minutes of an hour whose bits are set; what was not summed is read. Raises StoreDown."""
+        subject, hour_us = key
+        made: list[Bucket] = []
+        for minute in range(60):
+            if bits >> minute & 1:
+                summed = self._present.take(subject, hour_us + minute * MINUTE_US)
+                if summed is not None:
+                    made += summed
+                    bits &= ~(1 << minute)
+        return made + minutes_of(self._archive, key, bits)
 
     def read(self, query: Query) -> list[Point]:
         """Return points."""
@@ -39,7 +71,7 @@ class MarkedArchive:
 class Progress:
     """How far the archive has come in city time; it marks what was archived without marks before."""
 
-    def __init__(self, journal: Journal, archive: Archive, marks: Marks, *, clock: Clock) -> None:
+    def __init__(self, journal: Journal, archive: MarkedArchive, marks: Marks, *, clock: Clock) -> None:
         self._journal = journal
         self._archive = archive
         self._marks = marks
@@ -49,6 +81,7 @@ class Progress:
         """Return the city time up to which all that was received is archived and marked. Raises StoreDown."""
         if not self._marks.whole:
             self._catch_up(self._archive.offset())
+            self._archive.begin(now_us=self._clock.wall_us())
         waiting = self._journal.read(self._archive.offset(), 1)
         return waiting[0].received_us if waiting else self._clock.wall_us()
 

@@ -4,10 +4,11 @@ import logging
 import threading
 from collections.abc import Callable
 
-from hub.archive import BATCH_POINTS, Archive
+from hub.archive import BATCH_POINTS
 from hub.archive.tiers import HOUR_US, Bucket, Tier, TierStore
-from hub.archive.tiers.compute import hours_of, minutes_of
+from hub.archive.tiers.compute import hours_of
 from hub.archive.tiers.expiry import Expiry
+from hub.archive.tiers.marked import MarkedArchive
 from hub.archive.tiers.marks import HOUR_BIT, Key, Marks
 from hub.errors import StoreDown
 
@@ -23,7 +24,7 @@ class TierWorker:
 
     def __init__(
         self,
-        archive: Archive,
+        archive: MarkedArchive,
         store: TierStore,
         marks: Marks,
         *,
@@ -80,7 +81,7 @@ class TierWorker:
             self._store.forget(Tier.RAW, subject, from_us=hour_us, to_us=hour_us + HOUR_US)
             self._marks.late += 1
             return []
-        return minutes_of(self._archive, key, bits)
+        return self._archive.minutes(key, bits)
 
     def _store_all(self, taken: dict[Key, int], minutes: list[Bucket]) -> None:
         """Store minutes, then the hours that are made of them; only then are they done."""
@@ -100,8 +101,9 @@ class TierWorker:
 
     def _run(self) -> None:
         try:
-            while not self._stopping.wait(PERIOD_S):
+            while not self._stopping.is_set():
                 self._try()
+                self._stopping.wait(PERIOD_S)
         finally:  # the error itself goes to threading.excepthook
             if not self._stopping.is_set():
                 self._on_crash("tiers")

@@ -34,11 +34,12 @@ class Hub:
         self.journal = Journal.open(self.settings.journal, reserve_bytes=4096)
         self.store = open_archive(self.settings)
         self.marks, self.tiers = Marks(self.settings.tiers), open_tiers(self.settings)
-        self.reader = ArchiveReader(MarkedArchive(self.store, self.marks))
+        archive = MarkedArchive(self.store, self.marks)
+        self.reader = ArchiveReader(archive)
         expiry = Expiry(self.tiers, self.marks, retention_of=retention_lookup(self.settings))
-        progress = Progress(self.journal, self.store, self.marks, clock=Clock())
+        progress = Progress(self.journal, archive, self.marks, clock=Clock())
         self.worker = TierWorker(
-            self.store, self.tiers, self.marks, expiry=expiry, progress_us=progress.now_us, on_crash=lambda _: None
+            archive, self.tiers, self.marks, expiry=expiry, progress_us=progress.now_us, on_crash=lambda _: None
         )
 
     def close(self) -> None:

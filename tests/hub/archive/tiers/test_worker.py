@@ -41,6 +41,8 @@ class Mortal:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._inner, name)
+        if not callable(method):
+            return method
         return lambda *args, **named: self._call(method, *args, **named)
 
     def _call(self, method: Callable[..., Any], *args: Any, **named: Any) -> Any:
@@ -56,7 +58,10 @@ class Mortal:
 class Hub:
     """The parts of a hub that keep the tiers, which may die and are started again on the same files."""
 
-    def __init__(self, stores: Stores, folder: Path, retention: Retention | None = None) -> None:
+    def __init__(
+        self, stores: Stores, folder: Path, retention: Retention | None = None, *, summed: bool = True
+    ) -> None:
+        self.summed = summed  # minutes on the way
         self.stores = stores
         self.retention = retention
         self.path = folder / f"tiers-{id(self)}.db"
@@ -67,10 +72,12 @@ class Hub:
         """Come up with what is on disk."""
         self.marks = Marks(self.path)
         archive, tiers = Mortal(self.stores.archive, self.lives), Mortal(self.stores.tiers, self.lives)
-        self.archive: Archive = MarkedArchive(archive, self.marks)
+        self.archive = MarkedArchive(archive, self.marks)
+        if self.summed:
+            self.archive.begin(now_us=HOUR_0 + 10 * DAY_US)
         expiry = Expiry(tiers, self.marks, retention_of=lambda: lambda _: self.retention)
         self.worker = TierWorker(
-            archive, tiers, self.marks, expiry=expiry, progress_us=lambda: 0, on_crash=lambda _: None
+            self.archive, tiers, self.marks, expiry=expiry, progress_us=lambda: 0, on_crash=lambda _: None
         )
 
     def surely(self, act: Callable[[], None], *, lives: int = 0) -> None:
@@ -143,7 +150,7 @@ def test_any_order_split_double_and_death_gives_the_same_tiers(
     arrivals = data.draw(
         st.permutations(points + data.draw(st.lists(st.sampled_from(points), max_size=4) if points else st.just([])))
     )
-    hub = Hub(stores(), tmp_path)
+    hub = Hub(stores(), tmp_path, summed=data.draw(st.booleans()))
     offset = 0
     while arrivals:
         size, offset = data.draw(st.integers(1, len(arrivals))), offset + 1
@@ -273,7 +280,7 @@ def test_the_thread_waits_for_a_store_and_stops(
     expiry = Expiry(stores.tiers, hub.marks, retention_of=lambda: lambda _: None)
     crashes: list[str] = []
     worker = TierWorker(
-        stores.archive, stores.tiers, hub.marks, expiry=expiry, progress_us=progress_us, on_crash=crashes.append
+        hub.archive, stores.tiers, hub.marks, expiry=expiry, progress_us=progress_us, on_crash=crashes.append
     )
     worker.start()
     assert done.wait(20)

@@ -1,0 +1,110 @@
+"""The minutes that are being written, summed on the way: what came whole and in order need not be read again."""
+
+import threading
+from collections.abc import Sequence
+
+from hub.admission import FUTURE_US, MAX_OFFSET_US
+from hub.archive import EVENT_PREFIX, Point
+from hub.archive.blocks import Block, blocks_of
+from hub.archive.tiers import MINUTE_US, Bucket
+from hub.archive.tiers.fold import Sums
+
+MOST_SUMS = 300_000  # some 60 MB: two minutes of 10,000 devices; above it all are let go, and their points are read
+
+
+class _Device:
+    """How far a device has come."""
+
+    __slots__ = ("fields", "last_us", "minute_us", "sums")
+
+    def __init__(self) -> None:
+        self.last_us = self.minute_us = -1
+        self.fields: set[str] = set()  # said at `last_us`
+        self.sums: dict[str, Sums] | None = None  # of its present minute; None: it is not whole
+
+
+class Present:
+    """Sums of each device and minute of which every point came through here, each later than the one before.
+
+    A late point or a double spoils its minute; so does a start in the middle of it. Such minutes are read.
+    """
+
+    def __init__(self, *, most: int = MOST_SUMS) -> None:
+        self._most = most
+        self._lock = threading.Lock()  # the archive's reader adds, the worker takes
+        self._old: frozenset[str] | None = None  # None: nothing is whole yet
+        self._from_us = 0
+        self._devices: dict[str, _Device] = {}
+        self._minutes: dict[tuple[str, int], dict[str, Sums]] = {}
+        self._size = 0
+
+    def begin(self, subjects: Sequence[str], *, now_us: int) -> None:
+        """Sum from now on. Of ``subjects`` an earlier process may have archived what was believed up to now."""
+        with self._lock:
+            self._old = frozenset(subjects)
+            self._from_us = now_us + MAX_OFFSET_US + FUTURE_US
+
+    def add(self, points: Sequence[Point]) -> None:
+        """Take in what was written."""
+        with self._lock:
+            for block in blocks_of(points):
+                self._add(block)
+            if self._size > self._most:
+                self._minutes.clear()
+                self._size = 0
+                for device in self._devices.values():
+                    device.sums = None
+
+    def spoil(self, points: Sequence[Point]) -> None:
+        """Take in that not all of ``points`` may be in the archive."""
+        with self._lock:
+            for block in blocks_of(points):
+                self._spoil(f"{block.area}/{block.device}", block.t_us - block.t_us % MINUTE_US)
+
+    def take(self, subject: str, minute_us: int) -> list[Bucket] | None:
+        """Return a minute of a device, once; None when it is not whole and must be read."""
+        with self._lock:
+            sums = self._minutes.pop((subject, minute_us), None)
+            if sums is None:
+                return None
+            self._size -= len(sums)
+            return [sums[field].bucket(subject, field, minute_us) for field in sorted(sums)]
+
+    def _add(self, block: Block) -> None:
+        if self._old is None:
+            return
+        subject, t_us = f"{block.area}/{block.device}", block.t_us
+        minute_us = t_us - t_us % MINUTE_US
+        device = self._devices.get(subject)
+        if device is None:
+            device = self._devices[subject] = _Device()
+        if t_us > device.last_us:
+            device.last_us, device.fields = t_us, set(block.values)
+        elif t_us == device.last_us and device.fields.isdisjoint(block.values):
+            device.fields |= block.values.keys()
+        else:
+            self._spoil(subject, minute_us)
+            return
+        if minute_us != device.minute_us:
+            device.minute_us = minute_us
+            device.sums = {} if minute_us >= self._from_us or subject not in self._old else None
+        if device.sums is not None:
+            self._sum(device.sums, (subject, minute_us), block)
+
+    def _sum(self, sums: dict[str, Sums], key: tuple[str, int], block: Block) -> None:
+        for field, value in block.values.items():
+            found = sums.get(field)
+            if found is None:
+                if field.startswith(EVENT_PREFIX):
+                    continue
+                if not sums:
+                    self._minutes[key] = sums
+                found = sums[field] = Sums()
+                self._size += 1
+            found.say(value, block.t_us)
+
+    def _spoil(self, subject: str, minute_us: int) -> None:
+        self._size -= len(self._minutes.pop((subject, minute_us), ()))
+        device = self._devices.get(subject)
+        if device is not None and device.minute_us == minute_us:
+            device.sums = None

@@ -1,0 +1,83 @@
+"""Minutes that are summed on the way are those that a read would give, or are not given at all."""
+
+import pytest
+
+from device_profiles.wire import Value
+from hub.archive import Point
+from hub.archive.tiers import HOUR_US, MINUTE_US
+from hub.archive.tiers.fold import Minutes
+from hub.archive.tiers.present import Present
+from tests.hub.made import AREA, T0_US
+
+HOUR_0 = T0_US - T0_US % HOUR_US
+SUBJECT = f"{AREA}/lift-07"
+
+
+def point(at_us: int, value: Value = 1, *, field: str = "speed", device: str = "lift-07") -> Point:
+    """Return a point, so long after the hour began."""
+    return Point(AREA, "a-1", device, field, HOUR_0 + at_us, value, 7, "reading", 1)
+
+
+@pytest.fixture
+def present() -> Present:
+    """Return one that has begun in a city where nothing was archived yet."""
+    made = Present()
+    made.begin([], now_us=HOUR_0)
+    return made
+
+
+def test_a_minute_that_came_whole_and_in_order_is_there_once(present: Present) -> None:
+    """With all its fields, as read; events are in no tier."""
+    said = [point(0, 1), point(0, "up", field="mode"), point(5, True), point(7, None, field="mode")]
+    present.add([*said, point(7, "{}", field="event/x"), point(MINUTE_US)])
+    minutes = Minutes()
+    minutes.add(sorted(said, key=lambda one: (one.field, one.t_us)))
+    assert present.take(SUBJECT, HOUR_0) == minutes.buckets()
+    assert present.take(SUBJECT, HOUR_0) is None
+
+
+@pytest.mark.parametrize("at_us", [0, 4, 5])
+def test_a_late_point_or_a_double_spoils_its_minute(present: Present, at_us: int) -> None:
+    """That minute is read; the next one is whole again."""
+    present.add([point(0), point(5), point(at_us), point(9), point(MINUTE_US)])
+    assert present.take(SUBJECT, HOUR_0) is None
+    assert present.take(SUBJECT, HOUR_0 + MINUTE_US) is not None
+
+
+def test_what_comes_after_a_minute_was_taken_makes_no_new_one(present: Present) -> None:
+    """It would be only a part."""
+    present.add([point(0)])
+    assert present.take(SUBJECT, HOUR_0) is not None
+    present.add([point(5)])
+    assert present.take(SUBJECT, HOUR_0) is None
+
+
+def test_what_may_not_be_in_the_archive_spoils_its_minute(present: Present) -> None:
+    """The database refused something of the batch."""
+    present.add([point(0)])
+    present.spoil([point(5)])
+    present.add([point(9)])
+    assert present.take(SUBJECT, HOUR_0) is None
+
+
+def test_a_device_of_an_earlier_process_is_whole_later(present: Present) -> None:
+    """Until what that process believed is past; nothing is before it has begun."""
+    fresh = Present()
+    fresh.add([point(0)])
+    assert fresh.take(SUBJECT, HOUR_0) is None
+    fresh.begin([SUBJECT], now_us=HOUR_0 - HOUR_US)
+    fresh.add([point(5), point(5, device="lift-08"), point(MINUTE_US), point(2 * MINUTE_US)])
+    assert fresh.take(SUBJECT, HOUR_0) is None
+    assert fresh.take(f"{AREA}/lift-08", HOUR_0) is not None
+    assert fresh.take(SUBJECT, HOUR_0 + MINUTE_US) is not None
+
+
+def test_there_are_never_more_than_the_bound() -> None:
+    """All are let go, and whole minutes are summed again."""
+    present = Present(most=3)
+    present.begin([], now_us=HOUR_0)
+    present.add([point(0, field=f"v{n}") for n in range(4)])
+    assert present.take(SUBJECT, HOUR_0) is None
+    present.add([point(5), point(MINUTE_US)])
+    assert present.take(SUBJECT, HOUR_0) is None
+    assert present.take(SUBJECT, HOUR_0 + MINUTE_US) is not None
