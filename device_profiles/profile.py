@@ -132,6 +132,18 @@ def parse_profile(text: str, *, file: str) -> Profile:
     return Profile(spec, text, file)
 
 
+def read_profile(path: Path) -> Profile:
+    """Return the profile in a file. Raises ConfigError with file and key."""
+    return parse_profile(_text(path), file=str(path))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"cannot be read: {error}", file=str(path)) from error
+
+
 def load_profiles(folders: Iterable[Path] = ()) -> dict[str, Profile]:
     """Return kind → profile of the built-in ones and of every ``*.toml`` in ``folders``. Raises ConfigError."""
     profiles: dict[str, Profile] = {}
@@ -140,10 +152,7 @@ def load_profiles(folders: Iterable[Path] = ()) -> dict[str, Profile]:
         if not folder.is_dir():
             raise ConfigError("is not a folder", file=str(folder))
         for path in sorted(folder.glob("*.toml")):
-            try:
-                text = path.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                raise ConfigError(f"cannot be read: {error}", file=str(path)) from error
+            text = _text(path)
             if _EXTENDS.search(text):
                 additions.append((path, text))
                 continue

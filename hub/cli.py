@@ -28,6 +28,8 @@ from hub.commands.doctor import doctor
 from hub.commands.ledger import ledger
 from hub.commands.quarantine import quarantine_app
 from hub.commands.response import response
+from hub.commands.rules import rules_app
+from hub.commands.why import why
 from hub.config import EXAMPLE, Settings, read_config
 from hub.errors import HubError, NoData
 from hub.journal.journal import Journal
@@ -46,8 +48,9 @@ app.add_typer(archive_app, name="archive")
 app.add_typer(broker_app, name="broker")
 app.add_typer(journal_app, name="journal")
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(rules_app, name="rules")
 
-for command in (*COMMANDS, deliveries, ledger, response, doctor):
+for command in (*COMMANDS, deliveries, doctor, ledger, response, why):
     app.command()(command)
 
 

@@ -40,7 +40,7 @@ def alarms_command(database: Path, *, as_json: bool = False, open_only: bool = F
         rows = [msgspec.to_builtins(alarm) | {"open": alarm.open} for alarm in found]
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows)).decode() + "\n")
     else:
-        Console().print(_table(found))
+        Console().print(alarms_table(found))
     return 0
 
 
@@ -53,7 +53,7 @@ def show_command(database: Path, alarm_id: str, *, as_json: bool = False) -> int
         found = msgspec.to_builtins(alarm) | {"open": alarm.open, "history": [_revision(each) for each in history]}
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
         return 0
-    Console().print(_table([alarm]))
+    Console().print(alarms_table([alarm]))
     table = Table("revision", "at (UTC)", "what", "why", "who", "detail")
     for each in history:
         why = each.because.value if each.because is not None else each.reason.value
@@ -122,7 +122,8 @@ def _reading(database: Path) -> Iterator[sa.Connection]:
         engine.dispose()
 
 
-def _table(found: list[Alarm]) -> Table:
+def alarms_table(found: list[Alarm]) -> Table:
+    """Return the alarms as a table, one a row."""
     table = Table("id", "severity", "subject", "title", "since (UTC)", "until (UTC)", "flags")
     for alarm in found:
         colour = _COLOURS[alarm.severity] if alarm.open else "dim"

@@ -1,6 +1,5 @@
 """``hub ledger``: what became of every pack that the agents made."""
 
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -9,11 +8,11 @@ import typer
 from rich.console import Console
 
 from device_profiles.clock import clock_from_environment
-from device_profiles.config import duration_us
 from device_profiles.errors import TopicError
 from device_profiles.topics import check_id
 from hub.commands import ENVIRONMENT, Json
 from hub.commands.archive import prove_command
+from hub.commands.times import instant_us
 from hub.config import Settings, read_config
 from hub.database import open_database, reading
 from hub.errors import NoData
@@ -101,15 +100,4 @@ def _since(text: str) -> tuple[int, int]:
     """Return the epoch or the µs since 1970 that ``text`` means. Raises typer.BadParameter."""
     if text.isdecimal():
         return int(text), 0
-    try:
-        return 0, clock_from_environment().wall_us() - duration_us(text)
-    except ValueError:
-        pass
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"{text!r} is no time (2026-01-31T08:00Z), duration (2h) or epoch", param_hint="--since"
-        ) from error
-    aware = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return 0, (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+    return 0, instant_us(text, now_us=clock_from_environment().wall_us())

@@ -1,0 +1,62 @@
+"""``hub rules``: try rules on what has happened before they are put in force."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from device_profiles.clock import clock_from_environment
+from device_profiles.profile import read_profile
+from hub.alarms.cli import alarms_table
+from hub.alarms.whatif import WhatIf, what_if
+from hub.commands import Config, Json
+from hub.commands.times import instant_us
+from hub.config import read_config
+from hub.database import open_database
+from hub.errors import NoData
+from hub.journal.journal import Journal
+
+rules_app = typer.Typer(no_args_is_help=True, help="Try rules on what has happened.")
+
+
+@rules_app.command()
+def replay(
+    rules: Annotated[Path, typer.Option(help="A profile with the rules to try; the rest of the city keeps its own.")],
+    config: Config = Path("hub.toml"),
+    since: Annotated[str, typer.Option(help="From then on: 2h, 2026-01-31T08:00Z. Without it all that is kept.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Say what would have fired by the rules of a profile, beside what fired by those as recorded."""
+    settings, now_us = read_config(config), clock_from_environment().wall_us()
+    profile = read_profile(rules)
+    if not settings.database.is_file():
+        raise NoData(f"{settings.database} is not there: has this hub ever run?")
+    journal, engine = Journal.open(settings.journal, reserve_bytes=0), open_database(settings.database)
+    try:
+        found = what_if(journal, engine, profile, since_us=instant_us(since, now_us=now_us) if since else 0)
+    finally:
+        journal.close()
+        engine.dispose()
+    if as_json:
+        made = msgspec.to_builtins(found) | {"gone": found.gone, "new": found.new}
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(made)).decode() + "\n")
+    else:
+        _show(found)
+
+
+def _show(found: WhatIf) -> None:
+    console = Console()
+    table = Table("rule", "raised before", "raised after")
+    for rule in sorted({alarm.rule for alarm in (*found.before, *found.after)}):
+        counts = (sum(alarm.rule == rule for alarm in alarms) for alarms in (found.before, found.after))
+        table.add_row(rule, *(str(count) for count in counts))
+    console.print(f"records {found.first} to {found.last}")
+    console.print(table)
+    for title, alarms in (("would not have been raised:", found.gone), ("would have been raised too:", found.new)):
+        if alarms:
+            console.print(title)
+            console.print(alarms_table(alarms))
