@@ -42,6 +42,12 @@ format: setup ## let the formatter write
 bench: setup servers ## figures as ratios in one run; build/bench.json
 	$(BIN)/python -m tests.bench
 
+flood: setup servers ## ten times the sustained rate at the sources, the broker's maximum at the hub, MINUTES (5) long
+	$(BIN)/python -m tests.bench.flood
+
+soak: setup servers ## network, broker and processes falter for MINUTES (10), and nothing may be lost or grow
+	$(BIN)/simulate soak --minutes $(or $(MINUTES),10) --json
+
 evaluate: setup ## rides and stucks of retrofit boxes: with the model, thresholds alone, no barometer
 	$(BIN)/python models/evaluate.py
 

@@ -1,5 +1,6 @@
 """How the intake reaches the broker: TCP, TLS, who we are, and the broker's yes or no."""
 
+import contextlib
 import socket
 import ssl
 from pathlib import Path
@@ -46,17 +47,15 @@ class Dial(msgspec.Struct, frozen=True):
 
     def open(self) -> socket.socket:
         """Return a socket on which the broker has accepted us. Raises OSError (Refused is one), ProtocolError."""
-        sock = socket.create_connection((self.host, self.port), timeout=STEP_S)
-        try:
+        with contextlib.ExitStack() as stack:
+            sock = stack.enter_context(socket.create_connection((self.host, self.port), timeout=STEP_S))
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self.tls is not None:
-                sock = self.tls.wrap_socket(sock, server_hostname=self.host)
+                sock = stack.enter_context(self.tls.wrap_socket(sock, server_hostname=self.host))
             sock.sendall(self.greeting)
             _check(_answer(sock))
-        except BaseException:
-            sock.close()
-            raise
-        sock.setblocking(False)
+            sock.setblocking(False)
+            stack.pop_all()  # it is the caller's now
         return sock
 
 

@@ -41,10 +41,11 @@ class Sources:
 
     def __init__(self, outbox: Outbox) -> None:
         self.readings = 0
-        self.alarms = 0
+        self.told: list[str] = []  # device and time of each alarm that must come of it
         self._outbox = outbox
         self._chance = random.Random(1)
         self._alarm_s = 0.0
+        self._alarms = 0
 
     def calibrate(self, seconds: float) -> float:
         """Keep the outbox a little ahead of the hub; return how many readings a second were receipted."""
@@ -75,11 +76,13 @@ class Sources:
     def _alarm(self) -> None:
         if time.monotonic() >= self._alarm_s + ALARM_S:
             self._alarm_s = time.monotonic()
-            device, kind = f"lift-{self.alarms // 2 % DEVICES}", "lift.stuck_occupied"
-            if self.alarms % 2:
-                kind = "lift.released"
-            self._outbox.put({"event": [Event(device, time.time_ns() // 1_000, kind, "life")]})
-            self.alarms += 1
+            device, t_us = f"lift-{self._alarms // 2 % DEVICES}", time.time_ns() // 1_000
+            if self._alarms % 2:
+                self._outbox.put({"event": [Event(device, t_us, "lift.released", "info")]})
+            else:
+                self._outbox.put({"event": [Event(device, t_us, "lift.stuck_occupied", "life")]})
+                self.told.append(f"{device} {t_us}")
+            self._alarms += 1
 
 
 def main() -> None:
@@ -107,7 +110,7 @@ def main() -> None:
     outbox.stop()
     threads[0].join()
     said = {
-        "readings": sources.readings, "alarms": (sources.alarms + 1) // 2, "sustained": sustained,
+        "readings": sources.readings, "told": sources.told, "sustained": sustained,
         "thinned": outbox.thinned, "evicted": outbox.evicted, "flooded": flooded, "left": outbox.depths(),
         "peak_mb": _peak_mb(),
     }  # fmt: skip
