@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 import msgspec
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from hub.ledger.ledger import LaneKey, LaneState, Ledger
@@ -79,7 +80,7 @@ def view(ledger: Ledger, *, agent: str = "", from_epoch: int = 0, from_offset: i
 
 def table(found: View) -> Table:
     """Return the view as a table for a terminal."""
-    shown = Table(title=f"ledger up to record {found.offset}")
+    shown = Table(title=f"ledger up to record {found.offset}", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     for name in ("agent", "epoch", "lane"):
         shown.add_column(name, overflow="fold")
     for name in _COLUMNS:
