@@ -20,6 +20,7 @@ import sqlalchemy as sa
 from device_profiles.clock import Clock
 from hub.alarms.transitions import Transition
 from hub.alarms.words import receiver_word
+from hub.channels.gate import Gate
 from hub.channels.outbox import drop_removed, trim
 from hub.channels.receivers import AnyReceiver
 from hub.channels.router import Router
@@ -60,8 +61,9 @@ class Delivery:
     ) -> None:
         """``say`` writes to the journal; ``make_room`` gives up its reserve of disk. Raises ConfigError."""
         _forget_removed(engine, spec, say=say, now_us=clock.wall_us())
+        gate = Gate(engine)
         self._lanes = {
-            lane: _LaneThread(engine, spec, lane, clock=clock, say=say, make_room=make_room, on_crash=on_crash)
+            lane: _LaneThread(gate, spec, lane, clock=clock, say=say, make_room=make_room, on_crash=on_crash)
             for lane in Lane
         }
         self._idle = not spec.receivers
@@ -90,7 +92,7 @@ class _LaneThread:
 
     def __init__(
         self,
-        engine: sa.Engine,
+        gate: Gate,
         spec: DeliverySpec,
         lane: Lane,
         *,
@@ -99,14 +101,14 @@ class _LaneThread:
         make_room: Callable[[], bool],
         on_crash: Callable[[str], None],
     ) -> None:
-        self._engine = engine
+        self._gate = gate
         self._spec = spec
         self._lane = lane
         self._clock = clock
         self._make_room = make_room
         self._on_crash = on_crash
-        self._router = Router(engine, spec.receivers, lane)
-        self._turns = [Turns(engine, receiver, lane, hub=spec.hub, say=say) for receiver in spec.receivers]
+        self._router = Router(gate, spec.receivers, lane)
+        self._turns = [Turns(gate, receiver, lane, hub=spec.hub, say=say) for receiver in spec.receivers]
         self._channels = [
             open_channel(receiver, hub=spec.hub, folder=spec.folder, now_us=clock.wall_us)
             for receiver in spec.receivers
@@ -173,9 +175,13 @@ class _LaneThread:
                 sender.wake.set()
             if self._lane is Lane.OTHER and self._clock.real_s() - trimmed_s > TRIM_S:
                 trimmed_s = self._clock.real_s()
-                await senders[0].on_disk(lambda: trim(self._engine, self._clock.wall_us() - self._spec.keep_us))
+                await senders[0].on_disk(self._trim)
             if not more:
                 await self._rest()
+
+    def _trim(self) -> None:
+        with self._gate.write() as connection:
+            trim(connection, self._clock.wall_us() - self._spec.keep_us)
 
     async def _rest(self) -> None:
         try:

@@ -201,13 +201,12 @@ def drop_removed(connection: sa.Connection, names: Sequence[str], *, now_us: int
     return count
 
 
-def trim(engine: sa.Engine, before_us: int) -> None:
+def trim(connection: sa.Connection, before_us: int) -> None:
     """Forget what ended before an instant; what was told of alarms that are still open is referred to, and stays."""
     old = (outbox.c.done_us < before_us) & outbox.c.alarm.not_in(sa.select(alarms.c.id).where(alarms.c.open))
     left = sa.exists().where(outbox.c.notice == notices.c.id)
-    with engine.begin() as connection:
-        if connection.execute(sa.delete(outbox).where(old)).rowcount:
-            connection.execute(sa.delete(notices).where(notices.c.done_us < before_us, ~left))
+    if connection.execute(sa.delete(outbox).where(old)).rowcount:
+        connection.execute(sa.delete(notices).where(notices.c.done_us < before_us, ~left))
 
 
 def outbox_row(

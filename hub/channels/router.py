@@ -8,10 +8,11 @@ from sqlalchemy.dialects.sqlite import insert
 from hub.alarms.log import Place
 from hub.alarms.store import alarms, transitions
 from hub.alarms.transitions import Transition, decode_transition
+from hub.channels.gate import Gate
 from hub.channels.outbox import outbox, outbox_row
 from hub.channels.receivers import AnyReceiver
 from hub.channels.routes import Lane, lane_of, wants
-from hub.database import metadata, reading
+from hub.database import metadata
 
 BATCH = 200  # transitions in one transaction: a life alarm waits for no longer one
 DIGEST_US = 300_000_000  # how long what calls nobody waits for a list
@@ -32,18 +33,18 @@ class Router:
     already is left as it is: nothing is queued twice, and nothing by neither.
     """
 
-    def __init__(self, engine: sa.Engine, receivers: Sequence[AnyReceiver], lane: Lane) -> None:
-        self._engine = engine
+    def __init__(self, gate: Gate, receivers: Sequence[AnyReceiver], lane: Lane) -> None:
+        self._gate = gate
         self._receivers = receivers
         self._lane = lane
-        with engine.begin() as connection:
+        with gate.write() as connection:
             self._place = _begin(connection, lane, skip=not receivers)
 
     def route(self, *, now_us: int) -> bool:
         """Queue the next batch; return whether there may be more."""
         made, upto = self._next()
         if made and self._receivers:
-            with self._engine.begin() as connection:
+            with self._gate.write() as connection:
                 rows = self._rows(connection, made, now_us=now_us)
                 if rows:
                     connection.execute(insert(outbox).on_conflict_do_nothing(), rows)
@@ -57,7 +58,7 @@ class Router:
         query = sa.select(transitions.c.body).where(sa.tuple_(*place) > self._place).order_by(*place).limit(BATCH)
         if self._lane is Lane.LIFE:
             query = query.join(alarms, alarms.c.id == transitions.c.alarm).where(alarms.c.severity == "life")
-        with reading(self._engine).connect() as connection:
+        with self._gate.read() as connection:
             newest = connection.execute(sa.select(*place).order_by(*(c.desc() for c in place)).limit(1)).first()
             made = [decode_transition(body) for body in connection.execute(query).scalars()]
         if len(made) == BATCH:

@@ -10,13 +10,13 @@ from hub.alarms.store import alarms
 from hub.alarms.words import receiver_word
 from hub.channels import outbox as rows
 from hub.channels.faults import DeliveryError, Fault, Uncertain
+from hub.channels.gate import Gate
 from hub.channels.notice import Notice
 from hub.channels.outbox import IS_FAILED, WAITS, DeliveryState, outbox
 from hub.channels.pacing import Choice, Pacing, Waiting
 from hub.channels.receivers import AnyReceiver, CapReceiver
 from hub.channels.routes import Lane
 from hub.channels.standing import dead_lanes, failures_of, note_death, note_failure, note_success
-from hub.database import reading
 from hub.journal.records import NewRecord
 
 Say = Callable[[NewRecord], None]  # writes a record to the journal
@@ -27,12 +27,12 @@ REVIVE_US = 600_000_000  # dead letters of open alarms are tried again after so 
 class Turns:
     """Used from one thread."""
 
-    def __init__(self, engine: sa.Engine, receiver: AnyReceiver, lane: Lane, *, hub: str, say: Say) -> None:
+    def __init__(self, gate: Gate, receiver: AnyReceiver, lane: Lane, *, hub: str, say: Say) -> None:
         """``say`` writes to the journal, before the effect."""
         self.receiver = receiver
         self.lane = lane
         self.pacing = Pacing(receiver, lane)
-        self._engine = engine
+        self._gate = gate
         self._hub = hub
         self._say = say
         self._fallback_us = duration_us(receiver.fallback_after)
@@ -42,20 +42,23 @@ class Turns:
 
     def failures(self) -> int:
         """Return how often in a row it had failed before the program began."""
-        with reading(self._engine).connect() as connection:
+        with self._gate.read() as connection:
             return failures_of(connection, self.receiver.name, self.lane)
 
     def next(self, *, now_us: int, anew: bool) -> Notice | int | None:
         """Return the notice that goes next, after noting so; else the microseconds until one may, None: no end."""
         name, lane = self.receiver.name, self.lane
-        with reading(self._engine).connect() as connection:
+        with self._gate.read() as connection:
             waiting = rows.waiting_of(connection, name, lane, limit=self.receiver.longest)
             pending = rows.pending_of(connection, name, lane)
         choice = self.pacing.choose(waiting, pending, now_us=now_us, anew=anew)
         if not (choice.places or choice.again):
             return choice.wait_us or None
-        with self._engine.begin() as connection:
-            id = choice.again or rows.form(connection, name, lane, choice, now_us=now_us)
+        id = choice.again
+        if not id:
+            with self._gate.write() as connection:
+                id = rows.form(connection, name, lane, choice, now_us=now_us)
+        with self._gate.read() as connection:
             notice = rows.load_notice(connection, id, earlier=self._refers)
         self._chosen = (choice, waiting)
         return notice
@@ -63,7 +66,7 @@ class Turns:
     def told(self, notice: Notice, *, accepted: bool, receipt: str, now_us: int) -> None:
         """Note that a notice was taken; whoever was given up is not any more, and is told what is still open."""
         name = self.receiver.name
-        with self._engine.begin() as connection:
+        with self._gate.write() as connection:
             rows.told(connection, notice.id, accepted=accepted, receipt=receipt, now_us=now_us)
             dead = dead_lanes(connection, name)
             if self.lane in dead:
@@ -76,7 +79,7 @@ class Turns:
 
     def failed(self, notice: Notice, error: DeliveryError, *, due_us: int, now_us: int) -> None:
         """Note that a notice was not taken, or may not have been, and queue it again."""
-        with self._engine.begin() as connection:
+        with self._gate.write() as connection:
             note_failure(connection, self.receiver.name, self.lane, detail=str(error), now_us=now_us)
             if isinstance(error, Uncertain):
                 rows.put_off(connection, notice.id, error.fault, receipt=str(error), due_us=due_us)
@@ -85,7 +88,7 @@ class Turns:
 
     def refused(self, notice: Notice, error: DeliveryError, *, now_us: int) -> None:
         """Give a notice up that the receiver will never take: the fallback is told, and the alarm raised."""
-        with self._engine.begin() as connection:
+        with self._gate.write() as connection:
             note_failure(connection, self.receiver.name, self.lane, detail=str(error), now_us=now_us)
             self._bury(connection, outbox.c.notice == notice.id, detail=str(error), now_us=now_us)
             rows.failed(connection, notice.id, error.fault, receipt=str(error), now_us=now_us)
@@ -99,21 +102,21 @@ class Turns:
         still = sa.and_(*mine, WAITS)
         late = still & (outbox.c.queued_us <= now_us - self._fallback_us) & ~outbox.c.fell_back
         dead = still & (outbox.c.queued_us <= now_us - self._dead_us)
-        with reading(self._engine).connect() as connection:
+        with self._gate.read() as connection:
             is_late = tried and bool(self.receiver.fallback) and _any(connection, late)
             is_dead = tried and _any(connection, dead)
             is_over = not is_dead and _any(connection, self._revivable(now_us - min(self._dead_us, REVIVE_US)))
         if is_late:
-            with self._engine.begin() as connection:
+            with self._gate.write() as connection:
                 self._fall_back(connection, late, now_us=now_us)
         if is_dead:
             self._give_up(dead, now_us=now_us)
         if is_over:
-            with self._engine.begin() as connection:
+            with self._gate.write() as connection:
                 self._revive(connection, now_us - min(self._dead_us, REVIVE_US), now_us=now_us)
 
     def _give_up(self, dead: sa.ColumnElement[bool], *, now_us: int) -> None:
-        with self._engine.begin() as connection:
+        with self._gate.write() as connection:
             self._bury(connection, dead, detail=f"not told for {self.receiver.dead_after}", now_us=now_us)
             values = {"state": DeliveryState.FAILED.value, "reason": Fault.DEAD.value, "done_us": now_us}
             connection.execute(sa.update(outbox).where(dead).values(values))
