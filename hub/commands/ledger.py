@@ -1,5 +1,6 @@
 """``hub ledger``: what became of every pack that the agents made."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from hub.ledger.store import catch_up, load
 from hub.ledger.view import View, table, view
 
 DEFAULT = Path("hub.toml")
+WIDTH = 160  # of a table that goes into a file or a pipe
 
 Agent = Annotated[str, typer.Argument(help="An agent: city/district/street/agent, or its name alone. All without it.")]
 Since = Annotated[str, typer.Option(help="Sessions of which something came since: 2h, 2026-01-31T08:00Z, or an epoch.")]
@@ -54,7 +56,7 @@ def ledger(
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:
-        Console().print(table(found))
+        Console(width=None if sys.stdout.isatty() else WIDTH).print(table(found))
 
 
 def _look(settings: Settings, *, agent: str, since: str) -> View:
