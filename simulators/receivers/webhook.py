@@ -5,7 +5,9 @@ import base64
 import contextlib
 import hashlib
 import hmac
+import ssl
 from enum import StrEnum
+from pathlib import Path
 
 import msgspec
 from aiohttp import web
@@ -46,20 +48,32 @@ class Call(msgspec.Struct, frozen=True):
 class WebhookReceiver:
     """Listens on a free port of the loopback between ``start`` and ``stop``; the same one when started again."""
 
-    def __init__(self, *, manner: Manner = Manner.WELL, late_s: float = 1.0) -> None:
+    def __init__(
+        self,
+        *,
+        manner: Manner = Manner.WELL,
+        late_s: float = 1.0,
+        certificate: Path | None = None,
+        key: Path | None = None,
+    ) -> None:
+        """With a ``certificate`` and its ``key`` it speaks TLS."""
         self.manner = manner
         self.late_s = late_s
         self.refused_part = b""  # a request whose body has it is refused
         self.calls: list[Call] = []
         self.taken: dict[str, Call] = {}  # by key: what a receiver that drops doubles has
         self.port = 0
+        self._tls: ssl.SSLContext | None = None
+        if certificate is not None:
+            self._tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+            self._tls.load_cert_chain(certificate, key)
         self._runner: web.AppRunner | None = None
         self._stopping = asyncio.Event()
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self.port}/alarms"
+        return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}/alarms"
 
     async def start(self) -> None:
         """Begin to listen."""
@@ -68,7 +82,7 @@ class WebhookReceiver:
         app.router.add_route("*", "/{path:.*}", self._answer)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port, ssl_context=self._tls)
         await site.start()
         self.port = self._runner.addresses[0][1]
 

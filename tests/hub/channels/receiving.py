@@ -117,8 +117,10 @@ class Told:
 class Hook:
     """A webhook receiver on a thread of its own."""
 
-    def __init__(self, manner: Manner = Manner.WELL) -> None:
-        self.receiver = WebhookReceiver(manner=manner)
+    def __init__(
+        self, manner: Manner = Manner.WELL, *, certificate: Path | None = None, key: Path | None = None
+    ) -> None:
+        self.receiver = WebhookReceiver(manner=manner, certificate=certificate, key=key)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()

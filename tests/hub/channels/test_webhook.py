@@ -1,6 +1,7 @@
 """A webhook is told signed CloudEvents, and whatever it answers, the hub survives it and knows what became of it."""
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from hub.channels.webhook import read_secret
 from simulators.receivers.webhook import Manner, is_signed
 from tests.hub.channels.listening import alarm, cleared, raised
 from tests.hub.channels.receiving import Hook, Told, until
+from tests.servers import need
 
 Tell = Callable[[str], Told]
 SECRET = "a secret of at least 16 bytes"
@@ -78,6 +80,25 @@ def test_a_refusal_is_a_dead_letter_and_stops_nothing(hook: Hook, tell: Tell) ->
     told.commit(raised(2, number=2))
     until(lambda: told.states() == ["failed", "delivered"])
     assert [word.holds for word in told.words] == [True, False]
+
+
+def test_a_private_authority_is_named_by_its_file(tell: Tell, tmp_path: Path) -> None:
+    """Without it the receiver is not trusted, and nothing goes to a stranger; with it the notice arrives."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "ca.pem"
+    subprocess.run(
+        [need("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
+         "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    hook = Hook(certificate=certificate, key=key)
+    told = tell(hook.toml(name="stranger") + hook.toml('ca_file = "ca.pem"', name="trusted"))
+    told.commit(raised(1))
+    until(lambda: told.states("trusted") == ["delivered"])
+    until(lambda: told.rows("stranger")[0].attempts >= 1)
+    assert told.rows("stranger")[0].reason == "unreachable"
+    assert len(hook.receiver.calls) == 1
+    told.stop()
+    hook.close()
 
 
 def test_a_list_is_one_event(hook: Hook, tell: Tell) -> None:
