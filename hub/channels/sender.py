@@ -93,6 +93,9 @@ class Sender:
         except DeliveryError as error:
             await self._take_failure(notice, error)
             return
+        except ValueError as error:  # it cannot be written as this channel wants it: a dead letter, not the hub's end
+            await self._take_failure(notice, Refused(Fault.REFUSED, f"cannot be written: {error}"))
+            return
         fault_point("hub.after_send")
         turns, now_us = self._turns, self._clock.wall_us()
         await self.on_disk(lambda: turns.told(notice, accepted=receipt.accepted, receipt=receipt.text, now_us=now_us))
