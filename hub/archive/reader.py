@@ -77,7 +77,10 @@ class ArchiveReader:
             logger.error("record %d is not archived: %s", record.offset, error)
             self.refused["undecodable"] += 1
             return []
-        return merged(self._blocks_of(pack, record))  # of two facts of one pack at one instant the last one counts
+        blocks = list(self._blocks_of(pack, record))
+        return (
+            blocks if len(blocks) == 1 else merged(blocks)
+        )  # of two facts of one pack at one instant the last one counts
 
     def _blocks_of(self, pack: Pack, record: Record) -> Iterable[Block]:
         area = area_of(record.agent)

@@ -22,7 +22,7 @@ from hub.quarantine.replays import Replays
 
 logger = logging.getLogger(__name__)
 
-BATCH = 1_000  # messages of a client in one transaction: an event never waits for more than that
+BATCH = 500  # messages of a client in one transaction: an event never waits for more than that
 TICK_US = 1_000_000
 _LOOK_S = 1.0  # between two looks for room on a full disk
 _FOLD_S = 3_600.0  # between two looks for sessions that left the journal

@@ -12,8 +12,9 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
@@ -63,26 +64,26 @@ def fill(port: int, fleet: Fleet, count: int) -> None:
 
 
 def lap(
-    process: subprocess.Popen[str],
+    processes: Sequence[subprocess.Popen[str]],
     server: rig.Mosquitto,
     *,
     influx: Influx,
     run: Callable[[], int],
     settle: Callable[[], None] = lambda: None,
 ) -> Lap:
-    """Let ``process``, which is stopped, go on until ``run`` returns how many messages are in the database.
+    """Let ``processes``, the first of which is stopped, go on until ``run`` returns how many messages are archived.
 
     What it does until ``settle`` returns counts as processor time too, but not against its rate.
     """
     assert server.process is not None
-    pids = (process.pid, server.process.pid, influx.process.pid)
-    before = [cpu_s(pid) for pid in pids]
+    ours = [process.pid for process in processes]
+    before = [sum(map(cpu_s, ours)), cpu_s(server.process.pid), cpu_s(influx.process.pid)]
     began = time.perf_counter()
     count = run()
     passed = time.perf_counter() - began
     settle()
-    used = [(cpu_s(pid) - old) * 1e5 / count for pid, old in zip(pids, before, strict=True)]
-    return Lap(count / passed, *used)
+    after = [sum(map(cpu_s, ours)), cpu_s(server.process.pid), cpu_s(influx.process.pid)]
+    return Lap(count / passed, *[(new - old) * 1e5 / count for new, old in zip(after, before, strict=True)])
 
 
 def contender(kind: str, server: rig.Mosquitto, *, influx: Influx, count: int) -> Lap:
@@ -102,7 +103,7 @@ def contender(kind: str, server: rig.Mosquitto, *, influx: Influx, count: int) -
             _expect(process, "done")
             return count
 
-        measured = lap(process, server, influx=influx, run=run)
+        measured = lap([process], server, influx=influx, run=run)
     finally:
         process.kill()
         process.wait()
@@ -111,14 +112,24 @@ def contender(kind: str, server: rig.Mosquitto, *, influx: Influx, count: int) -
     return measured
 
 
-def hub(server: rig.Mosquitto, folder: Path, *, influx: Influx, count: int, readings: int = 1) -> Lap:
-    """Return the lap of the hub: journal, ledger, alarms, twins and archive have all of it at the end."""
+def hub(
+    server: rig.Mosquitto, folder: Path, *, influx: Influx, count: int, readings: int = 1, apart: bool = False
+) -> Lap:
+    """Return the lap of the hub: journal, ledger, alarms, twins and archive have all of it at the end.
+
+    With ``apart`` the archive is a process of its own, whose processor time is the hub's too.
+    """
     influx.empty()
     profiles = folder / "profiles"
     profiles.mkdir(parents=True)
     (profiles / f"{KIND}.toml").write_text(PROFILE, encoding="utf-8")
     extra = f'[archive]\nkind = "influx"\nurl = "{influx.url}"\ndatabase = "{DATABASE}"\n'
-    with rig.hub(folder, server.url, profiles="profiles", extra=extra) as process:
+    extra += f"apart = {str(apart).lower()}\n"
+    with ExitStack() as stack, rig.hub(folder, server.url, profiles="profiles", extra=extra) as process:
+        processes = [process]
+        if apart:
+            command = [sys.executable, "-m", "hub", "run", str(folder / "hub.toml"), "--only", "archive"]
+            processes.append(stack.enter_context(rig.program(command)))
         data, fleet = folder / "data", Fleet(agents=50, epoch=int(time.time()), readings=readings)
         offer = Offer(server.port, "fleet-births")
         offer.send(fleet.births(now_us=time.time_ns() // 1_000))
@@ -139,7 +150,7 @@ def hub(server: rig.Mosquitto, folder: Path, *, influx: Influx, count: int, read
             last = rig.last_pack(data)
             rig.wait_until(lambda: min(rig.cursors(data)) >= last, timeout_s=30, what="alarms, twins and ledger")
 
-        measured = lap(process, server, influx=influx, run=run, settle=settle)
+        measured = lap(processes, server, influx=influx, run=run, settle=settle)
         if rig.journalled(data) != count + fleet.agents:
             raise RuntimeError("the journal has not every pack: the lap is worth nothing")
     _check(influx, count * readings, measurement="facts")

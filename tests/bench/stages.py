@@ -65,7 +65,8 @@ def _row(number: int, now_us: int) -> NewRecord:
 
 
 def _record(lane: str, seq: int, agent: int, payload: bytes, now_us: int) -> NewRecord:
-    return NewRecord(now_us, "pack", payload, str(load.address(agent)), 7, lane, seq)
+    # decoded once, by intake; the readers get it with the record
+    return NewRecord(now_us, "pack", payload, str(load.address(agent)), 7, lane, seq, decode_pack(payload))
 
 
 def _batches(rows: list) -> list[list]:  # type: ignore[type-arg]
