@@ -11,10 +11,12 @@ SYNCHRONOUS = "FULL"  # NORMAL loses the last commits of a WAL at a power cut, a
 BUSY_TIMEOUT_S = 10.0
 
 
-def connect(path: Path) -> sqlite3.Connection:
+def connect(path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) -> sqlite3.Connection:
     """Open ``path`` in WAL mode with explicit transactions (BEGIN … COMMIT); a COMMIT returns after its fsync."""
     try:
-        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+        connection = sqlite3.connect(
+            path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, factory=factory
+        )
     except sqlite3.Error as error:
         error.add_note(str(path))  # SQLite does not say which file
         raise

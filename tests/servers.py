@@ -28,13 +28,18 @@ def need(program: str) -> str:
     pytest.skip(message)
 
 
+_SHARES, _SHARE = 4, 3_000  # ports of each worker
+
+
 def free_port() -> int:
     """Return a port of the loopback that was free a moment ago.
 
     It is below those that Linux gives to connections: a server that is started again finds it free.
     """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % _SHARES
+    low = 20_000 + worker * _SHARE  # workers do not take each other's
     while True:
-        port = random.randrange(20_000, 32_000)
+        port = random.randrange(low, low + _SHARE)
         with socket.socket() as sock, contextlib.suppress(OSError):
             sock.bind(("127.0.0.1", port))
             return port

@@ -5,6 +5,7 @@ import sqlalchemy as sa
 
 from hub.alarms.store import alarms, transitions
 from hub.alarms.transitions import Alarm, Kind, Transition, decode_transition
+from hub.database import reading
 
 Place = tuple[int, int]  # (offset, n) of a transition
 
@@ -13,7 +14,7 @@ class AlarmLog:
     """The committed transitions, for channels that keep a place among them."""
 
     def __init__(self, engine: sa.Engine) -> None:
-        self._engine = engine.execution_options(isolation_level="AUTOCOMMIT")  # a read waits for no writer
+        self._engine = reading(engine)  # a read waits for no writer
 
     def after(self, place: Place, limit: int) -> list[Transition]:
         """Return the next transitions after ``place``, at most ``limit``."""

@@ -1,16 +1,15 @@
 """Every scenario through the real wire: broker, hub and agent as processes, ten times the speed, scored."""
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
 
 from simulators.scenario import load_scenarios
 
-Run = Future[subprocess.CompletedProcess[str]]
+pytestmark = pytest.mark.xdist_group("wire")  # one after the other, on one worker: see tests/conftest.py
 SCENARIOS = load_scenarios()
 ORDINARY = sorted(name for name, scenario in SCENARIOS.items() if not scenario.long)
 
@@ -19,20 +18,20 @@ def _simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "simulators", *arguments], capture_output=True, text=True, check=False)
 
 
-@pytest.fixture(scope="module")
-def runs(request: pytest.FixtureRequest) -> Iterator[Mapping[str, Run]]:
-    """Run the scenarios that were asked for, two at a time: each waits more than it computes."""
-    asked = [item.callspec.params["name"] for item in request.session.items if hasattr(item, "callspec")
-             and item.path == request.path and "name" in item.callspec.params]  # fmt: skip
-    with ThreadPoolExecutor(2) as pool:
-        yield {name: pool.submit(_simulate, "run", name, "--json") for name in asked}
-        pool.shutdown(cancel_futures=True)
+def _busy() -> bool:
+    """Return whether more wants to run than there are processors: a second of waiting is ten of the city's."""
+    return os.getloadavg()[0] > (os.cpu_count() or 1) + 0.5
 
 
 @pytest.mark.parametrize("name", ORDINARY)
-def test_scenario_raises_what_it_should_and_nothing_else(name: str, runs: Mapping[str, Run]) -> None:
-    """Every expected alarm is raised once, none is false, and nothing is lost."""
-    run = runs[name].result()
+def test_scenario_raises_what_it_should_and_nothing_else(name: str) -> None:
+    """Every expected alarm is raised once, none is false, and nothing is lost.
+
+    On a machine that is too busy to keep ten times the pace it has a second try; one that is idle has none.
+    """
+    run = _simulate("run", name, "--json")
+    if run.returncode != 0 and _busy():
+        run = _simulate("run", name, "--json")
     assert run.returncode == 0, run.stdout + run.stderr
     score = json.loads(run.stdout)
     assert score["scenario"] == name

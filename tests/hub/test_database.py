@@ -1,0 +1,64 @@
+"""Writers of one process take turns by a lock, which wakes them at once; what fails gives its turn back."""
+
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from hub.database import cursors, open_database, read_cursor, reading
+
+
+def test_many_writers_lose_nothing(tmp_path: Path) -> None:
+    """Each adds one to the same row in transactions of its own."""
+    engine = open_database(tmp_path / "hub.db")
+    with engine.begin() as connection:
+        connection.execute(sa.insert(cursors).values(reader="r", offset=0))
+
+    def add() -> None:
+        for _ in range(10):
+            with engine.begin() as connection:
+                now = read_cursor(connection, "r")
+                connection.execute(sa.update(cursors).values(offset=now + 1))
+
+    threads = [threading.Thread(target=add) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    with reading(engine).connect() as connection:
+        assert read_cursor(connection, "r") == 80
+    engine.dispose()
+
+
+def test_what_fails_gives_its_turn_back(tmp_path: Path) -> None:
+    """An error inside, a statement that fails and a connection that is dropped keep nobody waiting."""
+    engine = open_database(tmp_path / "hub.db")
+    with pytest.raises(ZeroDivisionError), engine.begin():
+        _ = 1 / 0
+    with pytest.raises(sa.exc.OperationalError), engine.begin() as connection:
+        connection.exec_driver_sql("SELECT * FROM nothing")
+    dropped = engine.connect()
+    dropped.exec_driver_sql("SELECT 1")
+    dropped.invalidate()
+    dropped.close()
+    done = threading.Event()
+
+    def write() -> None:
+        with engine.begin() as connection:
+            connection.execute(sa.insert(cursors).values(reader="r", offset=1))
+        done.set()
+
+    threading.Thread(target=write, daemon=True).start()
+    assert done.wait(5)
+    engine.dispose()
+
+
+def test_who_reads_waits_for_no_writer(tmp_path: Path) -> None:
+    """A reader sees the state before, while another thread's transaction is open."""
+    engine = open_database(tmp_path / "hub.db")
+    with engine.begin() as writer:
+        writer.execute(sa.insert(cursors).values(reader="r", offset=1))
+        with reading(engine).connect() as connection:
+            assert read_cursor(connection, "r") == 0
+    engine.dispose()
