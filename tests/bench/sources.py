@@ -45,6 +45,7 @@ class Sources:
         self._outbox = outbox
         self._chance = random.Random(1)
         self._alarm_s = 0.0
+        self._values = [{name: self._chance.random() for name in NAMES} for _ in range(100)]
         self._alarms = 0
 
     def calibrate(self, seconds: float) -> float:
@@ -56,18 +57,19 @@ class Sources:
             time.sleep(STEP_S / 5)
         return (self.readings - first) / (time.monotonic() - began)
 
-    def flood(self, rate: float, seconds: float) -> None:
-        """Say ``rate`` readings a second, whatever becomes of them."""
+    def flood(self, rate: float, seconds: float) -> float:
+        """Say ``rate`` readings a second, whatever becomes of them; return how many a second were said."""
         began, first = time.monotonic(), self.readings
         while (passed := time.monotonic() - began) < seconds:
             self._say(int(passed * rate) - (self.readings - first))
             self._alarm()
             time.sleep(STEP_S)
+        return (self.readings - first) / (time.monotonic() - began)
 
     def _say(self, count: int) -> None:
         now_us, chance = time.time_ns() // 1_000, self._chance
         facts: list[Fact] = [
-            Reading(f"meter-{number % DEVICES}", now_us + number, {name: chance.random() for name in NAMES})
+            Reading(f"meter-{number % DEVICES}", now_us + number, chance.choice(self._values))
             for number in range(count)
         ]
         self._outbox.put({self._outbox.reading_lane(): facts})
@@ -102,7 +104,7 @@ def main() -> None:
     uplink.link.connected.wait(30)
     sources = Sources(outbox)
     sustained = sources.calibrate(CALIBRATION_S)
-    sources.flood(TIMES * sustained, options.seconds)
+    offered = sources.flood(TIMES * sustained, options.seconds)
     flooded = outbox.depths()
     _drain(outbox)
     uplink.stop()
@@ -110,7 +112,7 @@ def main() -> None:
     outbox.stop()
     threads[0].join()
     said = {
-        "readings": sources.readings, "told": sources.told, "sustained": sustained,
+        "readings": sources.readings, "told": sources.told, "sustained": sustained, "offered": offered,
         "thinned": outbox.thinned, "evicted": outbox.evicted, "flooded": flooded, "left": outbox.depths(),
         "peak_mb": _peak_mb(),
     }  # fmt: skip
