@@ -9,7 +9,6 @@ import pytest
 
 from simulators.scenario import load_scenarios
 
-pytestmark = pytest.mark.xdist_group("wire")  # one after the other, on one worker: see tests/conftest.py
 SCENARIOS = load_scenarios()
 ORDINARY = sorted(name for name, scenario in SCENARIOS.items() if not scenario.long)
 
