@@ -1,4 +1,4 @@
-"""How often the interpreter looks for cycles: what streams through the hub makes none, and the search costs a quarter."""
+"""How often the interpreter looks for cycles: what streams through the hub makes none, and looking costs a quarter."""
 
 import gc
 
