@@ -5,10 +5,11 @@ import random
 import msgspec
 
 from device_profiles.config import duration_s, duration_us
+from simulators.acts import HAND_ACTS, WIRE_ACTS
 from simulators.box_line.feeler import Feeler
 from simulators.lifts.control import Mode
 from simulators.lifts.lift import STEP_US, Lift
-from simulators.scenario import NODE_ACTS, PERSON_ACTS, WIRE_ACTS, Act, Scenario
+from simulators.scenario import Act, Scenario
 
 GOODS_KG = 40.0  # more than the judge takes for a passenger
 
@@ -20,6 +21,7 @@ class WireFault(msgspec.Struct, frozen=True):
     lift: str
     name: str = ""  # of the act
     rule: str = ""  # of the alarm that a person acts on
+    receiver: str = ""  # that is away, or back
 
 
 class Play:
@@ -33,6 +35,7 @@ class Play:
         self.feelers = {device: Feeler(self.lifts[device], seed=self.seed) for device in sorted(scenario.boxes)}
         self.truth: dict[str, int] = {}  # act → when it took hold
         self.begun: dict[str, int] = {}  # act → when it was done; a fault may wait for its moment after that
+        self._arrived: dict[str, int] = {}  # lift → when the first crew came to it
         self._waiting = [_Waiting(act, wait_us=_wait_us(act, self.seed)) for act in scenario.acts]
         self._watched: dict[str, Lift] = {}  # act that was done and has not taken hold → its lift
 
@@ -64,6 +67,15 @@ class Play:
         """Note that what the stage was told to do has happened."""
         self.truth[name] = self.t_us
 
+    def arrive(self, lift: str) -> tuple[str, ...]:
+        """Let a crew begin its work at a lift; return the acts that it consists of."""
+        self._arrived.setdefault(lift, self.t_us)
+        return tuple(act.name for act in self.scenario.acts if act.by_responder and act.lift == lift)
+
+    def is_done(self, acts: tuple[str, ...]) -> bool:
+        """Return whether acts have taken hold."""
+        return all(name in self.truth for name in acts)
+
     def busy(self, t_s: float) -> float:
         """Return the share of the people who come at this hour of the story."""
         rhythm = self.scenario.rhythm
@@ -71,14 +83,18 @@ class Play:
         return rhythm[min(hour, len(rhythm) - 1)] if rhythm else 1.0
 
     def _due(self, waiting: "_Waiting") -> bool:
-        start_us = 0 if waiting.act.after is None else self.truth.get(waiting.act.after)
+        act = waiting.act
+        if act.by_responder:
+            start_us = self._arrived.get(act.lift)
+        else:
+            start_us = 0 if act.after is None else self.truth.get(act.after)
         return start_us is not None and self.t_us >= start_us + waiting.wait_us
 
     def _do(self, act: Act) -> list[WireFault]:
-        if act.act in WIRE_ACTS | NODE_ACTS | PERSON_ACTS:
+        if act.act in WIRE_ACTS | HAND_ACTS:
             if act.act in WIRE_ACTS:
                 self.truth[act.name] = self.t_us
-            return [WireFault(act.act, act.lift, act.name, act.rule)]
+            return [WireFault(act.act, act.lift, act.name, act.rule, act.receiver)]
         if act.act in ("jump", "shake") and act.lift in self.feelers:
             self.truth[act.name] = self.t_us
             do = self.feelers[act.lift].jump if act.act == "jump" else self.feelers[act.lift].shake

@@ -1,8 +1,8 @@
 """One run of a scenario: set the stage, play at the city's pace, wait for what is under way, score."""
 
 import asyncio
+import json
 import shutil
-import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,11 +11,15 @@ from pathlib import Path
 import msgspec
 
 from device_profiles.clock import Clock, simulated_clock
+from simulators.acts import HAND_ACTS
+from simulators.hands import Hands
 from simulators.packs import journalled
 from simulators.play import Play, WireFault
 from simulators.process import ProgramDied
+from simulators.receivers.verdict import Inquest, check_all
+from simulators.responders.desk import Desk
 from simulators.sabotage import Sabotage, lose_a_pack, observing_path, staged
-from simulators.scenario import NODE_ACTS, PERSON_ACTS, Scenario, cast
+from simulators.scenario import Scenario, cast
 from simulators.scoring import Observed, Score, score
 from simulators.stage import Stage, StageOptions
 
@@ -46,11 +50,14 @@ async def run(scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None
         async with stage:
             stage.witness.forget_past()
             start_us = await play_through(stage, on_tick=on_tick)
+            inquest = await hold_inquest(stage)
+            notices = list(stage.office.notices)  # of the story: that the agents are stopped is no part of it
             words = await stage.finish()
         if options.sabotage is Sabotage.LOST:
             lose_a_pack(stage.journal, stage.tap.packs)
         truth = {name: start_us + t_us for name, t_us in play.truth.items() if name in _known(played, options.sabotage)}
-        observed = Observed(truth, words, stage.tap.packs, journalled(stage.journal), speed)
+        checks = [] if inquest is None else check_all(played, notices, inquest, speed=speed)
+        observed = Observed(truth, words, stage.tap.packs, journalled(stage.journal), speed, checks)
         return score(played, observed, seed=play.seed, broker=stage.place.name)
 
 
@@ -71,74 +78,29 @@ async def play_through(stage: Stage, *, on_tick: OnTick | None = None) -> int:
     return start_us
 
 
+async def hold_inquest(stage: Stage) -> Inquest | None:
+    """Ask the hub, by its commands, how the story ended for those who were told; None when it has no such people."""
+    scenario, config = stage.play.scenario, str(stage.hub_config)
+    if not scenario.receivers and not scenario.responders:
+        return None
+    async with Desk(stage.environment()) as desk:
+        alarms = await desk.run("alarm", "list", config, "--json")
+        response = await desk.run("response", config, "--json")
+        audit = await desk.run("audit", "verify", config)
+    return Inquest(json.loads(alarms.output), json.loads(response.output), audit.code, audit.output)
+
+
 def advance(stage: Stage, start_us: int) -> list[WireFault]:
     """Bring the world to the present: physics, faults on the line, registers; return what is left for other hands."""
     to_us = min(stage.clock.wall_us() - start_us, stage.play.ends_us)
     deeds: list[WireFault] = []
     for fault in stage.play.advance(to_us):
-        if fault.act in NODE_ACTS | PERSON_ACTS:
+        if fault.act in HAND_ACTS:
             deeds.append(fault)
         else:
             (stage.platforms if fault.lift in stage.platforms else stage.bus).strike(fault)
     stage.bus.show()
     return deeds
-
-
-class Hands:
-    """What happens to programs and what people do while the city goes on; each deed is a task of its own.
-
-    An async context manager: what is not done at the end of the story will not be, and is missing in the truth.
-    """
-
-    def __init__(self, stage: Stage) -> None:
-        self.off: set[str] = set()  # programs that are not expected to run
-        self._stage = stage
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def begin(self, deed: WireFault) -> None:
-        """Begin a deed."""
-        if deed.act == "node_off":
-            self.off.add(self._stage.agent.name)
-        self._tasks.add(asyncio.create_task(self._do(deed), name=deed.name))
-
-    def check(self) -> None:
-        """Raise what a deed has failed of."""
-        for task in [task for task in self._tasks if task.done()]:
-            self._tasks.remove(task)
-            task.result()
-
-    async def __aenter__(self) -> "Hands":
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def _do(self, deed: WireFault) -> None:
-        if deed.act != "node_on":
-            self._stage.play.took_hold(deed.name)  # before the hub can tell of it
-        match deed.act:
-            case "node_off":
-                self._stage.agent.signal(signal.SIGKILL)
-                await self._stage.agent.wait()
-            case "node_on":
-                await self._stage.agent.start(self._stage.environment())
-                await self._stage.agent.until_ready()
-                self.off.discard(self._stage.agent.name)
-                self._stage.play.took_hold(deed.name)
-            case _:
-                await self._act_on_alarm(deed)
-
-    async def _act_on_alarm(self, deed: WireFault) -> None:
-        """Let a person take or end the open alarm that the command centre sees. Raises ValueError if it sees none."""
-        named = deed.rule, self._stage.play.scenario.subject(deed.lift)
-        open_ = [word.id for word in self._stage.witness.open_alarms().values() if (word.rule, word.subject) == named]
-        if not open_:
-            raise ValueError(f"{deed.name}: the command centre sees no open {deed.rule} of {deed.lift}")
-        command = {"acknowledge": "ack", "close": "close"}[deed.act]
-        words = (open_[-1], "--actor", "Li Wei", "--note", deed.name)
-        await self._stage.run_hub("alarm", command, *words, str(self._stage.hub_config))
 
 
 @contextmanager

@@ -13,80 +13,39 @@ from device_profiles.config import Duration, duration_us, read_toml
 from device_profiles.errors import ConfigError, TopicError
 from device_profiles.topics import AgentAddress, check_area
 from device_profiles.wire import Id, Name
+from simulators.acts import (
+    BOX_ACTS,
+    LINE_ACTS,
+    NODE_ACTS,
+    SLAVE_ACTS,
+    TOWN_ACTS,
+    LiftAct,
+    NodeAct,
+    PersonAct,
+    TownAct,
+    WireAct,
+)
 from simulators.lifts.spec import LiftSpec
+from simulators.receivers.spec import STORM_RULE, ReceiverSpec, StormSpec
+from simulators.responders.spec import ResponderSpec
 
 FOLDER = Path(__file__).parent / "scenarios"
-
-LiftAct = Literal[
-    "stop_between_floors",  # the safety circuit opens while the car is between floors with somebody inside
-    "stop_between_floors_empty",  # the same with nobody inside
-    "stop_at_speed",  # the same, once the car is well under way
-    "lose_power",  # the mains go while the car is between floors with somebody inside
-    "jam_door",  # the door does not open at the next level that the car reaches with somebody inside
-    "unjam_door",  # a jammed door gives way by itself; it has happened when it is wide open
-    "release",  # rescued: repaired, levelled, everybody out; it has happened when the door is wide open
-    "press_button",  # somebody presses the alarm button `for` so long
-    "test_call",  # the terminal makes its test call, `for` so long
-    "break_sensor",  # the presence sensor reports itself broken
-    "break_load",  # the load cell does not know
-    "mend_sensors",
-    "inspection",  # inspection mode, as soon as the car is empty
-    "fire_return",  # fire return, at the next stop
-    "firefighter",  # after fire return: a firefighter drives the car
-    "park",  # switched off by the caretaker's key, as soon as the car is empty
-    "normal",  # back to automatic
-    "cut_power",  # the mains go, wherever the car is
-    "restore_power",
-    "hold_door",  # the door is kept open `for` so long at the next stop
-    "obstruct_door",  # something stands in the door `for` so long: it opens again and again
-    "leave_goods",  # 40 kg of goods stay in the car
-    "seat",  # somebody enters who presses no floor
-    "freeze",  # the terminal repeats its values
-    "thaw",
-    "jump",  # children jump in the car `for` so long, wherever it is
-    "shake",  # somebody climbs and works on the car, the box in reach, `for` so long
-]
-WireAct = Literal[
-    "slave_silent",  # of a box too
-    "slave_late",
-    "slave_corrupt",  # of a box too
-    "slave_cut",  # its answers break off in the middle
-    "slave_foreign",  # it answers for another slave of the line
-    "slave_back",  # of a box too: all its faults end
-    "unplug_line",
-    "plug_line",
-    "box_freeze",  # its sensor gives one value for ever
-    "box_clock_jump",  # its clock jumps by an hour
-    "box_restart",  # it begins to count anew
-]
-NodeAct = Literal[
-    "node_off",  # the street node loses its power: its agent is killed with SIGKILL
-    "node_on",  # it has it again; it has happened when the agent says that it is ready
-]
-PersonAct = Literal[
-    "acknowledge",  # somebody in the command centre takes the alarm `rule` of `lift`
-    "close",  # somebody declares its end, by name
-]
-BOX_ACTS: frozenset[str] = frozenset({"box_freeze", "box_clock_jump", "box_restart"})
-NODE_ACTS: frozenset[str] = frozenset(NodeAct.__args__)  # type: ignore[attr-defined]
-PERSON_ACTS: frozenset[str] = frozenset(PersonAct.__args__)  # type: ignore[attr-defined]
-SLAVE_ACTS: frozenset[str] = frozenset({"slave_cut", "slave_foreign"})
-LINE_ACTS: frozenset[str] = SLAVE_ACTS | {"slave_late", "slave_corrupt"}  # a platform does not do that
-WIRE_ACTS: frozenset[str] = frozenset(WireAct.__args__)  # type: ignore[attr-defined]
 
 
 class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that happens, at a time or after another act has taken hold."""
 
     name: Id  # by which others refer to it
-    act: LiftAct | WireAct | NodeAct | PersonAct
-    lift: str = ""  # to which it happens; none for what happens to the node
+    act: LiftAct | WireAct | NodeAct | PersonAct | TownAct
+    lift: str = ""  # to which it happens; none for what happens to the node or in the town
     at: Duration | None = None  # after the start
     after: Id | None = None  # the act whose taking hold it waits for
+    by_responder: bool = False  # in place of both: it waits for the first crew that comes to the lift
     delay: Duration = "0s"  # after that
     jitter: Duration = "0s"  # up to so much more, by the seed
     lasts: Duration = msgspec.field(name="for", default="5s")  # of acts that last
     rule: Name = "lift.entrapment"  # of the alarm that a person acts on
+    receiver: Id | Literal[""] = ""  # that is away, or back
 
 
 class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,7 +59,7 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     clears_after: Id | None = None  # the act after which it must clear
     clears_within: Duration = "30s"
     stays_until: Id | None = None  # the act before which it must not clear
-    told: dict[str, int] = {}  # kind of word about it → at least so many must be heard, e.g. reminded
+    told: dict[str, int] = {}  # kind of word (or `folded`: by another alarm) → at least so many are heard
 
 
 class PlatformSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -129,6 +88,10 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     test_every: Duration | None = None  # how often a terminal must make a test call, in place of the profile's days
     acts: tuple[Act, ...] = ()
     expected: tuple[Expected, ...] = ()
+    policy: str = ""  # text of the hub's policy: ladders, causes
+    receivers: tuple[ReceiverSpec, ...] = ()  # who is told, and what must have been told
+    responders: tuple[ResponderSpec, ...] = ()  # crews that ladders call
+    storm: StormSpec | None = None
     shuffle: tuple[tuple[Id, ...], ...] = ()  # lifts that stand in for each other: the seed draws whose acts are whose
     rhythm: tuple[Annotated[float, msgspec.Meta(ge=0, le=1)], ...] = ()  # share of the people that come, hour by hour
     area: str = "hz/xiacheng/chaoming"
@@ -140,6 +103,12 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def addresses(self) -> dict[str, AgentAddress]:
         """The agents that serve the lifts, the scenario's own first."""
         return {agent: AgentAddress(self.area, agent) for agent in (self.agent, *self.agents)}
+
+    @property
+    def accounts(self) -> dict[str, AgentAddress]:
+        """Whoever speaks to the broker as an agent: those, and the storm."""
+        storm = {} if self.storm is None else {self.storm.agent: AgentAddress(self.area, self.storm.agent)}
+        return self.addresses | storm
 
     def served_by(self, agent: str) -> tuple[LiftSpec, ...]:
         """Return the lifts that an agent has on its lines and boxes."""
@@ -182,7 +151,14 @@ def cast(scenario: Scenario, *, seed: int) -> Scenario:
         places |= dict(zip(group, drawn, strict=True))
     acts = tuple(replace(act, lift=places.get(act.lift, act.lift)) for act in scenario.acts)
     expected = tuple(replace(alarm, lift=places.get(alarm.lift, alarm.lift)) for alarm in scenario.expected)
-    return replace(scenario, acts=acts, expected=expected)
+    return replace(scenario, acts=acts, expected=expected + _of_storm(scenario))
+
+
+def _of_storm(scenario: Scenario) -> tuple[Expected, ...]:
+    """Return one alarm for each meter of a storm."""
+    storms = [act.name for act in scenario.acts if act.act == "storm"]
+    devices = [] if scenario.storm is None or not storms else scenario.storm.devices
+    return tuple(Expected(STORM_RULE, device, storms[0], "4s", "10s") for device in devices)
 
 
 def _faults(scenario: Scenario) -> Iterable[tuple[str, str]]:
@@ -243,7 +219,7 @@ def _act_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str
         key = f"acts[{index}]"
         if act.name in before:
             yield f"{key}.name", f"{act.name!r} is there twice"
-        if act.lift not in lifts and (act.lift or act.act not in NODE_ACTS):
+        if act.lift not in lifts and (act.lift or act.act not in NODE_ACTS | TOWN_ACTS):
             yield f"{key}.lift", f"{act.lift!r} is not in lifts"
         elif act.act in BOX_ACTS and act.lift not in scenario.boxes:
             yield f"{key}.act", f"{act.lift!r} has no box that could feel it"
@@ -251,8 +227,14 @@ def _act_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str
             yield f"{key}.act", f"{act.lift!r} is on no line"
         elif act.act in SLAVE_ACTS and act.lift in scenario.boxes:
             yield f"{key}.act", f"{act.lift!r} is no slave"
-        if (act.at is None) is (act.after is None):
-            yield f"{key}.at", "an act has either `at` or `after`"
+        if (act.at is not None) + (act.after is not None) + act.by_responder != 1:
+            yield f"{key}.at", "an act has either `at` or `after`, or is done by a responder"
+        if act.by_responder and not scenario.responders:
+            yield f"{key}.by_responder", "there are no responders"
+        if act.act == "storm" and scenario.storm is None:
+            yield f"{key}.act", "there is no [storm]"
+        if act.act in ("receiver_off", "receiver_on") and act.receiver not in {r.name for r in scenario.receivers}:
+            yield f"{key}.receiver", f"{act.receiver!r} is not in receivers"
         if act.after is not None and act.after not in before:
             yield f"{key}.after", f"{act.after!r} is no earlier act"
         if act.at is not None and duration_us(act.at) >= duration_us(scenario.duration):

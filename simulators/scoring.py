@@ -9,11 +9,12 @@ import msgspec
 
 from device_profiles.config import duration_us
 from simulators.packs import Content, PackKey, loss
+from simulators.receivers.verdict import Check
 from simulators.scenario import Expected, Scenario
 from simulators.witness import AlarmWord
 
 DELIVERED_WITHIN_MS = 3_000.0  # wall time from the hub's raise to the client; ordinary is well under 100
-COUNTERS = ("missed", "false", "doubled", "late", "lost", "wrong_clears", "untold")
+COUNTERS = ("missed", "false", "doubled", "late", "lost", "wrong_clears", "untold", "unmet")
 
 
 class Outcome(StrEnum):
@@ -62,6 +63,7 @@ class Observed(msgspec.Struct, frozen=True):
     published: Mapping[PackKey, Content]
     kept: Mapping[PackKey, Content]
     speed: float
+    checks: Sequence[Check] = ()  # what else the scenario asks for
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -82,6 +84,8 @@ class Score(msgspec.Struct, frozen=True):
     packs_published: int
     packs_journalled: int
     packs_missing: int
+    checks: list[Check] = []
+    unmet: int = 0  # checks that were not met
 
     @property
     def good(self) -> bool:
@@ -119,6 +123,8 @@ def score(scenario: Scenario, observed: Observed, *, seed: int, broker: str) -> 
         packs_published=len(observed.published),
         packs_journalled=len(observed.kept),
         packs_missing=gone.packs,
+        checks=list(observed.checks),
+        unmet=sum(not check.good for check in observed.checks),
     )
 
 
@@ -129,6 +135,7 @@ def heard(words: Sequence[AlarmWord], *, speed: float) -> list[HeardAlarm]:
     cleared: dict[str, int] = {}
     for word in words:
         told.setdefault(word.id, Counter())[word.kind] += 1
+        told[word.id]["folded"] += word.folded
         if word.active:
             first.setdefault(word.id, word)
         else:
@@ -147,7 +154,7 @@ def _alarm(word: AlarmWord, cleared_us: int | None, speed: float, *, told: Count
         detect_ms=round((word.t_raised_us - word.t_fact_us) / 1e3, 1),
         deliver_ms=round((word.t_delivered_us - word.t_raised_us) / 1e3 / speed, 1),
         t_cleared_us=cleared_us,
-        told=dict(told),
+        told=dict(+told),
     )
 
 

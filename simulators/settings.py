@@ -9,10 +9,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from device_profiles.profile import load_profiles
+from simulators.fleet.packs import KIND, PROFILE
 from simulators.scenario import Scenario
 from simulators.witness import Account
 
 HUB = "xiacheng"
+POLICY = "policy.toml"  # beside the hub's config
 TERMINAL = "lift_terminal"  # the profile of terminals on RS-485
 FIRST_UNIT = 1  # Modbus address of the first lift
 
@@ -54,11 +56,14 @@ def given_broker(url: str, agents: Iterable[str], *, username: str, password: st
     return BrokerPlace(url, parts.hostname, parts.port or 1883, secret, dict.fromkeys(agents, secret), secret)
 
 
-def hub_toml(place: BrokerPlace, *, profiles: Path | None = None, influx_url: str = "") -> str:
+def hub_toml(
+    place: BrokerPlace, *, profiles: Path | None = None, influx_url: str = "", policy: bool = False, receivers: str = ""
+) -> str:
     """Return the hub's config; it talks to the broker directly, and archives in an InfluxDB if there is one."""
-    head = f'hub = "{HUB}"\ndata = "data"\n{_profiles(profiles)}\n'
+    head = f'hub = "{HUB}"\ndata = "data"\n{_profiles(profiles)}'
+    head += f"policy = {_text(POLICY)}\n\n" if policy else "\n"
     archive = f'[archive]\nkind = "influx"\nurl = "{influx_url}"\n\n' if influx_url else ""
-    return head + archive + _broker(place.hub, place.host, place.port)
+    return head + archive + _broker(place.hub, place.host, place.port) + receivers
 
 
 def units(scenario: Scenario) -> dict[str, int]:
@@ -123,6 +128,16 @@ def terminal_profile(scenario: Scenario) -> str:
             raise ValueError(f"profile {TERMINAL}: {old!r} is there {text.count(old)} times")
         text = text.replace(old, new)
     return text
+
+
+def write_profiles(scenario: Scenario, folder: Path) -> Path | None:
+    """Write the scenario's own profiles into ``folder``, if it has any; return where they are."""
+    texts = {} if scenario.test_every is None else {terminal_kind(scenario): terminal_profile(scenario)}
+    texts |= {} if scenario.storm is None else {KIND: PROFILE}
+    for kind, text in texts.items():
+        folder.mkdir(exist_ok=True)
+        (folder / f"{kind}.toml").write_text(text, encoding="utf-8")
+    return folder if texts else None
 
 
 def _profiles(folder: Path | None) -> str:

@@ -16,21 +16,24 @@ from pathlib import Path
 import msgspec
 
 from device_profiles.clock import Clock
+from device_profiles.topics import AgentAddress
 from simulators.fieldbus import FieldBus
 from simulators.influx import find_influxd, influx_program
 from simulators.packs import journalled_keys
 from simulators.platforms.city import PlatformCity
 from simulators.play import Play
 from simulators.process import Program, ProgramDied
+from simulators.receivers.office import Office
 from simulators.settings import (
+    POLICY,
     BrokerPlace,
     Secret,
     agent_toml,
     given_broker,
     hub_toml,
-    terminal_kind,
-    terminal_profile,
+    write_profiles,
 )
+from simulators.storm import Storm
 from simulators.tap import Tap
 from simulators.witness import AlarmWord, HonestPath, ObservingPath, Witness
 
@@ -84,6 +87,8 @@ class Stage:
         self.witness: Witness
         self.bus: FieldBus
         self.platforms: PlatformCity
+        self.office = Office(play.scenario.receivers, [crew.name for crew in play.scenario.responders], clock)
+        self.storm: Storm | None = None
         self._path = path or HonestPath()
         self._stack = AsyncExitStack()
 
@@ -134,6 +139,7 @@ class Stage:
         self.tap = await self._stack.enter_async_context(Tap(self.place.host, self.place.port))
         self.bus = self._stack.enter_context(FieldBus(self.play, link=self.folder / "line"))
         self.platforms = await self._stack.enter_async_context(self._platform_city())
+        await self._stack.enter_async_context(self.office)
         self._write_configs()
         self._stack.push_async_callback(self.hub.stop)
         for agent in self.agents.values():
@@ -144,10 +150,29 @@ class Stage:
         self._stack.push_async_callback(_end, asyncio.create_task(self.witness.listen_loop(), name="witness"))
         ready = [program.until_ready() for program in (self.hub, *self.agents.values())]
         await asyncio.gather(*ready, self.witness.subscribed.wait())
+        await self._brew()
+
+    async def _brew(self) -> None:
+        """Connect the storm, which is calm yet; through the tap, so that its packs are counted too."""
+        scenario = self.play.scenario
+        if scenario.storm is not None:
+            address = AgentAddress(scenario.area, scenario.storm.agent)
+            account = self.place.agents[scenario.storm.agent].account("127.0.0.1", self.tap.port)
+            storm = Storm(scenario.storm, address, account, self.clock)
+            self.storm = await self._stack.enter_async_context(storm)
 
     def _write_configs(self) -> None:
-        profiles = self._profiles()
-        text = hub_toml(self.place, profiles=profiles, influx_url=self._influx_url)
+        profiles = write_profiles(self.play.scenario, self.folder / "profiles")
+        policy = self.play.scenario.policy
+        if policy:
+            self.hub_config.with_name(POLICY).write_text(policy, encoding="utf-8")
+        text = hub_toml(
+            self.place,
+            profiles=profiles,
+            influx_url=self._influx_url,
+            policy=bool(policy),
+            receivers=self.office.toml(),
+        )
         self.hub_config.write_text(text, encoding="utf-8")
         for name, agent in self.agents.items():
             text = agent_toml(
@@ -161,16 +186,6 @@ class Stage:
             )
             (self.folder / agent.name / "agent.toml").write_text(text, encoding="utf-8")
 
-    def _profiles(self) -> Path | None:
-        """Write the scenario's own profile, if it has one; return its folder."""
-        scenario = self.play.scenario
-        if scenario.test_every is None:
-            return None
-        folder = self.folder / "profiles"
-        folder.mkdir()
-        (folder / f"{terminal_kind(scenario)}.toml").write_text(terminal_profile(scenario), encoding="utf-8")
-        return folder
-
     def _platform_city(self) -> PlatformCity:
         mosquitto = None if self.options.embedded else find_mosquitto()
         return PlatformCity(self.play, self.clock, self.folder, mosquitto=mosquitto)
@@ -178,13 +193,13 @@ class Stage:
     async def _broker_place(self) -> BrokerPlace:
         if self.options.broker_url:
             username, password = os.environ.get(USERNAME, ""), os.environ.get(PASSWORD, "")
-            url, agents = self.options.broker_url, self.agents
+            url, agents = self.options.broker_url, self.play.scenario.accounts
             place = given_broker(url, agents, username=username, password=password, folder=self.folder)
             await _check_reachable(place)
             return place
         folder, port = self.folder / "broker", _free_port()
         await self.run_hub("broker", "init", str(folder), "--port", str(port))
-        addresses = self.play.scenario.addresses
+        addresses = self.play.scenario.accounts
         for address in addresses.values():
             await self.run_hub("broker", "agent", str(folder), str(address))
         mosquitto = None if self.options.embedded else find_mosquitto()

@@ -40,6 +40,7 @@ class AlarmWord(msgspec.Struct, frozen=True):
     t_raised_us: int  # when the hub opened it
     t_delivered_us: int  # city time of its arrival
     kind: str = ""  # of the transition: raised, reminded, acked, joined, cleared …
+    folded: bool = False  # another alarm explains it
 
 
 class ObservingPath(Protocol):
@@ -73,6 +74,7 @@ def parse_word(payload: bytes, *, now_us: int) -> AlarmWord | None:
         t_raised_us=int(data["t_raised_us"]),
         t_delivered_us=now_us,
         kind=str(data.get("transition", {}).get("kind", "")),
+        folded=bool(data.get("suppressed_by")),
     )
 
 

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import hmac
 import ssl
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 
@@ -62,6 +63,7 @@ class WebhookReceiver:
         self.refused_part = b""  # a request whose body has it is refused
         self.calls: list[Call] = []
         self.taken: dict[str, Call] = {}  # by key: what a receiver that drops doubles has
+        self.on_taken: Callable[[Call], None] | None = None  # called for each of those
         self.port = 0
         self._tls: ssl.SSLContext | None = None
         if certificate is not None:
@@ -115,7 +117,8 @@ class WebhookReceiver:
         if manner is Manner.CUTS and request.transport is not None:
             request.transport.close()
             return web.Response()
-        self.taken.setdefault(call.key, call)
+        if self.taken.setdefault(call.key, call) is call and self.on_taken is not None:
+            self.on_taken(call)
         if manner in (Manner.GIGABYTE, Manner.DRIPS):
             return await self._pour(request, endless=manner is Manner.DRIPS)
         return web.json_response({"accepted": True} if manner is Manner.ACCEPTS else {})

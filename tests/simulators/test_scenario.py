@@ -21,6 +21,7 @@ NAMES = {  # issue 3; others may come
     *("lift-children-jumping", "lift-stepped-out", "lift-shaking", "lift-door-obstructed"),
     *("lift-acknowledged", "lift-test-call", "lift-box-stuck", "lift-box-ordinary-life"),
     *(f"lift-dialect-{number}" for number in range(1, 5)),
+    *("lift-rescue", "alarm-storm", "receiver-away", "node-down"),  # issue 5
 }
 TEXT = """
 name = "small"
@@ -95,6 +96,10 @@ def test_the_seed_draws_the_lifts_that_things_happen_to() -> None:
         (TEXT + STUCK.replace('"lift-01"', '"lift-07"'), "acts[0].lift"),
         (TEXT + STUCK.replace('at = "5s"', ""), "acts[0].at"),
         (TEXT + STUCK.replace('"5s"', '"61s"'), "acts[0].at"),
+        (TEXT + STUCK + "by_responder = true", "acts[0].at"),
+        (TEXT + STUCK.replace('at = "5s"', "by_responder = true"), "acts[0].by_responder"),
+        (TEXT + STUCK.replace("stop_between_floors", "storm"), "acts[0].act"),
+        (TEXT + STUCK.replace("stop_between_floors", "receiver_off"), "acts[0].receiver"),
         (TEXT + STUCK.replace('at = "5s"', 'after = "later"'), "acts[0].after"),
         (BOX + STUCK.replace("stop_between_floors", "slave_foreign"), "acts[0].act"),
         (TEXT + STUCK + STUCK, "acts[1].name"),

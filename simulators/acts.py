@@ -1,0 +1,67 @@
+"""The words for what may happen in a scenario: to a lift, its line, the street node, by a person, in the town."""
+
+from typing import Literal
+
+LiftAct = Literal[
+    "stop_between_floors",  # the safety circuit opens while the car is between floors with somebody inside
+    "stop_between_floors_empty",  # the same with nobody inside
+    "stop_at_speed",  # the same, once the car is well under way
+    "lose_power",  # the mains go while the car is between floors with somebody inside
+    "jam_door",  # the door does not open at the next level that the car reaches with somebody inside
+    "unjam_door",  # a jammed door gives way by itself; it has happened when it is wide open
+    "release",  # rescued: repaired, levelled, everybody out; it has happened when the door is wide open
+    "press_button",  # somebody presses the alarm button `for` so long
+    "test_call",  # the terminal makes its test call, `for` so long
+    "break_sensor",  # the presence sensor reports itself broken
+    "break_load",  # the load cell does not know
+    "mend_sensors",
+    "inspection",  # inspection mode, as soon as the car is empty
+    "fire_return",  # fire return, at the next stop
+    "firefighter",  # after fire return: a firefighter drives the car
+    "park",  # switched off by the caretaker's key, as soon as the car is empty
+    "normal",  # back to automatic
+    "cut_power",  # the mains go, wherever the car is
+    "restore_power",
+    "hold_door",  # the door is kept open `for` so long at the next stop
+    "obstruct_door",  # something stands in the door `for` so long: it opens again and again
+    "leave_goods",  # 40 kg of goods stay in the car
+    "seat",  # somebody enters who presses no floor
+    "freeze",  # the terminal repeats its values
+    "thaw",
+    "jump",  # children jump in the car `for` so long, wherever it is
+    "shake",  # somebody climbs and works on the car, the box in reach, `for` so long
+]
+WireAct = Literal[
+    "slave_silent",  # of a box too
+    "slave_late",
+    "slave_corrupt",  # of a box too
+    "slave_cut",  # its answers break off in the middle
+    "slave_foreign",  # it answers for another slave of the line
+    "slave_back",  # of a box too: all its faults end
+    "unplug_line",
+    "plug_line",
+    "box_freeze",  # its sensor gives one value for ever
+    "box_clock_jump",  # its clock jumps by an hour
+    "box_restart",  # it begins to count anew
+]
+NodeAct = Literal[
+    "node_off",  # the street node loses its power: its agent is killed with SIGKILL
+    "node_on",  # it has it again; it has happened when the agent says that it is ready
+]
+PersonAct = Literal[
+    "acknowledge",  # somebody in the command centre takes the alarm `rule` of `lift`
+    "close",  # somebody declares its end, by name
+]
+TownAct = Literal[
+    "storm",  # the meters of [storm] say too much, all at once
+    "receiver_off",  # nobody listens at `receiver`
+    "receiver_on",
+]
+BOX_ACTS: frozenset[str] = frozenset({"box_freeze", "box_clock_jump", "box_restart"})
+NODE_ACTS: frozenset[str] = frozenset(NodeAct.__args__)  # type: ignore[attr-defined]
+PERSON_ACTS: frozenset[str] = frozenset(PersonAct.__args__)  # type: ignore[attr-defined]
+TOWN_ACTS: frozenset[str] = frozenset(TownAct.__args__)  # type: ignore[attr-defined]
+HAND_ACTS = NODE_ACTS | PERSON_ACTS | TOWN_ACTS  # what neither a lift nor a line does
+SLAVE_ACTS: frozenset[str] = frozenset({"slave_cut", "slave_foreign"})
+LINE_ACTS: frozenset[str] = SLAVE_ACTS | {"slave_late", "slave_corrupt"}  # a platform does not do that
+WIRE_ACTS: frozenset[str] = frozenset(WireAct.__args__)  # type: ignore[attr-defined]
