@@ -57,6 +57,10 @@ snapshots = sa.Table(
 )
 
 
+_new = insert(alarms)
+_PUT_ALARM = _new.on_conflict_do_update(index_elements=["id"], set_={c.name: _new.excluded[c.name] for c in alarms.c})
+
+
 def load_state(connection: sa.Connection) -> State:
     """Return the state as of the reader's cursor."""
     return State.load((key, body) for key, body in connection.execute(sa.select(device_state)))
@@ -82,9 +86,8 @@ def store_transitions(connection: sa.Connection, made: Sequence[Transition]) -> 
             for t in made
         ],
     )
-    for alarm in {t.alarm.id: t.alarm for t in made}.values():
-        row = _alarm_row(alarm)
-        connection.execute(insert(alarms).values(row).on_conflict_do_update(index_elements=["id"], set_=row))
+    rows = [_alarm_row(alarm) for alarm in {t.alarm.id: t.alarm for t in made}.values()]
+    connection.execute(_PUT_ALARM, rows)  # one by one and in this order, as one statement
 
 
 def store_snapshot(connection: sa.Connection, offset: int, state: State) -> None:
