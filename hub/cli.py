@@ -1,10 +1,8 @@
 """The command ``hub``: turns argv into a config and an exit code."""
 
 import asyncio
-import contextlib
 import logging
 import sys
-from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -27,12 +25,13 @@ from hub.commands.deliveries import deliveries
 from hub.commands.doctor import doctor
 from hub.commands.ledger import ledger
 from hub.commands.quarantine import quarantine_app
+from hub.commands.report import report
 from hub.commands.response import response
 from hub.commands.rules import rules_app
 from hub.commands.why import why
-from hub.config import EXAMPLE, Settings, read_config
-from hub.errors import HubError, NoData
-from hub.journal.journal import Journal
+from hub.config import EXAMPLE, read_config
+from hub.data import opened_journal, present
+from hub.errors import HubError
 from hub.life import locked
 from hub.twins.table import twins_command
 
@@ -50,7 +49,7 @@ app.add_typer(journal_app, name="journal")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(rules_app, name="rules")
 
-for command in (*COMMANDS, deliveries, doctor, ledger, response, why):
+for command in (*COMMANDS, deliveries, doctor, ledger, report, response, why):
     app.command()(command)
 
 
@@ -102,9 +101,7 @@ def init(config: Config = Path("hub.toml")) -> None:
 def twins(config: Config = Path("hub.toml"), as_json: Json = False) -> None:
     """Show the last known state of every device, each value with its age."""
     settings, now_us = read_config(config), clock_from_environment().wall_us()
-    if not settings.database.is_file():
-        raise NoData(f"{settings.database} is not there: has this hub ever run?")
-    raise typer.Exit(twins_command(settings.database, now_us=now_us, as_json=as_json, out=sys.stdout))
+    raise typer.Exit(twins_command(present(settings.database), now_us=now_us, as_json=as_json, out=sys.stdout))
 
 
 @app.command()
@@ -127,7 +124,7 @@ def restore(folder: Path, config: Config) -> None:
 def compact(config: Config = Path("hub.toml")) -> None:
     """Give the room of cut records back to the disk; the hub must not run."""
     settings = read_config(config)
-    with locked(settings), _journal(settings) as journal:
+    with locked(settings), opened_journal(settings.journal) as journal:
         journal.compact()
     typer.echo(f"{settings.journal}: {settings.journal.stat().st_size} bytes")
 
@@ -135,14 +132,3 @@ def compact(config: Config = Path("hub.toml")) -> None:
 def main() -> None:
     """Run the command; a fault of config or usage is exit 2 and one line, any other of ours exit 1."""
     run_command(app, "hub", failures=(HubError,))
-
-
-@contextlib.contextmanager
-def _journal(settings: Settings) -> Iterator[Journal]:
-    if not settings.journal.is_file():
-        raise NoData(f"{settings.journal} is not there: has this hub ever run?")
-    journal = Journal.open(settings.journal, reserve_bytes=0)
-    try:
-        yield journal
-    finally:
-        journal.close()

@@ -1,13 +1,10 @@
 """What ``hub alarms``, ``hub alarm`` and ``hub replay`` do, given the paths of a hub's data."""
 
-import contextlib
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-import sqlalchemy as sa
 from rich.console import Console
 from rich.table import Table
 
@@ -15,8 +12,8 @@ from hub.alarms.acts import ActKind
 from hub.alarms.log import history_of, read_alarms
 from hub.alarms.replay import Replay, replay_apart
 from hub.alarms.transitions import ActReason, Alarm, Transition
-from hub.database import open_database, reading
-from hub.errors import NoActor, NoData, NoSuchAlarm
+from hub.data import present, read_database
+from hub.errors import NoActor, NoSuchAlarm
 from hub.journal.records import Act, append_act
 
 _OF_OPEN = ("close", "dispatch", "arrive", "safe")
@@ -35,7 +32,7 @@ class Deed(msgspec.Struct, frozen=True):
 
 def alarms_command(database: Path, *, as_json: bool = False, open_only: bool = False, area: str = "") -> int:
     """Print the alarms, in the order in which they were raised; return the exit code. Raises NoData."""
-    found = [alarm for alarm in _read(database, open_only=open_only) if _within(alarm.area, area)]
+    found = [alarm for alarm in _read(database, open_only=open_only) if not area or alarm.within(area)]
     if as_json:
         rows = [msgspec.to_builtins(alarm) | {"open": alarm.open} for alarm in found]
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows)).decode() + "\n")
@@ -47,7 +44,7 @@ def alarms_command(database: Path, *, as_json: bool = False, open_only: bool = F
 def show_command(database: Path, alarm_id: str, *, as_json: bool = False) -> int:
     """Print one alarm and its revisions; return the exit code. Raises NoData, NoSuchAlarm."""
     alarm = _find(database, alarm_id, still_open=False)
-    with _reading(database) as connection:
+    with read_database(database) as connection:
         history = history_of(connection, alarm_id)
     if as_json:
         found = msgspec.to_builtins(alarm) | {"open": alarm.open, "history": [_revision(each) for each in history]}
@@ -69,10 +66,6 @@ def _revision(transition: Transition) -> dict[str, object]:
     return built | {"id": transition.id, "calls": transition.calls}
 
 
-def _within(area: str, wanted: str) -> bool:
-    return not wanted or area == wanted or area.startswith(f"{wanted}/")
-
-
 def replay_command(journal: Path, database: Path, *, start: int | None = None, as_json: bool = False) -> int:
     """Replay the journal in a fresh process and print how it compares; return the exit code. Raises NoData."""
     found = replay_apart(journal, database, start=start)
@@ -89,8 +82,7 @@ def act_command(act: ActKind, journal: Path, database: Path, alarm_id: str, *, d
     alarm = _find(database, alarm_id, still_open=act in _OF_OPEN)
     if not deed.actor.strip():
         raise NoActor("--actor is empty: an act has a name")
-    if not journal.is_file():
-        raise NoData(f"{journal} is not there: has this hub ever run?")
+    present(journal)
     because = deed.because.value if deed.because is not None else None
     row = Act(deed.actor, act, alarm.rule, alarm.subject, deed.note, alarm.id, because, deed.for_us, deed.eta_us)
     record = append_act(journal, row, now_us=now_us)
@@ -106,20 +98,8 @@ def _find(database: Path, alarm_id: str, *, still_open: bool) -> Alarm:
 
 
 def _read(database: Path, *, open_only: bool) -> list[Alarm]:
-    with _reading(database) as connection:
+    with read_database(database) as connection:
         return read_alarms(connection, open_only=open_only)
-
-
-@contextlib.contextmanager
-def _reading(database: Path) -> Iterator[sa.Connection]:
-    if not database.is_file():
-        raise NoData(f"{database} is not there: has this hub ever run?")
-    engine = open_database(database)
-    try:
-        with reading(engine).connect() as connection:
-            yield connection
-    finally:
-        engine.dispose()
 
 
 def alarms_table(found: list[Alarm]) -> Table:

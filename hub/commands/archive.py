@@ -18,7 +18,7 @@ from hub.archive.stores import Store, describe, open_archive
 from hub.archive.tiers.opened import open_tiers
 from hub.commands import Config, Json
 from hub.config import Settings, read_config
-from hub.errors import NoData
+from hub.data import opened_journal, present
 from hub.journal.journal import Journal
 
 archive_app = typer.Typer(no_args_is_help=True, help="Look at the archive.")
@@ -54,12 +54,10 @@ def prove_command(settings: Settings, *, values: bool, as_json: bool) -> int:
 
 @contextlib.contextmanager
 def _opened(settings: Settings) -> Iterator[tuple[Journal, Store]]:
-    embedded = settings.config.archive.kind == "embedded"
-    for path in (settings.journal, *([settings.archive] if embedded else [])):
-        if not path.is_file():
-            raise NoData(f"{path} is not there: has this hub ever run?")
+    if settings.config.archive.kind == "embedded":
+        present(settings.archive)
     with (
-        contextlib.closing(Journal.open(settings.journal, reserve_bytes=0)) as journal,
+        opened_journal(settings.journal) as journal,
         contextlib.closing(open_archive(settings)) as archive,
     ):
         yield journal, archive

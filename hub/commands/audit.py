@@ -10,8 +10,7 @@ import typer
 from hub.alarms import audit
 from hub.commands import Config, Json
 from hub.config import read_config
-from hub.database import open_database, reading
-from hub.errors import NoData
+from hub.data import read_database
 
 audit_app = typer.Typer(no_args_is_help=True, help="The chain of every revision of every alarm.")
 
@@ -24,14 +23,8 @@ def verify(
 ) -> None:
     """Walk the chain from its first link; exit 1 when a link does not hold."""
     settings = read_config(config)
-    if not settings.database.is_file():
-        raise NoData(f"{settings.database} is not there: has this hub ever run?")
-    engine = open_database(settings.database)
-    try:
-        with reading(engine).connect() as connection:
-            found = audit.verify(connection, contains=head)
-    finally:
-        engine.dispose()
+    with read_database(settings.database) as connection:
+        found = audit.verify(connection, contains=head)
     if as_json:
         sys.stdout.write(msgspec.json.encode(msgspec.to_builtins(found) | {"whole": found.whole}).decode() + "\n")
     else:

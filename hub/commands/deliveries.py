@@ -11,8 +11,7 @@ from rich.console import Console
 from hub.channels.view import deliveries_table, read_deliveries, read_receivers, receivers_table
 from hub.commands import Config, Json
 from hub.config import read_config
-from hub.database import open_database, reading
-from hub.errors import NoData
+from hub.data import read_database
 
 
 def deliveries(
@@ -23,16 +22,9 @@ def deliveries(
     limit: Annotated[int, typer.Option(min=1, help="So many, the last ones.")] = 1_000,
 ) -> None:
     """Show what each receiver was told of which alarm, and how far it came."""
-    path = read_config(config).database
-    if not path.is_file():
-        raise NoData(f"{path} is not there: has this hub ever run?")
-    engine = open_database(path)
-    try:
-        with reading(engine).connect() as connection:
-            standing = read_receivers(connection)
-            found = read_deliveries(connection, limit=limit, failed_only=failed, alarm=alarm)
-    finally:
-        engine.dispose()
+    with read_database(read_config(config).database) as connection:
+        standing = read_receivers(connection)
+        found = read_deliveries(connection, limit=limit, failed_only=failed, alarm=alarm)
     if as_json:
         body = msgspec.json.encode({"receivers": standing, "deliveries": found})
         sys.stdout.write(msgspec.json.format(body).decode() + "\n")

@@ -15,6 +15,7 @@ from hub.commands import ENVIRONMENT, Json
 from hub.commands.archive import prove_command
 from hub.commands.times import instant_us
 from hub.config import Settings, read_config
+from hub.data import opened_journal
 from hub.database import open_database, reading
 from hub.errors import NoData
 from hub.journal.journal import Journal
@@ -60,15 +61,10 @@ def ledger(
 
 
 def _look(settings: Settings, *, agent: str, since: str) -> View:
-    if not settings.journal.is_file():
-        raise NoData(f"{settings.journal} is not there: has this hub ever run?")
     from_epoch, from_us = _since(since) if since else (0, 0)
-    journal = Journal.open(settings.journal, reserve_bytes=0)
-    try:
+    with opened_journal(settings.journal) as journal:
         known = _known(settings, journal)
         from_offset = _offset_at(journal, from_us)
-    finally:
-        journal.close()
     return view(known, agent=agent, from_epoch=from_epoch, from_offset=from_offset)
 
 

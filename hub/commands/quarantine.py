@@ -1,8 +1,7 @@
 """``hub quarantine``: what was set aside and why; judge it again, or drop it."""
 
-import contextlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,8 @@ from device_profiles.clock import clock_from_environment
 from hub.archive.refusals import Refusals, RefusedPoint
 from hub.commands import ENVIRONMENT, Json
 from hub.config import Settings, read_config
-from hub.errors import NoActor, NoData, NoSuchMessage
+from hub.data import opened_journal
+from hub.errors import NoActor, NoSuchMessage
 from hub.intake.quarantine import Reason, note_of
 from hub.journal.file import translated
 from hub.journal.journal import Journal
@@ -51,7 +51,7 @@ def show_all(
         refused = _refused_points(settings, limit)
         typer.echo(msgspec.json.encode(refused).decode()) if as_json else Console().print(points_table(refused))
         return
-    with _journal(settings) as journal:
+    with opened_journal(settings.journal) as journal:
         found = [aside for aside in read_asides(journal).values() if reason in (None, aside.reason)][-limit:]
     typer.echo(msgspec.json.encode(found).decode()) if as_json else Console().print(table(found))
 
@@ -59,7 +59,7 @@ def show_all(
 @quarantine_app.command()
 def show(message: Annotated[int, typer.Argument(metavar="ID")], config: Config = DEFAULT) -> None:
     """Show one message: why it is there, what was done about it, and its bytes."""
-    with _journal(read_config(config)) as journal:
+    with opened_journal(read_config(config).journal) as journal:
         (aside,) = _chosen(read_asides(journal), [message], None)
         _, payload = note_of(journal.of_kind("quarantine", message - 1, 1)[0])
     for name, value in msgspec.to_builtins(aside).items():
@@ -73,7 +73,7 @@ def replay(
 ) -> None:
     """Judge messages again; what is good now is journalled as what it is. Exit 1 unless all were."""
     settings, good = read_config(config), True
-    with _journal(settings) as journal:
+    with opened_journal(settings.journal) as journal:
         chosen = [aside for aside in _chosen(read_asides(journal), messages, reason) if aside.state not in _SETTLED]
         asked = [aside for aside in chosen if _may_be_good(journal, aside)]
         good = len(asked) == len(chosen)
@@ -89,7 +89,7 @@ def replay(
 def drop(actor: Actor, why: Why, messages: Ids = None, config: Config = DEFAULT, reason: ByReason = None) -> None:
     """Let messages go: of each only the note stays, and who dropped it why."""
     settings = read_config(config)
-    with _journal(settings) as journal:
+    with opened_journal(settings.journal) as journal:
         chosen = [aside for aside in _chosen(read_asides(journal), messages, reason) if aside.state not in _SETTLED]
     deeds = [Deed("drop", aside.id, _named(actor), why) for aside in chosen]
     _write(settings, deeds, emptied=[aside.id for aside in chosen])
@@ -147,14 +147,3 @@ def _refused_points(settings: Settings, limit: int) -> list[RefusedPoint]:
         return refusals.read(limit=limit)
     finally:
         refusals.close()
-
-
-@contextlib.contextmanager
-def _journal(settings: Settings) -> Iterator[Journal]:
-    if not settings.journal.is_file():
-        raise NoData(f"{settings.journal} is not there: has this hub ever run?")
-    journal = Journal.open(settings.journal, reserve_bytes=0)
-    try:
-        yield journal
-    finally:
-        journal.close()

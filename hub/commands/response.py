@@ -17,8 +17,7 @@ from hub.alarms.transitions import Alarm
 from hub.channels.view import deliveries_of
 from hub.commands import Config, Json
 from hub.config import Settings, read_config
-from hub.database import open_database, reading
-from hub.errors import NoData
+from hub.data import read_database
 from hub.response.clocks import ResponseClock, clock_of
 from hub.response.figures import ResponseFigures, figures
 
@@ -31,18 +30,12 @@ def response(
 ) -> None:
     """Show the clocks of alarms and their targets: median and 95th percentile by area."""
     settings, now_us = read_config(config), clock_from_environment().wall_us()
-    if not settings.database.is_file():
-        raise NoData(f"{settings.database} is not there: has this hub ever run?")
-    engine = open_database(settings.database)
-    try:
-        with reading(engine).connect() as connection:
-            found = [
-                _clock(connection, settings, alarm, now_us=now_us)
-                for alarm in read_alarms(connection)
-                if alarm.severity == severity and (not area or f"{alarm.area}/".startswith(f"{area}/"))
-            ]
-    finally:
-        engine.dispose()
+    with read_database(settings.database) as connection:
+        found = [
+            _clock(connection, settings, alarm, now_us=now_us)
+            for alarm in read_alarms(connection)
+            if alarm.severity == severity and (not area or alarm.within(area))
+        ]
     if as_json:
         made = {"alarms": found, "figures": figures(found)}
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(made)).decode() + "\n")

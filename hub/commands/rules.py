@@ -16,9 +16,7 @@ from hub.alarms.whatif import WhatIf, what_if
 from hub.commands import Config, Json
 from hub.commands.times import instant_us
 from hub.config import read_config
-from hub.database import open_database
-from hub.errors import NoData
-from hub.journal.journal import Journal
+from hub.data import opened_database, opened_journal
 
 rules_app = typer.Typer(no_args_is_help=True, help="Try rules on what has happened.")
 
@@ -33,14 +31,9 @@ def replay(
     """Say what would have fired by the rules of a profile, beside what fired by those as recorded."""
     settings, now_us = read_config(config), clock_from_environment().wall_us()
     profile = read_profile(rules)
-    if not settings.database.is_file():
-        raise NoData(f"{settings.database} is not there: has this hub ever run?")
-    journal, engine = Journal.open(settings.journal, reserve_bytes=0), open_database(settings.database)
-    try:
-        found = what_if(journal, engine, profile, since_us=instant_us(since, now_us=now_us) if since else 0)
-    finally:
-        journal.close()
-        engine.dispose()
+    since_us = instant_us(since, now_us=now_us) if since else 0
+    with opened_journal(settings.journal) as journal, opened_database(settings.database) as engine:
+        found = what_if(journal, engine, profile, since_us=since_us)
     if as_json:
         made = msgspec.to_builtins(found) | {"gone": found.gone, "new": found.new}
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(made)).decode() + "\n")

@@ -1,7 +1,6 @@
 """``hub why``: why there is an alarm, or none."""
 
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,9 +16,9 @@ from hub.alarms.why import Answer, Explanation, explain, stand
 from hub.channels.view import deliveries_of
 from hub.commands import Config, Json
 from hub.config import Settings, read_config
-from hub.database import open_database, reading
+from hub.data import opened_database, opened_journal
+from hub.database import reading
 from hub.errors import NoData, NoSuchAlarm
-from hub.journal.journal import Journal
 
 What = Annotated[
     str,
@@ -33,12 +32,7 @@ What = Annotated[
 def why(what: What, config: Config = Path("hub.toml"), as_json: Json = False) -> None:
     """Explain an alarm, what one record did and did not do, or how every rule stands on a device now."""
     settings = read_config(config)
-    if not settings.database.is_file():
-        raise NoData(f"{settings.database} is not there: has this hub ever run?")
-    with ExitStack() as stack:
-        engine = open_database(settings.database)
-        stack.callback(engine.dispose)
-        connection = stack.enter_context(reading(engine).connect())
+    with opened_database(settings.database) as engine, reading(engine).connect() as connection:
         if what.isdigit():
             found: Any = _of_record(settings, engine, int(what))
             text = _record_text(found)
@@ -51,12 +45,9 @@ def why(what: What, config: Config = Path("hub.toml"), as_json: Json = False) ->
 
 
 def _of_record(settings: Settings, engine: sa.Engine, offset: int) -> Explanation:
-    journal = Journal.open(settings.journal, reserve_bytes=0)
-    try:
+    with opened_journal(settings.journal) as journal:
         state = state_before(journal, engine, offset)
         records = journal.read(offset - 1, 1)
-    finally:
-        journal.close()
     if not records or records[0].offset != offset:
         raise NoData(f"record {offset} is not in the journal")
     return explain(state, records[0])

@@ -7,10 +7,11 @@ from collections import Counter
 from importlib.metadata import version
 
 from device_profiles.config import size_bytes
+from hub.data import opened_journal
 from hub.database import SCHEMA as DATABASE_SCHEMA
 from hub.doctor import Check, Finding, Level, Patient
 from hub.doctor.broker import broker
-from hub.doctor.places import archived, cursors, lag, opened
+from hub.doctor.places import archived, cursors, lag
 from hub.doctor.times import clock
 from hub.journal.file import SCHEMA as JOURNAL_SCHEMA
 from hub.journal.records import reserve_path
@@ -50,7 +51,7 @@ def disk(patient: Patient) -> Finding:
         return Finding(Level.FAIL, f"{says}; the reserve is given up, readings wait at the edge", "free some disk")
     if free < 2 * reserve:
         return Finding(Level.FAIL, f"{says}, less than twice the reserve of {bounds.reserve_bytes}", "free some disk")
-    with opened(patient.settings) as journal:
+    with opened_journal(patient.settings.journal) as journal:
         growth = max(0, size_bytes(bounds.max_bytes) - journal.used_bytes())
     if free < growth:
         wants = f"the journal may still grow by {growth / 1e9:.1f} GB"
@@ -61,7 +62,7 @@ def disk(patient: Patient) -> Finding:
 def quarantine(patient: Patient) -> Finding:
     """Whether messages were set aside in the last day that nobody has looked after."""
     now_us = patient.clock.wall_us()
-    with opened(patient.settings) as journal:
+    with opened_journal(patient.settings.journal) as journal:
         found = [aside for aside in read_asides(journal).values() if aside.received_us > now_us - _DAY_US]
     waiting = Counter(aside.reason for aside in found if aside.state in (State.KEPT, State.EMPTIED))
     if not waiting:

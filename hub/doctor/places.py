@@ -1,18 +1,15 @@
 """How far the readers are: their places in the journal, the age of what they have not taken in, and the archive."""
 
-import contextlib
 import sqlite3
-from collections.abc import Iterator
 
 import sqlalchemy as sa
 
 from device_profiles.config import duration_us
 from hub.archive.stores import open_archive
 from hub.config import Settings
+from hub.data import opened_journal, read_database
 from hub.database import cursors as cursor_table
-from hub.database import open_database, reading
 from hub.doctor import Finding, Level, Patient
-from hub.errors import NoData
 from hub.journal.journal import Journal
 
 LAG_WARN_US = 10_000_000  # an alarm that is so late is no alarm
@@ -25,7 +22,7 @@ _PAGE = 5_000
 def cursors(patient: Patient) -> Finding:
     """Whether every reader's place lies in this journal."""
     places, settings = places_of(patient.settings), patient.settings
-    with opened(settings) as journal:
+    with opened_journal(settings.journal) as journal:
         first, last = journal.first_offset(), journal.last_offset()
     ahead = [name for name, place in places.items() if place > last]
     if ahead:
@@ -40,7 +37,7 @@ def cursors(patient: Patient) -> Finding:
 def lag(patient: Patient) -> Finding:
     """Whether alarms, ledger and twins are near the journal's end."""
     now_us = patient.clock.wall_us()
-    with opened(patient.settings) as journal:
+    with opened_journal(patient.settings.journal) as journal:
         ages = {name: _age_us(journal, place, now_us) for name, place in places_of(patient.settings).items()}
     name, age_us = max(ages.items(), key=lambda item: item[1])
     if not patient.runs:
@@ -55,7 +52,7 @@ def archived(patient: Patient) -> Finding:
     """Whether the archive answers, and how old the oldest fact is that it lacks."""
     settings, now_us = patient.settings, patient.clock.wall_us()
     place = _archive_place(settings)
-    with opened(settings) as journal:
+    with opened_journal(settings.journal) as journal:
         oldest_us, first = _oldest_fact_us(journal, place), journal.first_offset()
     if place + 1 < first:
         return Finding(Level.FAIL, f"records {place + 1} to {first - 1} were cut before they were archived", "")
@@ -72,28 +69,10 @@ def archived(patient: Patient) -> Finding:
 
 def places_of(settings: Settings) -> dict[str, int]:
     """Return reader → its place, 0 for one that has none. Raises NoData."""
-    if not settings.database.is_file():
-        raise NoData(f"{settings.database} is not there: has this hub ever run?")
-    engine = open_database(settings.database)
-    try:
-        with reading(engine).connect() as connection:
-            rows = connection.execute(sa.select(cursor_table)).all()
-    finally:
-        engine.dispose()
+    with read_database(settings.database) as connection:
+        rows = connection.execute(sa.select(cursor_table)).all()
     stored = {row.reader: row.offset for row in rows}
     return {name: int(stored.get(name, 0)) for name in READERS}
-
-
-@contextlib.contextmanager
-def opened(settings: Settings) -> Iterator[Journal]:
-    """Open the journal beside whoever writes it. Raises NoData."""
-    if not settings.journal.is_file():
-        raise NoData(f"{settings.journal} is not there: has this hub ever run?")
-    journal = Journal.open(settings.journal, reserve_bytes=0)
-    try:
-        yield journal
-    finally:
-        journal.close()
 
 
 def _age_us(journal: Journal, place: int, now_us: int) -> int:

@@ -5,9 +5,9 @@ import sqlalchemy as sa
 
 from hub.alarms.rows import AgentState
 from hub.alarms.store import device_state
+from hub.data import opened_journal
 from hub.database import open_database, reading
 from hub.doctor import Finding, Level, Patient
-from hub.doctor.places import opened
 
 WRONG_US = 60_000_000  # a clock that is further away is not believed (ALARMS.md, 11)
 
@@ -15,7 +15,7 @@ WRONG_US = 60_000_000  # a clock that is further away is not believed (ALARMS.md
 def clock(patient: Patient) -> Finding:
     """Whether somebody keeps this clock, it runs after the journal's, and agents agree with it."""
     now_us, state = patient.clock.wall_us(), patient.clock.state()
-    with opened(patient.settings) as journal:
+    with opened_journal(patient.settings.journal) as journal:
         newest = journal.read(journal.last_offset() - 1, 1)
     if newest and newest[0].received_us > now_us + WRONG_US:
         ahead_s = (newest[0].received_us - now_us) / 1e6
