@@ -234,7 +234,8 @@ class RideJudge:
             self._checks.level(self._watch.gravity, now_us)
         if self._classify is None:
             self._motion = self._watch.word
-        self._state, findings = after_time(self._state, now_us, limits=self._limits)
+        rides = self._watch.riding_since is not None
+        self._state, findings = after_time(self._state, now_us, limits=self._limits, rides=rides)
         self._findings += findings
 
     def _end(self, ended: Ended) -> None:
@@ -258,7 +259,7 @@ class RideJudge:
             index_of(self._state.floors, self._state.height_m) if reason is None else None,
             ended.barometer,
         )
-        self._state, findings = after_ride(self._state, ride, reason)
+        self._state, findings = after_ride(self._state, ride, reason, clear=ended.clear)
         self._rides.append(ride)
         self._findings += findings
 

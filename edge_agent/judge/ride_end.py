@@ -33,6 +33,7 @@ REST = 10  # bins of rest that make an end
 SETTLE = 25  # bins after the end, so that model and barometer see it
 LONG_SETTLE = 40  # bins of calm, where the sums do not come out
 STANDS = 80  # looks, 40 s
+BLIND_BINS = 20  # without a sample: a ride may have begun
 CREEP_SETTLE = 60  # bins in which a hydraulic lift levels
 KEEP = 200  # bins that are kept while nothing happens
 GRAVITY_KEEP = 0.98  # of the old level, each half second: its time constant is 25 s
@@ -53,6 +54,7 @@ class Ended(msgspec.Struct, frozen=True):
     barometer: bool
     reason: Stop | None  # None: it ended as rides do
     trusted: bool  # both sensors agree, so that a place between floors may be believed
+    clear: bool = True  # nobody shook the car when it lost its speed
 
 
 class Watch:
@@ -94,8 +96,9 @@ class Watch:
         if len(view) < 15:
             return None
         length = magnitude(view.mean)
-        if self._blind and self.riding_since is None:
-            self._blind = not self._stands(track, view)
+        if self.riding_since is None:
+            hidden = self._blind or bool(view.hole[-BLIND_BINS:].all())
+            self._blind = hidden and not self._stands(track, view)
         if self._settled and self._is_calm(length, view):
             self._rest(track, view, length)
             return None
@@ -187,6 +190,7 @@ class Watch:
         altitudes = track.altitudes(start - REST_BINS, view.first + min(len(view), found.end + REST_BINS))
         height = fuse(course, first=view.first + course.first, altitudes=altitudes)
         hollow = has_run(view.hole[found.start : found.end], HOLLOW)
+        shaken = found.is_shaken(signed_length(view.mean, view.mean) - gravity)
         least = LEAST_DEAD_M if found.dead else LEAST_HEIGHT_M
         if abs(height.by_acceleration) < least or found.likely < SURE:
             return None
@@ -195,11 +199,13 @@ class Watch:
             if doubtful and height.pressure_error < 0.7 and abs(height.by_pressure) < STAYED_M:
                 return None  # the pressure is good, and says that it stayed where it was
             height = msgspec.structs.replace(height, metres=height.by_acceleration)
-        reason = Stop.DEAD_STOP if found.dead and not hollow else None
-        trusted = height.agrees is not False and not hollow
+        reason = Stop.DEAD_STOP if found.dead and not hollow and not shaken else None
+        agree = height.agrees is True if shaken else height.agrees is not False
+        trusted = agree and not hollow
         barometer = height.by_pressure is not None
+        clear = not (found.dead and shaken)
         begun, over = start + FLANK, view.first + found.end - FLANK
-        return Ended(begun, over, height.metres, height.error, barometer, reason, trusted)
+        return Ended(begun, over, height.metres, height.error, barometer, reason, trusted, clear)
 
     def _after(self, track: Track, view: View, pulses: list[Pulse]) -> Ended | None:
         begun = open_pulse(pulses)
@@ -217,6 +223,7 @@ class Watch:
             word = Guess.LOST
         track.trim(now - REST)
         self.lost = word is Guess.LOST
+        self._blind = self._blind or self.lost
         self._open(None, [], view)
         if word not in (Guess.ARRIVED, Guess.UNBRAKED):
             return None
@@ -247,6 +254,8 @@ def _is_over(found: Found, pulses: list[Pulse], now: int, *, last: bool) -> bool
     """Return whether it rests for long enough after what may be a ride to judge it."""
     after = now - found.end
     interrupted = any(pulse.start >= found.end for pulse in pulses)
+    if found.dead and not found.uneven:
+        return after >= LONG_SETTLE or last  # long enough to see whether somebody shakes the car
     if found.uneven:
         return after >= LONG_SETTLE and (not interrupted or after >= CREEP_BINS)
     if found.rest * np.sign(found.speed) > CREEP_LEFT and not interrupted:

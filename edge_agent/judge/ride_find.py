@@ -20,7 +20,9 @@ DEAD_REST = 0.55  # of the speed: so much of a dead stop may fall between the sa
 DEAD_TIMES = 1.75  # so many times the mean acceleration of the same ride
 DEAD_S = 0.8  # a brake that falls in is done by then; a firm drive takes longer
 RAILS_MPS2 = 0.5  # rails shake a car less
-SHAKEN_BINS = 30  # before a stop
+SHAKEN_BINS = 30  # before a stop, and after it
+SWING_BINS = 12  # a car that stopped dead swings on its ropes for so long by itself
+SHORT_BINS = 15  # of shaking make an end doubtful
 SHAKES = 2.0  # who shakes the car so much may stop it for the sensor so much harder
 CREEP_BINS = 100  # a drive of two speeds, or a hydraulic one, creeps up to its floor for so long at most
 CREEP_LEFT = 0.05  # m/s: with more left over it may still creep
@@ -38,6 +40,13 @@ class Found(msgspec.Struct, frozen=True):
     def uneven(self) -> bool:
         """Whether speed is left over: a longer calm has to show that it stands."""
         return abs(self.rest) > _tolerance(abs(self.speed))
+
+    def is_shaken(self, fine: Array) -> bool:
+        """Return whether somebody shook the car right before or after it stopped: so the stop itself may be his."""
+        off, last = np.abs(fine - smooth(fine, SMOOTH)), self.pulses[-1]
+        before = off[max(0, last.start - SHAKEN_BINS) : last.start]
+        after = off[last.end + SWING_BINS : last.end + SWING_BINS + SHAKEN_BINS]
+        return any(_goes_on_shaking(part) for part in (before, after))
 
     @property
     def start(self) -> int:
@@ -120,6 +129,14 @@ def is_dead(first: Pulse, last: Pulse, fine: Array) -> bool:
 def _shaken(fine: Array) -> float:
     """Return how much it shook up and down, m/s²: twice the standard deviation of what is faster than any drive."""
     return 2.0 * float((fine - smooth(fine, SMOOTH)).std()) if len(fine) > SMOOTH else 0.0
+
+
+def _goes_on_shaking(off: Array) -> bool:
+    """Return whether anywhere it shakes more than rails do for longer than a knock."""
+    if len(off) < SHORT_BINS:
+        return False
+    power = np.convolve(off**2, np.full(SHORT_BINS, 1 / SHORT_BINS), mode="valid")
+    return 2.0 * float(np.sqrt(power.max())) > RAILS_MPS2
 
 
 def core(pulse: Pulse, fine: Array) -> float:

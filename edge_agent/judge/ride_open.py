@@ -3,6 +3,7 @@
 from enum import StrEnum
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from edge_agent.judge.ride_find import likely
 from edge_agent.judge.ride_signal import BIN_S, HOLLOW, Array, Pulse, has_run, roughness
@@ -13,12 +14,14 @@ CALM_LEAST = 4  # samples
 CALM_M = 0.35
 EXPECTED_M = 3.0  # in CALM_S and before, the car should have gone so far
 QUIET_S = 15.0  # without any vibration of a ride
+BRAKING_BINS = 25  # about a braking's length
 ROUGH = 0.5  # m/s²: with more, a braking may have been hidden
 LONGEST_S = 180.0  # lifts are built for half a minute from end to end; this is three times the slowest
 BLOW = 3.0  # m/s² inside 0.1 s
 BLOW_S = 40.0  # few rides go on for so long after a blow
 HALF = 0.5
 SURE_BEGUN = 0.7
+MOST_LOST = 0.4  # of the speed is left
 AFTER_HOLE = 40  # bins
 
 
@@ -35,9 +38,10 @@ class Guess(StrEnum):
 def guess(view: View, pulse: Pulse, altitudes: Array, *, speed: float, shaft_m: float) -> tuple[Guess, float]:
     """Return what became of the ride that ``pulse`` began, and by how much it rose if the pressure tells."""
     now = len(view)
-    hidden = _rough(view, pulse.end, now) > max(ROUGH, 1.5 * _rough(view, 0, pulse.start))
+    hidden = _roughest(view, pulse.end, now) > max(ROUGH, 1.5 * _rough(view, 0, pulse.start))
     begun = likely(pulse) >= SURE_BEGUN and not pulse.braking > HALF  # else it may be the end of a ride, not its begin
-    clean = begun and not hidden and not _hole(view, pulse, now)
+    lasts = abs(speed) > MOST_LOST * abs(pulse.speed)  # else it braked, and something spoilt the sum
+    clean = begun and lasts and not hidden and not _hole(view, pulse, now)
     level = calm(altitudes, view.first + now)
     if level is not None and abs(speed) * CALM_S > EXPECTED_M / 2 and (now - pulse.end) * BIN_S > CALM_S:
         before = altitudes[altitudes[:, 0] < view.first + pulse.start]
@@ -92,6 +96,14 @@ def _went_quiet(view: View, pulse: Pulse) -> bool:
 
 def _hole(view: View, pulse: Pulse, now: int) -> bool:
     return has_run(view.hole[pulse.start : now], HOLLOW)
+
+
+def _roughest(view: View, start: int, end: int) -> float:
+    """Return how much it shook in the worst stretch that is as long as a braking."""
+    rough = roughness(view.mean, view.spread)[start:end]
+    if len(rough) < BRAKING_BINS:
+        return _rough(view, start, end)
+    return float(np.median(sliding_window_view(rough, BRAKING_BINS), axis=1).max())
 
 
 def _rough(view: View, start: int, end: int) -> float:
