@@ -118,6 +118,11 @@ class Settings(msgspec.Struct, frozen=True):
         return self.data / "tiers.db"
 
     @property
+    def photos(self) -> Path:
+        """The folder of the photographs of people's reports."""
+        return self.data / "photos"
+
+    @property
     def profiles(self) -> list[Path]:
         """The folders of more profiles."""
         return [self.folder / folder for folder in self.config.profiles]

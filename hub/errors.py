@@ -69,3 +69,7 @@ class NoActor(HubError):
 
 class NoSuchMessage(HubError):
     """No message in quarantine has this id."""
+
+
+class BadReport(HubError):
+    """A person's report says nothing, names no place, or has a photograph that cannot be kept."""

@@ -10,6 +10,7 @@ from hub.alarms.absences import begin_anew
 from hub.alarms.agents import forgive
 from hub.alarms.conditions import reweigh
 from hub.alarms.decisions import By, Decisions
+from hub.alarms.reports import REPORT, Report, take_report
 from hub.alarms.rows import Mark, Occurrence
 from hub.alarms.shelving import shelve, take_out, unshelve
 from hub.alarms.state import State
@@ -34,10 +35,16 @@ class ActBody(msgspec.Struct, frozen=True):
     for_us: int | None = None  # of a lease or a shelf; None: the policy's, or for this occurrence
     eta_us: int | None = None  # when the owner will be there, hub's clock
     t_us: int | None = None  # when the person did it, by the hub's clock; default: when it was journalled
+    area: str = ""  # of a report: where
+    kind: str = ""  # of a report: the kind of event that it is, such as person.reported_hole
+    photo: str = ""  # of a report: sha256 of the photograph
 
 
 def take_act(decisions: Decisions, body: ActBody) -> None:
     """Do what a person said; what cannot be done is counted."""
+    if body.act == REPORT:
+        take_report(decisions, _report(body), by=_by(body), t_us=_when(decisions, body))
+        return
     found = _find(decisions.state, body)
     refusal = _refusal(body, found)
     if refusal is None and found is not None and found.alarm is not None:
@@ -67,6 +74,10 @@ def _find(state: State, body: ActBody) -> Occurrence | None:
         if occurrence.alarm is not None and body.alarm in ("", occurrence.alarm.id):
             return occurrence
     return None
+
+
+def _report(body: ActBody) -> Report:
+    return Report(body.reason, body.area, body.subject, body.kind, body.photo)
 
 
 def _by(body: ActBody) -> By:

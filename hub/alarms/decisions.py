@@ -39,7 +39,15 @@ class Decisions:
         self.made: list[Transition] = []
 
     def open(
-        self, head: RuleHead, owner: Owner, *, t_us: int, reason: Reason, sounded: bool = True, detail: str = ""
+        self,
+        head: RuleHead,
+        owner: Owner,
+        *,
+        t_us: int,
+        reason: Reason,
+        sounded: bool = True,
+        detail: str = "",
+        by: By = NOBODY,
     ) -> Occurrence:
         """Raise a new occurrence of a rule that is not open on the owner."""
         last = self.state.occurrence(head.rule, owner.key)
@@ -49,6 +57,7 @@ class Decisions:
             return self._resume(occurrence, previous, t_us=t_us, detail=detail)
         again = len(self.made) if previous is not None and previous.opened_offset == self.offset else 0
         device = owner if isinstance(owner, DeviceState) else None
+        asset = "" if isinstance(owner, AgentState) else owner.asset
         occurrence.alarm = Alarm(
             id=alarm_id(head.rule, owner.key, self.offset, again=again),
             rule=head.rule,
@@ -57,7 +66,8 @@ class Decisions:
             title=head.title,
             area=owner.area,
             device=device.device if device is not None else "",
-            asset="" if isinstance(owner, AgentState) else owner.asset,
+            asset=asset,
+            areas=self.state.policy.further_areas(asset, owner.area),
             digest=head.digest,
             opened_offset=self.offset,
             t_fact_us=t_us,
@@ -76,7 +86,7 @@ class Decisions:
         if sounded:
             self._freeze_ladder(occurrence)
         note_turn(occurrence, self.received_us)
-        self._say(occurrence, Kind.RAISED, reason=reason, t_us=t_us, detail=detail)
+        self._say(occurrence, Kind.RAISED, reason=reason, t_us=t_us, detail=detail, by=by)
         self._fold(_alarm(occurrence))
         return occurrence
 
@@ -122,9 +132,9 @@ class Decisions:
             occurrence.calm = None
             self.state.keep(occurrence)
 
-    def join(self, occurrence: Occurrence, *, t_us: int, reason: Reason, detail: str) -> None:
+    def join(self, occurrence: Occurrence, *, t_us: int, reason: Reason, detail: str, by: By = NOBODY) -> None:
         """Record an event in the history of the open or last alarm."""
-        self._say(occurrence, Kind.JOINED, reason=reason, t_us=t_us, detail=detail)
+        self._say(occurrence, Kind.JOINED, reason=reason, t_us=t_us, detail=detail, by=by)
 
     def sound(self, occurrence: Occurrence, *, t_us: int, detail: str, reason: Reason = Reason.EVENT_RECENT) -> None:
         """Tell an alarm that was only recorded."""

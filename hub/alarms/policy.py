@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from device_profiles.config import Duration, duration_us
-from device_profiles.errors import ConfigError
+from device_profiles.errors import ConfigError, TopicError
+from device_profiles.topics import check_area
 from device_profiles.wire import Severity
 from hub.alarms.transitions import Alarm
 
@@ -80,6 +81,13 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return alarm.severity in self.severities and _any(alarm.rule, self.rules)
 
 
+class SharedAsset(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An asset that several areas share, such as a hospital block between two districts: each sees it and may act."""
+
+    asset: str  # the register's id
+    areas: tuple[str, ...]
+
+
 class Shelving(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Bounds of shelving."""
 
@@ -93,6 +101,7 @@ class PolicySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     maintenance: tuple[Maintenance, ...] = ()
     causes: tuple[Cause, ...] = ()
     ladders: tuple[Ladder, ...] = ()
+    assets: tuple[SharedAsset, ...] = ()
     targets: tuple[Target, ...] = ()  # instead of the city's promises
     shelving: Shelving = Shelving()
     lease: Duration = "15m"  # how long an acknowledgement holds that says no time of its own
@@ -117,6 +126,11 @@ class Policy:
         self.longest_us = duration_us(spec.shelving.longest)
         self.second_within_us = duration_us(spec.shelving.second_within)
         self.lease_us = duration_us(spec.lease)
+        self._areas = {shared.asset: shared.areas for shared in spec.assets}
+
+    def further_areas(self, asset: str, area: str) -> tuple[str, ...]:
+        """Return the areas that an asset belongs to besides ``area``."""
+        return tuple(each for each in self._areas.get(asset, ()) if each != area)
 
     def ladder_of(self, rule: str, subject: str) -> Ladder | None:
         """Return the first ladder for a rule on a subject."""
@@ -162,8 +176,22 @@ def _faults(spec: PolicySpec, receivers: frozenset[str] | None) -> Iterator[tupl
     names = [window.name for window in spec.maintenance]
     for name in {name for name in names if names.count(name) > 1}:
         yield "maintenance", f"two windows are named {name!r}"
+    yield from _asset_faults(spec)
     for i, ladder in enumerate(spec.ladders):
         yield from ((f"ladders[{i}].{key}", message) for key, message in _ladder_faults(ladder, receivers))
+
+
+def _asset_faults(spec: PolicySpec) -> Iterator[tuple[str, str]]:
+    known: set[str] = set()
+    for i, shared in enumerate(spec.assets):
+        if not shared.asset or shared.asset in known:
+            yield f"assets[{i}].asset", f"{shared.asset!r} is there twice, or empty"
+        known.add(shared.asset)
+        for area in shared.areas:
+            try:
+                check_area(area)
+            except TopicError as error:
+                yield f"assets[{i}].areas", str(error)
 
 
 def _ladder_faults(ladder: Ladder, receivers: frozenset[str] | None) -> Iterator[tuple[str, str]]:

@@ -150,6 +150,12 @@ class Alarm(msgspec.Struct, frozen=True):
     ladder: str = ""  # name of the ladder that was frozen for it
     level: str = ""  # of the step that was taken last
     t_cleared_us: int | None = None  # when it ended, in the edge's time; None while it is open
+    areas: tuple[str, ...] = ()  # further ones that its asset belongs to, by the policy as it was raised
+
+    def within(self, prefix: str) -> bool:
+        """Return whether it is told in an area or below it, by whole levels."""
+        wanted = prefix.rstrip("/")
+        return any(area == wanted or area.startswith(f"{wanted}/") for area in (self.area, *self.areas))
 
     @property
     def open(self) -> bool:

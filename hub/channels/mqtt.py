@@ -173,10 +173,12 @@ class MqttChannel:
         if not self._link.subscribed.is_set():
             return [None]
         alarm = transition.alarm
-        topic, payload = alarm_topic(alarm.area, alarm.id), alarm_event(transition, hub=self._hub)
+        topics = [alarm_topic(area, alarm.id) for area in (alarm.area, *alarm.areas)]
+        payload = alarm_event(transition, hub=self._hub)
         if alarm.open:
-            return [self._link.publish(topic, payload, retain=True)]
-        return [self._link.publish(topic, payload), self._link.publish(topic, b"", retain=True)]
+            return [self._link.publish(topic, payload, retain=True) for topic in topics]
+        said = [self._link.publish(topic, payload) for topic in topics]
+        return [*said, *(self._link.publish(topic, b"", retain=True) for topic in topics)]
 
     def _refresh(self) -> None:
         """Say anew what is open: a broker that crashed has lost what it had acked."""

@@ -33,14 +33,10 @@ def wants(receiver: Receiver, transition: Transition) -> bool:
     return (
         (transition.calls or not alarm.sounded)
         and SEVERITIES.index(alarm.severity) >= SEVERITIES.index(receiver.least)
-        and (not receiver.areas or any(_within(alarm.area, prefix) for prefix in receiver.areas))
+        and (not receiver.areas or any(alarm.within(prefix) for prefix in receiver.areas))
         and (not receiver.rules or any(_named(alarm.rule, pattern) for pattern in receiver.rules))
         and (not receiver.changes or transition.kind.value in receiver.changes)
     )
-
-
-def _within(area: str, prefix: str) -> bool:
-    return area == prefix or area.startswith(prefix.rstrip("/") + "/")
 
 
 def _named(rule: str, pattern: str) -> bool:

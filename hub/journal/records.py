@@ -70,6 +70,9 @@ class Act(msgspec.Struct, frozen=True):
     because: str | None = None  # a named reason
     for_us: int | None = None  # how long
     eta_us: int | None = None  # when the person will be there
+    area: str = ""  # of a report: where
+    kind: str = ""  # of a report: the kind of event that it is
+    photo: str = ""  # of a report: sha256 of the photograph
 
 
 def is_whole(after: int, records: Sequence[Record]) -> bool:

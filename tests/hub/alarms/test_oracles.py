@@ -95,7 +95,8 @@ def test_rule_17_a_delay_moves_only_raised_times(scene: Scene, delay_us: int) ->
         return msgspec.structs.replace(record, received_us=record.received_us + delay_us, body=body)
 
     def timeless(transition: Transition, moved_us: int) -> Transition:
-        own = (Reason.ACT, Reason.WILL, Reason.UNACKNOWLEDGED, Reason.CAUSE, Reason.CAUSE_ENDED, Reason.LEASE_EXPIRED)
+        own = (Reason.ACT, Reason.WILL, Reason.UNACKNOWLEDGED, Reason.CAUSE, Reason.CAUSE_ENDED)
+        own += (Reason.LEASE_EXPIRED, Reason.SHELF_EXPIRED)
         hubs_own = transition.reason in own  # what happened at the hub has the hub's time
         alarm = msgspec.structs.replace(transition.alarm, t_raised_us=0, lease_us=None)
         t_fact_us = transition.t_fact_us

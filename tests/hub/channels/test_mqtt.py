@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from msgspec.structs import replace
 
 from device_profiles import faults
 from device_profiles.link import BrokerConfig
@@ -212,3 +213,21 @@ def test_what_a_crash_brought_back_is_cleared(
     while listener.hear().payload:
         continue
     assert retained(mosquitto, tmp_path) == ["1-0"]  # of the other hub
+
+
+def test_an_alarm_of_several_areas_is_told_in_each(
+    engine: sa.Engine, opened: Open, mosquitto: Mosquitto, listener: Listener, tmp_path: Path
+) -> None:
+    """Retained under each topic while it is open, and gone from each when it has ended."""
+    further = "hz/gongshu/wulin"
+    begun, ended = (replace(made, alarm=replace(made.alarm, areas=(further,))) for made in (raised(1), cleared(2)))
+    channel = opened()
+    store(engine, begun)
+    channel.on_transitions([begun])
+    assert {listener.hear().topic for _ in range(2)} == {TOPIC, alarm_topic(further, "alarm-1")}
+    assert retained(mosquitto, tmp_path) == ["1-0", "1-0"]
+    assert listener.hear().topic.endswith("sentinel")
+    store(engine, ended)
+    channel.on_transitions([ended])
+    assert listener.hear_ids(4) == ["2-0", "2-0", "", ""]
+    assert retained(mosquitto, tmp_path) == []

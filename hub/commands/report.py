@@ -1,0 +1,41 @@
+"""``hub report``: what a person has seen, as a fact like any other."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from device_profiles.clock import clock_from_environment
+from hub.alarms.reports import MAX_TEXT, PERSON_REPORT, REPORT, Report
+from hub.alarms.rows import asset_key
+from hub.commands import Config
+from hub.config import read_config
+from hub.data import present
+from hub.errors import BadReport, NoActor
+from hub.journal.records import Act, append_act
+from hub.photos import keep_photo
+
+
+def report(
+    text: Annotated[str, typer.Argument(help="What was seen.")],
+    area: Annotated[str, typer.Option(help="Where, such as hz/xiacheng/chaoming.")],
+    actor: Annotated[str, typer.Option(help="Who says so.")],
+    config: Config = Path("hub.toml"),
+    asset: Annotated[str, typer.Option(help="Of which asset, by the register's id.")] = "",
+    kind: Annotated[str, typer.Option(help="The kind of event, when rules ask for it.")] = "",
+    photo: Annotated[Path | None, typer.Option(help="A photograph, which is kept beside the data.")] = None,
+) -> None:
+    """Report what you have seen: it opens a case to inspect and may be one of the keys of an asset's rule."""
+    settings = read_config(config)
+    present(settings.journal)
+    if not actor.strip():
+        raise NoActor("--actor is empty: a report has a name")
+    made = Report(text, area, asset, kind)
+    if not made.sound or len(text) > MAX_TEXT:
+        raise BadReport(f"a report is 1 to {MAX_TEXT} characters, an area city/district/street, an asset one word")
+    digest = keep_photo(photo, settings.photos) if photo is not None else ""
+    row = Act(actor, REPORT, PERSON_REPORT, asset, text, area=area, kind=kind, photo=digest)
+    record = append_act(settings.journal, row, now_us=clock_from_environment().wall_us())
+    subject = asset_key(asset) if asset else f"report:{record.offset}"
+    sys.stdout.write(f"{PERSON_REPORT} on {subject} recorded at {record.offset}\n")

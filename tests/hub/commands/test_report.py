@@ -1,0 +1,63 @@
+"""``hub report`` writes a person's report to the journal, from which the alarm follows."""
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from device_profiles.clock import Clock
+from hub.alarms.cli import alarms_command
+from hub.alarms.reader import AlarmReader
+from hub.commands.report import report
+from hub.database import open_database
+from hub.errors import BadReport, NoActor, NoData
+from hub.journal.journal import Journal
+from tests.hub.alarms.scene import AREA, Scene
+from tests.hub.alarms.test_cli import store
+
+CONFIG = 'hub = "h-1"\ndata = "data"\n'
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """Return the config of a hub that has run."""
+    (tmp_path / "data").mkdir()
+    store(tmp_path / "data", Scene())
+    path = tmp_path / "hub.toml"
+    path.write_text(CONFIG, encoding="utf-8")
+    return path
+
+
+def test_a_report_becomes_an_alarm_in_its_area(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With the photograph's hash; its file lies beside the data."""
+    data, photo = config.parent / "data", config.parent / "hole.png"
+    photo.write_bytes(PNG)
+    report("a hole", AREA, "Zhao Li", config=config, asset="road-1", photo=photo)
+    assert "person.report on asset:road-1 recorded at" in capsys.readouterr().out
+    journal, engine = Journal.open(data / "journal.db", reserve_bytes=0), open_database(data / "hub.db")
+    reader = AlarmReader(engine, clock=Clock())
+    reader.apply(journal.read(reader.cursor(), 100))
+    journal.close()
+    engine.dispose()
+    for area, count in ((AREA, 1), ("hz/gongshu", 0)):
+        assert alarms_command(data / "hub.db", as_json=True, area=area) == 0
+        rows = msgspec.json.decode(capsys.readouterr().out)
+        assert [(row["rule"], row["subject"]) for row in rows] == [("person.report", "asset:road-1")] * count
+    assert (data / "photos" / hashlib.sha256(PNG).hexdigest()).read_bytes() == PNG
+
+
+def test_a_report_that_says_nothing_is_refused(config: Path, tmp_path: Path) -> None:
+    """Before anything is written: no name, no text, no place, no asset, no photograph, no hub."""
+    with pytest.raises(NoActor):
+        report("a hole", AREA, " ", config=config)
+    for text, area, asset in ((" ", AREA, ""), ("x" * 500, AREA, ""), ("a hole", "hz", ""), ("a hole", AREA, "a b")):
+        with pytest.raises(BadReport):
+            report(text, area, "Zhao Li", config=config, asset=asset)
+    with pytest.raises(BadReport):
+        report("a hole", AREA, "Zhao Li", config=config, photo=config)
+    other = tmp_path / "other.toml"
+    other.write_text('hub = "h-2"\ndata = "none"\n', encoding="utf-8")
+    with pytest.raises(NoData):
+        report("a hole", AREA, "Zhao Li", config=other)
