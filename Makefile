@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ROUNDS ?= 20
 SEEDS ?= 1 2 3 4 5
 .DELETE_ON_ERROR:
-.PHONY: help setup servers demo test adversary check format bench flood soak evaluate scenarios city-day crash sabotage wheel lock clean
+.PHONY: help setup servers demo test adversary check format bench flood soak evaluate scenarios city-day crash alarm-crash sabotage wheel lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -53,6 +53,10 @@ evaluate: setup ## rides and stucks of retrofit boxes: with the model, threshold
 
 crash: setup servers ## kill everything, ROUNDS times, and count
 	$(BIN)/simulate crash --rounds $(ROUNDS) --json
+
+alarm-crash: ROUNDS = 200
+alarm-crash: setup ## kill what decides and tells, ROUNDS (200) times, and count
+	$(BIN)/python -m tests.hub.alarm_crash --rounds $(ROUNDS) --seed $(or $(SEED),1)
 
 scenarios: setup servers ## every scenario with every seed of SEEDS, two at a time; NAMES for some of them
 	deploy/play-scenarios $(BIN)/simulate "$(SEEDS)" $(NAMES)

@@ -17,8 +17,14 @@ POINTS = (
     "hub.before_transitions",
     "hub.after_transitions",
     "hub.after_delivery",
+    "hub.before_act",
+    "hub.after_act",
+    "hub.before_route",
+    "hub.after_route",
     "hub.after_form",
     "hub.after_send",
+    "hub.after_told",
+    "hub.after_word",
     "hub.before_archive",
     "hub.after_archive",
 )
@@ -32,6 +38,12 @@ class _Armed:
 
 
 _armed = _Armed(os.environ.get(ENVIRONMENT, ""))
+
+
+def arm(text: str) -> None:
+    """Arm a point of this process, as the environment does for one that starts."""
+    global _armed
+    _armed = _Armed(text)
 
 
 def fault_point(name: str) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
+from device_profiles.faults import fault_point
 from hub.alarms.log import Place
 from hub.alarms.store import alarms, transitions
 from hub.alarms.transitions import Transition, decode_transition
@@ -49,6 +50,8 @@ class Router:
                 if rows:
                     connection.execute(insert(outbox).on_conflict_do_nothing(), rows)
                 _move(connection, self._lane, upto)
+                fault_point("hub.before_route")
+            fault_point("hub.after_route")
         self._place = upto
         return len(made) == BATCH
 

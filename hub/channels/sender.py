@@ -99,6 +99,7 @@ class Sender:
         fault_point("hub.after_send")
         turns, now_us = self._turns, self._clock.wall_us()
         await self.on_disk(lambda: turns.told(notice, accepted=receipt.accepted, receipt=receipt.text, now_us=now_us))
+        fault_point("hub.after_told")
         if self._breaker.good():
             logger.info("%s is told again", self.name)
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from device_profiles.config import duration_us
+from device_profiles.faults import fault_point
 from hub.alarms.store import alarms
 from hub.alarms.words import receiver_word
 from hub.channels import outbox as rows
@@ -72,7 +73,7 @@ class Turns:
             if self.lane in dead:
                 self._revive(connection, now_us, now_us=now_us)
                 if len(dead) == 1:
-                    self._say(receiver_word(name, hub=self._hub, dead=False, detail="told again", now_us=now_us))
+                    self._tell(dead=False, detail="told again", now_us=now_us)
             note_success(connection, name, self.lane)
         self.pacing.sent(*self._chosen, now_us=now_us)  # a try that failed has troubled nobody
         self.pacing.grow()
@@ -126,10 +127,14 @@ class Turns:
         """Say that there are dead letters, before they are, and tell the fallback."""
         name = self.receiver.name
         if not dead_lanes(connection, name):
-            self._say(receiver_word(name, hub=self._hub, dead=True, detail=detail, now_us=now_us))
+            self._tell(dead=True, detail=detail, now_us=now_us)
         note_death(connection, name, self.lane)
         if self.receiver.fallback:
             self._fall_back(connection, which & ~outbox.c.fell_back, now_us=now_us)
+
+    def _tell(self, *, dead: bool, detail: str, now_us: int) -> None:
+        self._say(receiver_word(self.receiver.name, hub=self._hub, dead=dead, detail=detail, now_us=now_us))
+        fault_point("hub.after_word")
 
     def _fall_back(self, connection: sa.Connection, which: sa.ColumnElement[bool], *, now_us: int) -> None:
         found = [dict(row) for row in connection.execute(sa.select(outbox).where(which)).mappings()]

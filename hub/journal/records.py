@@ -10,6 +10,7 @@ from typing import Literal
 import msgspec
 
 from device_profiles import durable
+from device_profiles.faults import fault_point
 from device_profiles.wire import Pack, decode_pack
 
 Kind = Literal["pack", "double", "quarantine", "tick", "act", "text", "register", "word", "aside"]
@@ -117,7 +118,9 @@ def _append_one(path: Path, row: NewRecord) -> Record:
     with contextlib.closing(durable.connect(path)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         offset = insert_rows(connection, [row])
+        fault_point("hub.before_act")
         connection.execute("COMMIT")
+        fault_point("hub.after_act")
     return numbered(row, offset)
 
 
