@@ -26,6 +26,7 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
 }
 MAX_LENGTH = 1_000  # characters; the longest rule we know has 120
 MAX_DEPTH = 50  # far below Python's own limit, which depends on who calls
+_WORDS = frozenset({"true", "false"})  # names that are no value's
 _Evaluate = Callable[[Values], Value]
 
 
@@ -95,7 +96,10 @@ def _compile(node: ast.expr) -> _Evaluate:
                 _comparison(_COMPARE[type(op)], first, second)
                 for op, first, second in zip(ops, terms, terms[1:], strict=False)
             ]
-            return _boolean(pairs, decisive=False)
+            match ops, left, comparators:  # nearly every rule is of this form, and every reading asks it
+                case [only], ast.Name(id=name), [ast.Constant(value=int() | float() as bound)] if name not in _WORDS:
+                    return _bounded(_COMPARE[type(only)], name, bound)
+            return pairs[0] if len(pairs) == 1 else _boolean(pairs, decisive=False)
         case ast.BinOp(left=left, op=op, right=right) if type(op) in _ARITHMETIC:
             return _numeric(_ARITHMETIC[type(op)], _compile(left), _compile(right))
         case ast.Call(func=ast.Name(id="abs"), args=[argument], keywords=[]):
@@ -154,6 +158,16 @@ def _comparison(compare: Callable[[Any, Any], bool], left: _Evaluate, right: _Ev
         if isinstance(a, str) is not isinstance(b, str):
             return None
         return compare(a, b)
+
+    return evaluate
+
+
+def _bounded(compare: Callable[[Any, Any], bool], name: str, bound: float) -> _Evaluate:
+    def evaluate(values: Values) -> Truth:
+        a = values.get(name)
+        if a is None or a != a or isinstance(a, str):
+            return None
+        return compare(a, bound)
 
     return evaluate
 

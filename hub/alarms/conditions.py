@@ -13,10 +13,17 @@ from hub.alarms.transitions import Reason
 
 def settle(decisions: Decisions, device: DeviceState, rules: Iterable[str], *, at_us: int) -> None:
     """Weigh ``rules`` on the device's values, which hold since ``at_us``, and fire what is due at once."""
-    for rule in rules:
-        _weigh(decisions.state, device, rule, at_us=at_us)
-    device.reckon()
-    fire(decisions, [(device, at_us)])
+    state = decisions.state
+    in_force = state.rules_of(device)
+    if in_force is not None and device.key not in state.occurrences:  # it never alarmed, as nearly all
+        for rule in rules:
+            _weigh_ways(device, in_force.by_rule.get(rule), at_us=at_us)
+    else:
+        for rule in rules:
+            _weigh(state, device, rule, at_us=at_us)
+    if device.timers or device.next_us is not None:
+        device.reckon()
+        fire(decisions, [(device, at_us)])
 
 
 def settle_all(decisions: Decisions, device: DeviceState, *, at_us: int) -> None:
@@ -62,9 +69,7 @@ def _weigh(state: State, device: DeviceState, rule: str, *, at_us: int) -> None:
     """Weigh the clear condition of an open alarm under the text that opened it, else the condition in force."""
     alarm = state.open_alarm(rule, device.key)
     if alarm is None:
-        found = _in_force(state, device, rule)
-        for way in found.ways if found is not None else ():
-            weigh(device.timers, way.key, way.when.evaluate(device.values), at_us=at_us, length_us=way.for_us)
+        _weigh_ways(device, _in_force(state, device, rule), at_us=at_us)
         return
     rules = state.book.of_digest(alarm.digest)
     opener = rules.by_rule.get(rule) if rules is not None else None
@@ -72,6 +77,14 @@ def _weigh(state: State, device: DeviceState, rule: str, *, at_us: int) -> None:
         drop(device.timers, rule)
         return
     weigh(device.timers, rule, opener.clearing(device.values), at_us=at_us, length_us=clear_us(alarm, opener.clear_us))
+
+
+def _weigh_ways(device: DeviceState, rule: Rule | None, *, at_us: int) -> None:
+    """Weigh every condition that would open an alarm."""
+    for way in rule.ways if rule is not None else ():
+        truth = way.when.evaluate(device.values)
+        if truth or device.timers:
+            weigh(device.timers, way.key, truth, at_us=at_us, length_us=way.for_us)
 
 
 def _in_force(state: State, device: DeviceState, rule: str) -> Rule | None:

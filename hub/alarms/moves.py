@@ -32,7 +32,7 @@ def take_reading(arrival: Arrival, fact: Reading) -> None:
     elif changed:
         rules = decisions.state.rules_of(device)
         by_name = rules.by_name if rules is not None else {}
-        named = dict.fromkeys(rule for name in changed for rule in by_name.get(name, ()))
+        named = dict.fromkeys([rule for name in changed if name in by_name for rule in by_name[name]])
         if named or device.elder:
             settle(decisions, device, [*named, *device.elder], at_us=fact.t_us)
     if decisions.state.book.watches:
@@ -75,7 +75,7 @@ def _admit(arrival: Arrival, name: str, t_us: int) -> DeviceState | None:
     if _late(arrival, device, t_us):
         decisions.refuse(key, Refusal.READING_LATE, t_us)
         return None
-    decisions.state.touch(device)
+    decisions.state.touch_device(key)
     return device
 
 
@@ -155,6 +155,13 @@ def _stand(arrival: Arrival, device: DeviceState, t_us: int) -> None:
 def _change(arrival: Arrival, device: DeviceState, values: dict[str, Value]) -> list[str]:
     """Apply values; return the names of those that changed."""
     held = device.values
+    if held.keys() >= values.keys():  # as nearly always
+        changed = [
+            name for name, value in values.items() if (old := held[name]) != value or type(old) is not type(value)
+        ]
+        for name in changed:
+            held[name] = values[name]
+        return changed
     rules = arrival.decisions.state.rules_of(device)
     changed = []
     for name, value in values.items():

@@ -34,8 +34,12 @@ class Offset(msgspec.Struct, omit_defaults=True):
     @property
     def us(self) -> int:
         """Hub's time minus agent's time, 0 while nothing is known."""
-        known = [value for value in (self.claim_us, self.best_us, self.last_us) if value is not None]
-        return min(known) if known else 0
+        least = self.claim_us
+        if self.best_us is not None and (least is None or self.best_us < least):
+            least = self.best_us
+        if self.last_us is not None and (least is None or self.last_us < least):
+            least = self.last_us
+        return least or 0
 
     def believe(self, clock: ClockState) -> bool:
         """Take in what the agent says of its clock; return whether that is new."""

@@ -99,6 +99,10 @@ class State:
         kind = "device" if isinstance(owner, DeviceState) else "agent" if isinstance(owner, AgentState) else "asset"
         self.dirty[f"{kind} {owner.key}"] = None
 
+    def touch_device(self, key: str) -> None:
+        """Mark a device as changed whose key is at hand: to make it anew for each reading takes time."""
+        self.dirty[f"device {key}"] = None
+
     def refuse(self, refused: Refused) -> None:
         """Count an outcome that changed nothing."""
         self.hub.refused[refused.reason] = self.hub.refused.get(refused.reason, 0) + 1

@@ -1,6 +1,9 @@
 """Fold points into minutes and minutes into hours: the same input gives the same bucket, however often it is folded."""
 
-from collections.abc import Iterable
+import operator
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from typing import cast
 
 from device_profiles.wire import Value
 from hub.archive import EVENT_PREFIX, Point
@@ -34,6 +37,23 @@ class Sums:
         elif number > self.high:
             self.high = number
         self.numbers += 1
+
+    def say_all(self, values: Sequence[Value], t_us: int) -> None:
+        """Take in points, each later than the one before, the last of them at ``t_us``: the same as one by one."""
+        if set(map(type, values)) != {float}:
+            for value in values:
+                self.say(value, t_us)
+            return
+        numbers = cast(Sequence[float], values)
+        low, high = min(numbers), max(numbers)
+        if not self.numbers or low < self.low:
+            self.low = low
+        if not self.numbers or high > self.high:
+            self.high = high
+        self.total = reduce(operator.add, numbers, self.total)  # in their order: so it is what one by one makes
+        self.count += len(numbers)
+        self.numbers += len(numbers)
+        self.last, self.last_us = numbers[-1], t_us
 
     def add(self, *, count: int, last: float | str | None, last_us: int) -> None:
         """Take in ``count`` points, the last of them at ``last_us``."""

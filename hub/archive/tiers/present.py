@@ -1,7 +1,7 @@
 """The minutes that are being written, summed on the way: what came whole and in order need not be read again."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from hub.admission import FUTURE_US, MAX_OFFSET_US
 from hub.archive import EVENT_PREFIX, Point
@@ -15,11 +15,13 @@ MOST_SUMS = 300_000  # some 60 MB: two minutes of 10,000 devices; above it all a
 class _Device:
     """How far a device has come."""
 
-    __slots__ = ("fields", "last_us", "minute_us", "sums")
+    __slots__ = ("fields", "last_us", "minute_us", "names", "run", "sums")
 
     def __init__(self) -> None:
         self.last_us = self.minute_us = -1
-        self.fields: set[str] = set()  # said at `last_us`
+        self.fields: Set[str] = frozenset()  # said at `last_us`
+        self.names: tuple[str, ...] = ()  # of the values in `run`
+        self.run: list[Block] = []  # of its present minute and of the batch at hand, not in `sums` yet
         self.sums: dict[str, Sums] | None = None  # of its present minute; None: it is not whole
 
 
@@ -37,6 +39,7 @@ class Present:
         self._devices: dict[str, _Device] = {}
         self._minutes: dict[tuple[str, int], dict[str, Sums]] = {}
         self._size = 0
+        self._running: dict[str, _Device] = {}  # subject → of which something waits to be summed
 
     def begin(self, subjects: Sequence[str], *, now_us: int) -> None:
         """Sum from now on. Of ``subjects`` an earlier process may have archived what was believed up to now."""
@@ -49,11 +52,14 @@ class Present:
         with self._lock:
             for block in blocks_of(points):
                 self._add(block)
+            for subject, device in self._running.items():
+                self._sum(subject, device)
+            self._running.clear()
             if self._size > self._most:
                 self._minutes.clear()
                 self._size = 0
                 for device in self._devices.values():
-                    device.sums = None
+                    device.sums, device.run = None, []
 
     def spoil(self, points: Sequence[Point]) -> None:
         """Take in that not all of ``points`` may be in the archive."""
@@ -79,32 +85,46 @@ class Present:
         if device is None:
             device = self._devices[subject] = _Device()
         if t_us > device.last_us:
-            device.last_us, device.fields = t_us, set(block.values)
+            device.last_us, device.fields = t_us, block.values.keys()
         elif t_us == device.last_us and device.fields.isdisjoint(block.values):
-            device.fields |= block.values.keys()
+            device.fields = device.fields | block.values.keys()
         else:
             self._spoil(subject, minute_us)
             return
         if minute_us != device.minute_us:
+            self._sum(subject, device)
             device.minute_us = minute_us
             device.sums = {} if minute_us >= self._from_us or subject not in self._old else None
         if device.sums is not None:
-            self._sum(device.sums, (subject, minute_us), block)
+            names = tuple(block.values)
+            if names != device.names:
+                self._sum(subject, device)
+                device.names = names
+            if not device.run:
+                self._running[subject] = device
+            device.run.append(block)
 
-    def _sum(self, sums: dict[str, Sums], key: tuple[str, int], block: Block) -> None:
-        for field, value in block.values.items():
+    def _sum(self, subject: str, device: _Device) -> None:
+        """Sum what waits of a device, field by field: for each point by itself it takes twice the time."""
+        sums, run = device.sums, device.run
+        if not run or sums is None:
+            return
+        device.run = []
+        t_us = run[-1].t_us
+        columns = zip(*[block.values.values() for block in run], strict=True)
+        for field, values in zip(device.names, columns, strict=True):
             found = sums.get(field)
             if found is None:
                 if field.startswith(EVENT_PREFIX):
                     continue
                 if not sums:
-                    self._minutes[key] = sums
+                    self._minutes[subject, device.minute_us] = sums
                 found = sums[field] = Sums()
                 self._size += 1
-            found.say(value, block.t_us)
+            found.say_all(values, t_us)
 
     def _spoil(self, subject: str, minute_us: int) -> None:
         self._size -= len(self._minutes.pop((subject, minute_us), ()))
         device = self._devices.get(subject)
         if device is not None and device.minute_us == minute_us:
-            device.sums = None
+            device.sums, device.run = None, []
