@@ -10,7 +10,6 @@ CATEGORIES = {
     "fire": "Fire",
     "kitchen": "Fire",
     "road": "Infra",
-    "manhole": "Infra",
     "parking": "Transport",
 }
 _GUESSED = frozenset({Reason.EVENT_MISSING, Reason.SILENCE, Reason.EVENT_LATE})  # an absence, or old news

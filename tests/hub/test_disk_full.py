@@ -38,11 +38,15 @@ def test_invariant_06_events_commit_on_a_full_disk_and_readings_wait(
         assert agent.receipted("reading", 21)
     assert hub.stop() == 0, "".join(hub.log)
     assert hub.totals() == {
+        "published": 26,
         "received": 26,
         "doubled": 0,
+        "late": 0,
         "resent": 0,
         "missing": 0,
+        "outstanding": 0,
         "lost": 0,
+        "lost_by": {},
         "quarantined": 0,
     }
     assert any("no room for readings" in line for line in hub.log)

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
@@ -23,6 +25,7 @@ def test_make_targets_are_what_ci_calls() -> None:
     assert [target for target in shown if not re.search(rf"\bmake .*\b{target}\b", script)] == []
 
 
+@pytest.mark.timeout(900)  # a demo, a crash run and scenarios
 def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
     """Commands end with exit 0; those that run for ever say ``ready`` and stop cleanly on SIGTERM."""
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}:/usr/sbin"}

@@ -129,8 +129,8 @@ async def test_late_answer_of_one_slave_is_no_value_of_another(tmp_path: Path) -
     """Even where a probe was not drained, a foreign unit is refused."""
     slow, other = _slave(7, low=1, high=2), _slave(8, low=3, high=4)
     async with _bus([slow, other], tmp_path / "line") as bus:
-        slow.fault = LATE
-        other.turn_around_ms = 400  # so that the slow one's answer comes first
+        slow.fault = Late(1_000)  # time enough to ask the other one before it comes
+        other.turn_around_ms = 2_500  # so that the slow one's answer comes first
         with pytest.raises(PollFailed):
             await bus.ask(LOW, UNDRAINED)
         with pytest.raises(PollFailed) as foreign:
