@@ -35,7 +35,7 @@ class Known(msgspec.Struct):
     newest: dict[tuple[str, str], int]  # area, device → greatest time in it
 
 
-class Sent(msgspec.Struct, frozen=True):
+class Sent(msgspec.Struct, frozen=True, gc=False):
     """A line and what it says."""
 
     text: str

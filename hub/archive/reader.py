@@ -10,7 +10,7 @@ from device_profiles.errors import WireError
 from device_profiles.faults import fault_point
 from device_profiles.topics import area_of
 from device_profiles.wire import Event, Pack, Reading, Value
-from hub.admission import Admission, admit_facts, is_historical
+from hub.admission import Admission, ceiling_us, is_historical
 from hub.archive import BATCH_POINTS, EVENT_PREFIX, Archive
 from hub.archive.blocks import Block, Blocks, merged
 from hub.journal.journal import Record
@@ -18,6 +18,7 @@ from hub.journal.records import is_whole, pack_of
 
 logger = logging.getLogger(__name__)
 
+_ARCHIVED = (Reading, Event)  # a union would be made anew for each fact
 _LANES = frozenset({"reading", "backlog", "event"})
 
 
@@ -77,24 +78,26 @@ class ArchiveReader:
             logger.error("record %d is not archived: %s", record.offset, error)
             self.refused["undecodable"] += 1
             return []
-        blocks = list(self._blocks_of(pack, record))
-        return (
-            blocks if len(blocks) == 1 else merged(blocks)
-        )  # of two facts of one pack at one instant the last one counts
+        blocks = self._blocks_of(pack, record)
+        return blocks if len(blocks) == 1 else merged(blocks)  # of two facts at one instant the last one counts
 
-    def _blocks_of(self, pack: Pack, record: Record) -> Iterable[Block]:
-        area = area_of(record.agent)
-        for fact, admission in admit_facts(pack, received_us=record.received_us):
-            if not isinstance(fact, Reading | Event):
+    def _blocks_of(self, pack: Pack, record: Record) -> list[Block]:
+        blocks: list[Block] = []
+        area, received_us = area_of(record.agent), record.received_us
+        ceiling = ceiling_us(pack.clock, received_us=received_us)
+        for fact in pack.facts:
+            if not isinstance(fact, _ARCHIVED):
                 continue
-            if admission is Admission.FUTURE:
-                self.refused[admission] += 1
+            t_us = fact.t_us
+            if t_us > ceiling:
+                self.refused[Admission.FUTURE] += 1
                 continue
-            historical = is_historical(fact.t_us, pack, received_us=record.received_us)
+            historical = is_historical(t_us, pack, received_us=received_us)
             values = fact.values if isinstance(fact, Reading) else dict(fields_of(fact))
-            yield Block(
-                area, pack.agent, fact.device, fact.t_us, values, pack.epoch, pack.lane, pack.seq or 0, historical
+            blocks.append(
+                Block(area, pack.agent, fact.device, t_us, values, pack.epoch, pack.lane, pack.seq or 0, historical)
             )
+        return blocks
 
 
 def fields_of(fact: Reading | Event) -> Iterable[tuple[str, Value]]:

@@ -46,7 +46,7 @@ class Receipts:
         """A receipt left: nothing more is owed until the next pack, or until a young gap is old enough."""
         self._sent[agent] = now_s
         del self._owed[agent, epoch]
-        for key in self._ledger.lanes_of(agent, epoch):
+        for key in self._ledger.lanes_of(agent, epoch) if self._marks else ():
             marks = self._marks.get(key)
             if marks and marks[-1][0] > now_s - GAP_AGE_S:
                 self._owe(key, marks[-1][0] + GAP_AGE_S)

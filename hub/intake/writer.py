@@ -134,7 +134,8 @@ class Writer:
         numbered = iter(records)
         for entry in entries:
             for row, record in zip(entry.rows, numbered, strict=False):
-                self._ledger.take(record, entry.pack if row.kind == "pack" else None)
+                mine = row.kind == "pack"
+                self._ledger.take(record, entry.pack if mine else None, key=entry.key if mine else None)
         for record in numbered:  # ticks
             self._ledger.take(record)
         for key in {entry.key for entry in entries if entry.key is not None}:

@@ -7,6 +7,7 @@ from hub.ledger.lane import LaneKey, LaneState, StoredLane
 
 __all__ = ["EARLIER", "LaneKey", "LaneState", "Ledger", "StoredLane"]
 
+_OF_LANES = frozenset({"pack", "double", "quarantine"})
 EARLIER = 0  # the epoch under which the total of an agent's oldest sessions stands; real ones begin at 1
 
 
@@ -58,18 +59,18 @@ class Ledger:
         keys = (LaneKey(agent, epoch, lane) for lane in LANES)
         return [key for key in keys if key in self.lanes and self.lanes[key].known.count]
 
-    def take(self, record: Record, pack: Pack | None = None) -> None:
-        """Fold a record; ``pack`` is its body when the caller has decoded it already."""
+    def take(self, record: Record, pack: Pack | None = None, *, key: LaneKey | None = None) -> None:
+        """Fold a record; ``pack`` is its body and ``key`` its lane when the caller has them already."""
         self.cursor = record.offset
-        key = LaneKey(record.agent, record.epoch, record.lane)
+        key = key or LaneKey(record.agent, record.epoch, record.lane)
         if record.kind == "pack":
             self._take_pack(key, record.seq, pack or decode_pack(record.body))
         elif record.kind == "double":
             self.state(key).doubled += 1
         elif record.kind == "quarantine":
             self._take_quarantined(key, record)
-        if key in self.lanes and record.kind in ("pack", "double", "quarantine"):
-            self.lanes[key].offset = record.offset
+        if record.kind in _OF_LANES and (state := self.lanes.get(key)) is not None:
+            state.offset = record.offset
 
     def _take_pack(self, key: LaneKey, seq: int | None, pack: Pack) -> None:
         state = self.state(key)

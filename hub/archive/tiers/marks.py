@@ -235,7 +235,10 @@ def _marks_of(points: Sequence[Point]) -> dict[Key, int]:
     marks: dict[Key, int] = {}
     for block in blocks_of(points):
         key = (f"{block.area}/{block.device}", block.t_us - block.t_us % HOUR_US)
-        if all(field.startswith(EVENT_PREFIX) for field in block.values):  # no bit, but its device is known
+        for field in block.values:  # the first one tells, nearly always
+            if not field.startswith(EVENT_PREFIX):
+                break
+        else:  # no bit, but its device is known
             marks.setdefault(key, 0)
             continue
         marks[key] = marks.get(key, 0) | 1 << block.t_us % HOUR_US // MINUTE_US | HOUR_BIT
