@@ -1,4 +1,4 @@
-"""What the hub wants again: packs still held are sent at once, those that are gone are declared lost."""
+"""What the hub wants again: packs still held are sent at once, those gone are declared lost, if they are not yet."""
 
 import logging
 from collections.abc import Iterator
@@ -71,14 +71,16 @@ class Wanted:
         if limit <= 0 or len(packs) == limit:
             last = packs[-1].seq if packs else first - 1  # the rest when the hub asks again
         now_us = self._clock.wall_us()
-        held = [pack.seq for pack in packs]
-        gone = [Lost(now_us, lane, epoch, a, b, "receipted") for a, b in _holes(first, last, held)]
+        # asked after the packs: what is thinned or let go in between is declared in the same transaction
+        told = self._outbox.declared(epoch, lane, first, last)
+        known = [*((pack.seq, pack.seq) for pack in packs), *told]
+        gone = [Lost(now_us, lane, epoch, a, b, "receipted") for a, b in _holes(first, last, known)]
         return packs, gone
 
 
-def _holes(first: int, last: int, held: list[int]) -> Iterator[tuple[int, int]]:
-    """Yield the ranges between ``first`` and ``last`` without the numbers in ``held``, which ascend."""
-    for seq in [*held, last + 1]:
-        if seq > first:
-            yield first, seq - 1
-        first = seq + 1
+def _holes(first: int, last: int, known: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """Yield the ranges between ``first`` and ``last`` that no range in ``known`` covers."""
+    for begin, end in sorted([*known, (last + 1, last + 1)]):
+        if begin > first:
+            yield first, min(begin - 1, last)
+        first = max(first, end + 1)

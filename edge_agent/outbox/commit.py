@@ -72,9 +72,13 @@ class Commit:
         self._insert([("event", lost)])
 
     def _insert(self, facts: Iterable[tuple[Lane, Fact]]) -> None:
-        for lane, some in groupby(sorted(facts, key=_lane), key=_lane):  # sorted is stable: a lane keeps its order
-            for packed in pack(fact for _, fact in some):
-                self._keep(lane, packed.facts, packed.count, created_us=self._now_us)
+        for lane, group in groupby(sorted(facts, key=_lane), key=_lane):  # sorted is stable: a lane keeps its order
+            some = [fact for _, fact in group]
+            for packed in pack(some):
+                seq = self._keep(lane, packed.facts, packed.count, created_us=self._now_us)
+            for fact in some:
+                if isinstance(fact, Lost):  # its pack is this one, or one that is receipted before
+                    self._store.declare(fact, seq)
 
     def _keep(
         self, lane: Lane, facts: bytes, count: int, *, created_us: int, stands_for: tuple[PackRange, ...] = ()

@@ -25,6 +25,10 @@ CREATE TABLE IF NOT EXISTS packs(epoch INTEGER NOT NULL, lane TEXT NOT NULL, seq
 CREATE TABLE IF NOT EXISTS stand_ins(lane TEXT NOT NULL, epoch INTEGER NOT NULL, seq INTEGER NOT NULL,
     created_us INTEGER NOT NULL, ranges TEXT NOT NULL, PRIMARY KEY(lane, epoch, seq));
 CREATE INDEX IF NOT EXISTS stand_ins_by_age ON stand_ins(lane, created_us);
+CREATE TABLE IF NOT EXISTS losses(lane TEXT NOT NULL, epoch INTEGER NOT NULL, first INTEGER NOT NULL,
+    last INTEGER NOT NULL, told_in INTEGER NOT NULL, told_by INTEGER NOT NULL);
+CREATE INDEX IF NOT EXISTS losses_by_range ON losses(lane, epoch, first);
+CREATE INDEX IF NOT EXISTS losses_by_word ON losses(told_in, told_by);
 CREATE TABLE IF NOT EXISTS states(device TEXT PRIMARY KEY, state BLOB NOT NULL);
 """
 

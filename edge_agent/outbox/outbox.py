@@ -151,6 +151,10 @@ class Outbox:
         """Return the packs that are held between two seqs. For the same reading thread."""
         return self._store.span(epoch, lane, first, last, limit=limit)
 
+    def declared(self, epoch: int, lane: Lane, first: int, last: int) -> list[tuple[int, int]]:
+        """Return what is declared lost between two seqs while the hub has not receipted that. For the same thread."""
+        return self._store.declared(epoch, lane, first, last)
+
     def run(self) -> None:
         """Commit what comes until ``stop``; then what still waits, once; readings without room are declared lost."""
         while self._wait():

@@ -9,13 +9,14 @@ from pathlib import Path
 import msgspec
 
 from device_profiles import durable
-from device_profiles.wire import LANES, Lane, PackRange
+from device_profiles.wire import LANES, Lane, Lost, PackRange
 from edge_agent.errors import OutboxError
 from edge_agent.outbox.file import OutboxFile, lock
 
 _SELECT = """SELECT epoch, lane, seq, packs.created_us, count, facts, coalesce(ranges, '[]')
 FROM packs LEFT JOIN stand_ins USING (lane, epoch, seq)"""
 _ROW = "epoch, seq, bytes, count, packs.created_us"  # of a PackRow
+_STAND_IN = "epoch, seq, bytes, 0, packs.created_us"  # its facts count as thinned already
 _ranges = msgspec.json.Decoder(tuple[PackRange, ...])
 
 
@@ -37,7 +38,7 @@ class PackRow(msgspec.Struct, frozen=True):
     epoch: int
     seq: int
     bytes: int
-    count: int  # facts
+    count: int  # facts that are lost with it: none when it stands for others
     created_us: int
 
 
@@ -127,8 +128,17 @@ class Store:
             )
         return seq
 
+    def declare(self, lost: Lost, seq: int) -> None:
+        """Remember that the event pack ``seq`` of this epoch, or one before it, says what is lost."""
+        self._writer.execute(
+            "INSERT INTO losses VALUES(?, ?, ?, ?, ?, ?)",
+            (lost.lane, lost.epoch, lost.first, lost.last, self.epoch, seq),
+        )
+
     def forget(self, epoch: int, lane: Lane, to: int) -> Removed:
         """Remove what is receipted."""
+        if lane == "event":
+            self._writer.execute("DELETE FROM losses WHERE told_in = ? AND told_by <= ?", (epoch, to))
         where, key = "WHERE lane = ? AND epoch = ? AND seq <= ?", (lane, epoch, to)
         found = self._writer.execute(f"SELECT count(*), coalesce(sum(bytes), 0) FROM packs {where}", key).fetchone()
         if found[0]:
@@ -148,7 +158,7 @@ class Store:
     def oldest_stand_ins(self, lane: Lane, limit: int) -> list[PackRow]:
         """Return the packs of a lane that stand for the oldest others."""
         rows = self._writer.execute(
-            f"SELECT {_ROW} FROM stand_ins JOIN packs USING (lane, epoch, seq) WHERE lane = ?"
+            f"SELECT {_STAND_IN} FROM stand_ins JOIN packs USING (lane, epoch, seq) WHERE lane = ?"
             " ORDER BY stand_ins.created_us, epoch, seq LIMIT ?",
             (lane, limit),
         )
@@ -194,6 +204,14 @@ class Store:
         """Return the packs held between two seqs. For the reading thread."""
         where = "WHERE lane = ? AND epoch = ? AND seq BETWEEN ? AND ? ORDER BY seq LIMIT ?"
         return self._select(where, lane, epoch, first, last, limit)
+
+    def declared(self, epoch: int, lane: Lane, first: int, last: int) -> list[tuple[int, int]]:
+        """Return what is declared lost between two seqs and not receipted as lost yet. For the reading thread."""
+        with self._file.noting():
+            return self._reader.execute(
+                "SELECT first, last FROM losses WHERE lane = ? AND epoch = ? AND first <= ? AND last >= ?",
+                (lane, epoch, last, first),
+            ).fetchall()
 
     def _select(self, where: str, *parameters: object) -> list[StoredPack]:
         with self._file.noting():

@@ -115,6 +115,8 @@ def test_what_was_thinned_goes_before_what_is_whole_also_after_a_restart(tmp_pat
         made = {seq for e, seq in gone if e == epoch} | {pack.seq for pack in packs if pack.epoch == epoch}
         assert made == set(range(1, max(made) + 1))
     assert wave(29_999) in facts_of(packs)
+    whole = sum(pack.count for pack in packs if not pack.stands_for)
+    assert whole + sum(marker.facts for marker in markers) == 30_000, "what was thinned is counted once, and as thinned"
     assert any(pack.stands_for for pack in packs)
     stood = sum(m.by[2] - m.by[1] + 1 for m in markers if m.by is not None)
     assert stood > sum(bool(pack.stands_for) for pack in packs), "some stand-ins went"
