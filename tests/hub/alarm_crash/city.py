@@ -13,11 +13,12 @@ from hub.journal.records import Act, NewRecord, tick_row
 from tests.hub.alarms.scene import AGENT, T0_US, TEXTS
 
 SECOND_US = 1_000_000
-LIFTS = tuple(f"lift-{number}" for number in range(1, 7))
+LIFTS = tuple(f"lift-{number}" for number in range(1, 5))
 COVERS = ("cover-1", "cover-2")
 BOUND = tuple(
     Binding(name, "lift_terminal" if name in LIFTS else "manhole_cover", f"asset-{name}") for name in (*LIFTS, *COVERS)
 )
+RULES = TEXTS | {"lift_terminal": TEXTS["lift_terminal"].replace('remind = "60s"', 'remind = "5m"')}
 ENTRAPMENT = "lift.entrapment"
 STEPS = (("L1", 0), ("L2", 60), ("L3", 120))  # level, seconds after the alarm
 POLICY = """
@@ -52,7 +53,7 @@ class City:
 
     def begin(self) -> None:
         """Write the rules and the birth of the agent."""
-        body = {kind: {"digest": kind, "text": text} for kind, text in TEXTS.items()}
+        body = {kind: {"digest": kind, "text": text} for kind, text in RULES.items()}
         self._rows.append(NewRecord(self.now_us, "text", msgspec.json.encode({"profiles": body, "policy": POLICY})))
         self._pack(Status(self.now_us, 7, True, devices=BOUND), lane="status")
         self.pass_time(2)

@@ -27,7 +27,7 @@ AIMS = (*(f"{point} {kind.value}" for kind in CHANGES for point in COMMITS), *DE
 _KILLED = -9
 _RANDOM_S = 0.4  # real
 _AIMED_S = 2.0  # a point that is not reached by then is not reached in this round
-_DRAIN_S = 60.0
+_DRAIN_S = 300.0  # for all that was not told yet, on a machine that does other things too
 
 
 class Rounds:
@@ -62,6 +62,7 @@ class Rounds:
             self._office.mood = Mood.WELL
             self._city.pass_time(150)
             self._write()
+            self._live("")
             self._live("", drain=True)
             return self._verdict(rounds)
         finally:

@@ -60,7 +60,7 @@ class _Hub:
         clock = Clock(start_us=us(at_s), anchor_ns=time.monotonic_ns())
         self._writer = Writer(self.journal, self.ledger, self._saver, hub="hub-1", clock=clock)
         lock = threading.Lock()
-        self._inboxes = [Inbox(10**9, lock=lock, ready=threading.Condition(lock)) for _ in range(2)]
+        self._events, self._readings = (Inbox(10**9, lock=lock, ready=threading.Condition(lock)) for _ in range(2))
 
     def take(self, packs: list[Pack], *, seed: int) -> None:
         """Take in 64 copies of each pack, from as many connections at once, each in an order of its own."""
@@ -71,8 +71,8 @@ class _Hub:
         ]
         for sender in senders:
             sender.start()
-        while any(sender.is_alive() for sender in senders) or any(self._inboxes):
-            self._writer.round(*self._inboxes, _Port())
+        while any(sender.is_alive() for sender in senders) or self._events or self._readings:
+            self._writer.round(self._events, self._readings, _Port())
         assert [port.acked for port in ports] == [len(packs)] * COPIES
 
     def close(self) -> None:
@@ -85,7 +85,7 @@ class _Hub:
     def _send(self, packs: list[Pack], port: _Port, chance: random.Random) -> None:
         for pack in chance.sample(packs, len(packs)):
             message = Inbound(lane_topic(ADDRESS, pack.lane), encode(pack), False, 1, 1)
-            inbox = self._inboxes[0 if pack.lane in ("event", "status") else 1]
+            inbox = self._events if pack.lane in ("event", "status") else self._readings
             assert inbox.put(Waiting(message, port), timeout_s=10)
             time.sleep(chance.random() / 1_000)
 
