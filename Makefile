@@ -40,6 +40,7 @@ format: setup ## let the formatter write
 	$(BIN)/ruff format .
 
 bench: setup servers ## figures as ratios in one run; build/bench.json
+	@deploy/install-servers prometheus-alertmanager
 	$(BIN)/python -m tests.bench
 
 flood: setup servers ## ten times the sustained rate at the sources, the broker's maximum at the hub, MINUTES (5) long

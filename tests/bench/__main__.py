@@ -5,7 +5,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench import backlog, boxes, intake, latency, processes, speed, stages, stalled
+from tests.bench import alertmanager, backlog, boxes, intake, latency, processes, speed, stages, stalled, storm
 from tests.bench.report import Figure, show, write
 
 ROOT = Path(__file__).parents[2]
@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[2]
 def main() -> int:
     """Measure, print, write build/bench.json, and return the exit code."""
     figures: list[Figure] = []
-    for part in (speed, latency, stalled, backlog, intake, stages, processes, boxes):
+    for part in (speed, latency, stalled, backlog, intake, stages, processes, boxes, storm, alertmanager):
         name = part.__name__.rpartition(".")[2]
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:

@@ -1,9 +1,11 @@
 """A webhook for benches: notes when which body came; it may be away, and come back on the same port."""
 
+import json
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.servers import free_port
 
@@ -44,6 +46,36 @@ class Hook:
             self._thread.join()
             self._server.server_close()
             self._server = None
+
+
+class Desk:
+    """A webhook that reads what was posted, each notice once."""
+
+    def __init__(self, named: Callable[[Any], list[dict[str, Any]]]) -> None:
+        """``named`` finds in a body what names a device."""
+        self.hook = Hook()
+        self._named = named
+        self._read = 0
+        self._told: dict[str, int] = {}
+
+    def told(self) -> dict[str, int]:
+        """Return device → when its first notice came."""
+        for call in self.hook.calls[self._read :]:
+            for alarm in self._named(json.loads(call.body)):
+                self._told.setdefault(alarm["device"], call.at_ns)
+            self._read += 1
+        return self._told
+
+
+def of_event(body: Any) -> list[dict[str, Any]]:
+    """Return the alarms in a CloudEvent of the hub."""
+    found: list[dict[str, Any]] = body["data"].get("alarms", [body["data"]])
+    return found
+
+
+def of_alertmanager(body: Any) -> list[dict[str, Any]]:
+    """Return the labels in what Alertmanager posts."""
+    return [alert["labels"] for alert in body["alerts"]]
 
 
 class _Listening(ThreadingHTTPServer):

@@ -73,6 +73,11 @@ def last_pack(data: Path) -> int:
     return int(str(_asked(data / "journal.db", query)[0][0]))
 
 
+def alarms(data: Path) -> int:
+    """Return how many alarms are open in the hub's database."""
+    return int(str(_asked(data / "hub.db", "SELECT count(*) FROM alarms WHERE open")[0][0]))
+
+
 def cursors(data: Path) -> list[int]:
     """Return how far ledger, alarms and twins have stored what they made of the journal."""
     found = _asked(data / "hub.db", "SELECT offset FROM cursors WHERE reader IN ('ledger', 'alarms', 'twins')")

@@ -1,6 +1,5 @@
 """Fact to first notice of a life alarm: quiet, and inside a storm of 5,000 others with the archive down, in turn."""
 
-import json
 import signal
 import statistics
 import threading
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from simulators.fleet.offer import Offer
 from tests.bench import rig
-from tests.bench.hook import Hook
+from tests.bench.hook import Desk, of_event
 from tests.bench.influx import DATABASE, Influx, influx
 from tests.bench.points import Points, install
 from tests.bench.report import Figure, p99
@@ -32,27 +31,9 @@ url = "{hook}"
 """
 
 
-class Desk:
-    """A webhook that reads what the hub has posted, each notice once."""
-
-    def __init__(self) -> None:
-        self.hook = Hook()
-        self._read = 0
-        self._arrived: dict[str, int] = {}
-
-    def arrived(self) -> dict[str, int]:
-        """Return device → when its first notice came."""
-        for call in self.hook.calls[self._read :]:
-            data = json.loads(call.body)["data"]
-            for alarm in data.get("alarms", [data]):
-                self._arrived.setdefault(alarm["device"], call.at_ns)
-            self._read += 1
-        return self._arrived
-
-
 def measure(folder: Path) -> list[Figure]:
     """Return p50 and p99 of both, medians of the rounds, and the gated ratio."""
-    desk = Desk()
+    desk = Desk(of_event)
     profiles = install(folder / "hub")
     quiet: list[list[float]] = []
     storm: list[list[float]] = []
@@ -95,7 +76,7 @@ def _in_storm(port: int, offer: Offer, desk: Desk, store: Influx, *, number: int
         pouring.join()
         crowd.settle()
         told = {others.device(index) for index in range(OTHERS)}
-        rig.wait_until(lambda: told <= desk.arrived().keys(), timeout_s=SETTLE_S, what="telling the storm")
+        rig.wait_until(lambda: told <= desk.told().keys(), timeout_s=SETTLE_S, what="telling the storm")
     finally:
         store.process.send_signal(signal.SIGCONT)
     crowd.close()
@@ -119,6 +100,6 @@ def _phase(offer: Offer, desk: Desk, name: str) -> list[float]:
         time.sleep(PERIOD_S)
         made[points.device(number)] = time.perf_counter_ns()
         offer.send(points.events("point.fire", [number]))
-    rig.wait_until(lambda: made.keys() <= desk.arrived().keys(), timeout_s=SETTLE_S, what="telling life alarms")
-    told = desk.arrived()
+    rig.wait_until(lambda: made.keys() <= desk.told().keys(), timeout_s=SETTLE_S, what="telling life alarms")
+    told = desk.told()
     return [(told[device] - at_ns) / 1e6 for device, at_ns in made.items()]
