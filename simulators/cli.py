@@ -79,7 +79,7 @@ def run_crash(
     seed: Annotated[int, typer.Option(min=0, help="Of the random moments.")] = 1,
     keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep logs, journal and configs there.")] = None,
 ) -> None:
-    """Kill agent, hub and broker with SIGKILL while facts flow; exit 0 only if nothing is lost or doubled."""
+    """Kill agent, hub, broker and InfluxDB while facts flow; exit 0 only if nothing is lost or doubled, also there."""
     from simulators.crash import crash, write_result
 
     result = _play(crash(rounds, seed=seed, keep=keep))

@@ -1,4 +1,4 @@
-"""The crash test: agent, hub and broker die by SIGKILL at every named point and at random, and nothing may be lost."""
+"""The crash test: agent, hub, broker and database die by SIGKILL at named points and at random; nothing may be lost."""
 
 import asyncio
 import random
@@ -11,18 +11,20 @@ from rich.console import Console
 
 from device_profiles import faults
 from device_profiles.clock import MAX_SPEED, Clock, simulated_clock
+from simulators.archived import ArchiveProof, drain, prove
 from simulators.entrapments import RULE, AlarmCount, Trapper, count_alarms
+from simulators.influx import wal_grows
 from simulators.lifts.spec import LiftSpec
 from simulators.packs import journalled, loss
 from simulators.play import Play
 from simulators.process import Program, ProgramDied
 from simulators.run import TICK_S, advance, work_folder
 from simulators.scenario import Scenario
-from simulators.stage import Stage, find_mosquitto, until
+from simulators.stage import Stage, StageOptions, find_mosquitto, until
 
-AIMED_S = 12.0  # real; a point that is not reached by then is not passed in ordinary life
+AIMED_S = 25.0  # real, with the start of the program; a point that is not reached by then is not passed
 LIFE_S = (0.2, 2.0)  # real; undisturbed between two deaths
-SETTLE_S = 40.0  # real; for the last entrapments to be alarmed, rescued and cleared
+SETTLE_S = 120.0  # real; for the last entrapments to be alarmed, rescued and cleared
 _RARE = ("hub.before_transitions", "hub.after_transitions", "hub.after_delivery")  # passed only when alarms change
 # passed by who acts and by a hub with receivers: `make alarm-crash` dies there
 _APART = (
@@ -37,6 +39,7 @@ _APART = (
 )
 _POINTS = tuple(point for point in faults.POINTS if point not in _APART)
 _RANDOM = ("agent.random", "hub.random", "broker.random")
+_INFLUX = ("influxd.random", "influxd.writing")
 
 
 class CrashResult(msgspec.Struct, frozen=True):
@@ -54,12 +57,14 @@ class CrashResult(msgspec.Struct, frozen=True):
     missing_alarms: int
     false_alarms: int
     settled: bool  # every entrapment was alarmed and its alarm cleared in the end
+    archive: ArchiveProof
 
     @property
     def good(self) -> bool:
-        """Whether nothing was lost, changed, doubled, missing or false, and every point was died at."""
+        """Whether nothing was lost, changed, doubled or false, the archive is exact, and every point was died at."""
         wrong = self.lost + self.altered + self.doubled_alarms + self.missing_alarms + self.false_alarms
-        return not wrong and self.settled and all(self.kills.values()) and self.alarms_expected > 0
+        died = all(self.kills.values())
+        return not wrong and self.settled and self.archive.exact and died and self.alarms_expected > 0
 
     def document(self) -> dict[str, Any]:
         """Return the result as a JSON document."""
@@ -83,12 +88,14 @@ async def crash(rounds: int, *, seed: int = 1, keep: Path | None = None) -> Cras
     play = Play(_city(), seed=seed)
     clock = simulated_clock(start_us=Clock().wall_us(), speed=MAX_SPEED)
     with work_folder(keep) as folder:
-        async with Stage(play, clock, folder) as stage:
+        async with Stage(play, clock, folder, options=StageOptions(influx=True)) as stage:
             test = _CrashTest(stage, random.Random(seed), points=_POINTS)
             settled = await test.play(rounds)
+            await drain(stage)
             await stage.finish()
             decided = await stage.run_hub("alarms", str(stage.hub_config), "--json")
-            return test.result(rounds, settled=settled, decided=msgspec.json.decode(decided, type=list[_Decided]))
+            alarms = msgspec.json.decode(decided, type=list[_Decided])
+            return test.result(rounds, settled=settled, decided=alarms, archive=await prove(stage))
 
 
 def write_result(console: Console, result: CrashResult) -> None:
@@ -102,8 +109,15 @@ def write_result(console: Console, result: CrashResult) -> None:
     console.print(
         f"{alarms}{result.doubled_alarms} doubled, {result.missing_alarms} missing, {result.false_alarms} false"
     )
+    console.print(_archive_words(result.archive))
     verdict = "PASSED" if result.good else "FAILED" if result.settled else "FAILED: not every alarm cleared in the end"
     console.print(verdict, style="bold green" if result.good else "bold red")
+
+
+def _archive_words(archive: ArchiveProof) -> str:
+    name = "InfluxDB" if archive.kind == "influx" else "embedded (no influxd on the PATH, none was killed)"
+    compared = f"{archive.points} points, {archive.expected} by the journal, {archive.different} hours differ"
+    return f"archive: {name}, {'exact' if archive.exact else 'NOT EXACT'}: {compared}"
 
 
 class _CrashTest:
@@ -111,7 +125,8 @@ class _CrashTest:
         self._stage = stage
         self._chance = chance
         self._points = points
-        self._kills = dict.fromkeys((*points, *_RANDOM), 0)
+        self._random = (*_RANDOM, *(_INFLUX if stage.influx is not None else ()))
+        self._kills = dict.fromkeys((*points, *self._random), 0)
         self._start_us = stage.clock.wall_us()
         self._trapper = Trapper(stage.play, [spec.device for spec in stage.play.scenario.lifts])
 
@@ -137,7 +152,7 @@ class _CrashTest:
 
     async def round(self, number: int, *, rounds: int) -> None:
         """Kill one program at a random moment, then one at a named point; leave everything running a while."""
-        for victim in _share(_RANDOM, number, rounds=rounds):
+        for victim in _share(self._random, number, rounds=rounds):
             await self._live()
             await self._kill(victim)
         for point in _share(self._points, number, rounds=rounds):
@@ -149,7 +164,7 @@ class _CrashTest:
         self._trapper.stopping = True
         return await until(lambda: not self._trapper.busy, SETTLE_S)
 
-    def result(self, rounds: int, *, settled: bool, decided: list[_Decided]) -> CrashResult:
+    def result(self, rounds: int, *, settled: bool, decided: list[_Decided], archive: ArchiveProof) -> CrashResult:
         """Compare the tap with the journal, and the entrapments with the alarms that the hub knows or ever told."""
         made, kept = self._stage.tap.packs, journalled(self._stage.journal)
         gone, count = loss(made, kept), self._count(decided)
@@ -166,6 +181,7 @@ class _CrashTest:
             missing_alarms=count.missing,
             false_alarms=count.false,
             settled=settled,
+            archive=archive,
         )
 
     def _count(self, decided: list[_Decided]) -> AlarmCount:
@@ -179,9 +195,13 @@ class _CrashTest:
 
     async def _kill(self, victim: str) -> None:
         program = self._program(victim)
+        if victim == "influxd.writing" and not await wal_grows(self._stage.folder, within_s=AIMED_S):
+            return
         program.signal(signal.SIGKILL)
         if await program.wait() == -signal.SIGKILL:
             self._kills[victim] += 1
+        if victim in _INFLUX:
+            await self._live()  # the hub meets a database that is away
         await self._start(program)
 
     async def _die_at(self, point: str) -> None:
@@ -209,10 +229,10 @@ class _CrashTest:
 
     def _program(self, point: str) -> Program:
         name = point.partition(".")[0]
-        if name == "broker":
-            assert self._stage.broker is not None
-            return self._stage.broker
-        return self._stage.hub if name == "hub" else self._stage.agent
+        stage = self._stage
+        program = {"agent": stage.agent, "hub": stage.hub, "broker": stage.broker, "influxd": stage.influx}[name]
+        assert program is not None
+        return program
 
 
 def _share(names: tuple[str, ...], number: int, *, rounds: int) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from simulators.witness import AlarmWord
 
 RULE = "lift.entrapment"
 _CALM_US = 5_000_000  # city time of ordinary life between two entrapments of one lift
+_HOLD_US = 60_000_000  # city time for which rescuers hold the door: for ever, the car fills up and is never seen empty
 
 
 class Entrapment(msgspec.Struct, frozen=True):
@@ -58,6 +59,7 @@ class _Cycle:
         self._number = 0
         self._stuck = False
         self._rescued = False
+        self._rescued_us = 0
         self._calm_from_us = 0
 
     def tick(self, alarming: bool, *, stopping: bool) -> int | None:
@@ -72,11 +74,11 @@ class _Cycle:
             self._stuck = self.token in self._lift.effects
             return self._lift.effects.get(self.token)
         if not self._rescued and alarming:
-            self._rescued = True
+            self._rescued, self._rescued_us = True, self._lift.t_us
             self._lift.release(f"{self.token}-free")
         elif self._rescued and not alarming:
             self.token, self._calm_from_us = "", self._lift.t_us
-        elif self._rescued:
+        elif self._rescued and self._lift.t_us < self._rescued_us + _HOLD_US:
             self._lift.control.hold_open_s = max(self._lift.control.hold_open_s, 2.0)  # until the alarm has cleared
         return None
 

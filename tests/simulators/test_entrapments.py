@@ -43,3 +43,20 @@ def test_a_lift_is_trapped_alarmed_rescued_and_trapped_again() -> None:
         play.advance(second * 1_000_000)
         trapper.tick({"a": word} if second < 700 else {})
     assert not trapper.busy
+
+
+def test_a_rescued_lift_goes_on_although_nobody_saw_it_empty() -> None:
+    """The agent may be dead just then: a door that is held for ever would keep the alarm open for ever."""
+    play = Play(Scenario("s", "s", 1, "1h", (LiftSpec("lift-01"), LiftSpec("lift-02")), spare="lift-02"))
+    trapper, lift = Trapper(play, ["lift-01"]), play.lifts["lift-01"]
+    word, second = AlarmWord("a", RULE, "hz/a/b/lift-01", True, 0, 0, 0), 0
+    while not trapper.entrapments:
+        second += 1
+        play.advance(second * 1_000_000)
+        trapper.tick({})
+    trips = []
+    for later in range(second, second + 400):
+        play.advance(later * 1_000_000)
+        trapper.tick({"a": word})
+        trips.append(lift.values()["trip_count"])
+    assert trips[-1] > trips[60]
