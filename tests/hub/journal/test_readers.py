@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from device_profiles.clock import Clock
+from hub.errors import StoreDown
 from hub.journal.journal import Journal, NewRecord, Record
-from hub.journal.readers import ReaderLoop
+from hub.journal.readers import AWAY_BASE_S, AWAY_CAP_S, ReaderLoop
 
 
 class Recorder:
@@ -83,4 +84,36 @@ def test_a_crash_is_told(tmp_path: Path) -> None:
     assert crashed.wait(30)
     loop.stop()
     assert names == ["recorder"]
+    journal.close()
+
+
+def test_a_store_that_is_away_is_tried_less_and_less(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Full jitter below a ceiling that doubles to its cap; what goes well begins it anew."""
+    ceilings: list[float] = []
+
+    def uniform(_: float, most: float) -> float:
+        ceilings.append(most)
+        return 0.0
+
+    monkeypatch.setattr("hub.journal.readers.random.uniform", uniform)
+    journal = Journal.open(tmp_path / "journal.db")
+
+    class Away(Recorder):
+        tries = 0
+
+        def cursor(self) -> int:
+            return len(self.taken)
+
+        def apply(self, records: list[Record]) -> None:
+            self.tries += 1
+            if self.tries not in (8, 10):
+                raise StoreDown("archive", "gone")
+            super().apply(records)
+
+    loop = ReaderLoop(journal, Away(), clock=Clock(), on_crash=pytest.fail, batch=1)
+    journal.append(acts(2))
+    loop.start()
+    assert loop.drained(2, 30)
+    loop.stop()
+    assert ceilings == [AWAY_BASE_S * 2**n for n in range(5)] + [AWAY_CAP_S, AWAY_CAP_S] + [AWAY_BASE_S]
     journal.close()
