@@ -79,7 +79,7 @@ def test_a_new_archive_is_empty(place: Place) -> None:
     assert archive.count_by_hour(Query()) == {}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=25, deadline=None)
 @given(value=values)
 def test_a_value_comes_back_with_its_type(place: Place, value: Value) -> None:
     """True is not 1, 1 is not 1.0, and unknown is not nothing."""
@@ -155,7 +155,7 @@ POINTS = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12, deadline=None)
 @given(points=POINTS, data=st.data())
 def test_order_and_doubles_do_not_matter(place: Place, points: list[Point], data: st.DataObject) -> None:
     """Any order of the same points, any of them twice and in any batches, gives the same content."""

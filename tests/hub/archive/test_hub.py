@@ -4,7 +4,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from typer.testing import CliRunner
+
+from device_profiles.errors import ConfigError
 from hub.archive import Query
+from hub.cli import app
 from tests.hub.archive.influxes import influx_archive, proxy
 from tests.hub.rig import WAIT_S, AgentSide, HubProcess, event, pack
 from tests.servers import Mosquitto, Server, influxd
@@ -73,6 +77,8 @@ def test_check_names_file_and_key(tmp_path: Path) -> None:
     """`hub check` looks at the config and its files, and asks no server."""
     place = 'kind = "influx"\nurl = "http://127.0.0.1:1"\nuser = "hub"\npassword_file = "word"'
     hub = HubProcess(tmp_path, "mqtt://127.0.0.1:1", extra=f"[archive]\n{place}")
-    hub.ask("check", code=2)
+    refused = CliRunner().invoke(app, ["check", str(hub.config)])
+    assert isinstance(refused.exception, ConfigError)
+    assert refused.exception.key == "archive.password_file"
     (tmp_path / "word").write_text("open sesame\n", encoding="utf-8")
-    hub.ask("check")
+    assert CliRunner().invoke(app, ["check", str(hub.config)]).exit_code == 0

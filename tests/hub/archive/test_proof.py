@@ -308,7 +308,7 @@ PACKS = st.lists(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=15, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=8, deadline=None)
 @given(packs=PACKS, data=st.data())
 def test_whatever_came_one_lost_point_is_seen(
     cities: Callable[[], City], packs: list[Pack], data: st.DataObject
