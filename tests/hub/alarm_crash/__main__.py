@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from tests.hub.alarm_crash.rounds import Rounds
+from tests.hub.alarm_crash.rounds import MEMORY, Rounds
 
 
 def main() -> int:
@@ -17,7 +17,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--keep", type=Path, help="folder for data and log")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="alarm-crash-") as folder:
+    with tempfile.TemporaryDirectory(prefix="alarm-crash-", dir=MEMORY) as folder:
         place = options.keep or Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         found = Rounds(place, seed=options.seed).play(options.rounds)

@@ -80,7 +80,7 @@ class Office:
         text += 'pause = "50ms"\nwindow = "500ms"\ntimeout = "5s"\ndead_after = "1000h"\nfallback_after = "1000h"\n'
         if name == "desk":
             text += 'fallback = "stand-in"\n'
-        return text + ('rules = ["none.*"]\n' if name not in ("centre", "desk") else "")
+        return text + ('rules = ["none.*"]\nchanges = ["escalated"]\n' if name not in ("centre", "desk") else "")
 
     async def _listen(self) -> None:
         app = web.Application()

@@ -1,6 +1,7 @@
 """SIGKILL round alarm, acknowledgement, shelving, escalation and delivery: nothing lost, nothing doubled."""
 
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,21 +12,29 @@ from hub.database import open_database
 from hub.journal.journal import Journal
 from tests.hub.alarm_crash import verdict
 from tests.hub.alarm_crash.office import Taken
-from tests.hub.alarm_crash.rounds import ACTS, AIMS, DELIVERY, RANDOM, Rounds
+from tests.hub.alarm_crash.rounds import ACTS, AIMS, DELIVERY, MEMORY, RANDOM, Rounds
 from tests.hub.alarm_crash.verdict import Findings
 
 
-@pytest.mark.timeout(400)
-def test_two_hundred_deaths_lose_and_double_nothing(tmp_path: Path) -> None:
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """Return a folder in memory, where there is one."""
+    with tempfile.TemporaryDirectory(prefix="alarm-crash-", dir=MEMORY) as folder:
+        yield Path(folder)
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+def test_two_hundred_deaths_lose_and_double_nothing(memory: Path) -> None:
     """At every point, round every change, and at random; then the verdict itself is shown that it can find fault."""
-    rounds = Rounds(tmp_path, seed=5)
+    rounds = Rounds(memory, seed=5)
     found = rounds.play(200)
     assert (found.lost, found.doubled, found.wrong) == (0, 0, 0), found.findings
     assert [point for point, kills in found.kills.items() if not kills] == []
     assert found.kills.keys() == set(AIMS) >= {*DELIVERY, *ACTS, RANDOM}
     assert found.good
     assert min(found.entrapments, found.steps, found.acts, found.notices, found.again) > 10
-    _spoilt(tmp_path, rounds)
+    _spoilt(memory, rounds)
 
 
 def _spoilt(folder: Path, rounds: Rounds) -> None:
