@@ -26,7 +26,6 @@ database = "{database}"
 [[receivers]]
 name = "desk"
 channel = "webhook"
-window = "3s"
 url = "{hook}"
 """
 
