@@ -70,6 +70,10 @@ class Pacing:
         best = min(again, key=lambda notice: (notice.attempts, notice.first), default=None)
         if best is not None and (not fresh.places or best.attempts <= min(w.attempts for w in ready)):
             return Choice(again=best.id)
+        # what may have arrived gives way to what was never tried, but only to what fell due before it did
+        oldest = min(again, key=lambda notice: notice.due_us, default=None)
+        if oldest is not None and all(w.due_us > oldest.due_us for w in ready if w.place in fresh.places):
+            return Choice(again=oldest.id)
         if fresh.places:
             return fresh
         dues = [due_us - now_us for due_us in (*(w.due_us for w in waiting), *(p.due_us for p in pending))]

@@ -107,6 +107,15 @@ def test_what_may_have_arrived_goes_again_as_it_is() -> None:
     assert pacing.choose([later], pending, now_us=5 * S, anew=False).again == "key"
 
 
+def test_what_may_have_arrived_is_not_put_off_for_ever() -> None:
+    """It gives way to what was never tried and fell due before it, not to a backlog that keeps growing."""
+    pacing = Pacing(HOOK, Lane.LIFE)
+    pending = [Pending("key", (1, 0), 3, 5 * S, frozenset({"alarm-1"}))]
+    before, after = waiting(2, due_us=4 * S), waiting(3, due_us=6 * S)
+    assert pacing.choose([before, after], pending, now_us=9 * S, anew=False).places == (before.place,)
+    assert pacing.choose([after], pending, now_us=9 * S, anew=False).again == "key"
+
+
 def test_a_clock_that_was_set_back_holds_nothing_up() -> None:
     """Neither a due time of the future nor a window that has not begun yet."""
     lead = Lead()
