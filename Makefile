@@ -39,7 +39,7 @@ format: setup ## let the formatter write
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: setup servers ## figures as ratios in one run; build/bench.json
+bench: setup servers ## figures as ratios in one run; build/bench.json; PARTS="storm stages" for some of them
 	@deploy/install-servers prometheus-alertmanager
 	$(BIN)/python -m tests.bench
 

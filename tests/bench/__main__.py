@@ -1,5 +1,9 @@
-"""``make bench``: every figure in one run; only a gated ratio that does not hold makes the exit code 1."""
+"""``make bench``: every figure in one run; only a gated ratio that does not hold makes the exit code 1.
 
+``PARTS="storm stages"`` measures some parts only; ``QUICK=1``, for CI, those that need a minute together.
+"""
+
+import os
 import sys
 import tempfile
 import time
@@ -9,13 +13,18 @@ from tests.bench import alertmanager, backlog, boxes, intake, latency, processes
 from tests.bench.report import Figure, show, write
 
 ROOT = Path(__file__).parents[2]
+PARTS = (speed, latency, stalled, backlog, intake, stages, processes, boxes, storm, alertmanager)
+SHORT = "latency intake stages processes"
 
 
 def main() -> int:
     """Measure, print, write build/bench.json, and return the exit code."""
     figures: list[Figure] = []
-    for part in (speed, latency, stalled, backlog, intake, stages, processes, boxes, storm, alertmanager):
+    asked = os.environ.get("PARTS") or (SHORT if os.environ.get("QUICK") == "1" else "")
+    for part in PARTS:
         name = part.__name__.rpartition(".")[2]
+        if asked and name not in asked.split():
+            continue
         began = time.monotonic()
         with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as folder:
             figures += part.measure(Path(folder))
