@@ -8,6 +8,7 @@ from simulators.witness import AlarmWord
 
 RULE = "lift.entrapment"
 _CALM_US = 5_000_000  # city time of ordinary life between two entrapments of one lift
+_QUIET_US = 20_000_000  # city time without the alarm: a client that lost its broker sees none for a while
 _HOLD_US = 60_000_000  # city time for which rescuers hold the door: for ever, the car fills up and is never seen empty
 
 
@@ -60,6 +61,7 @@ class _Cycle:
         self._stuck = False
         self._rescued = False
         self._rescued_us = 0
+        self._alarming_us = 0  # when the alarm was seen last
         self._calm_from_us = 0
 
     def tick(self, alarming: bool, *, stopping: bool) -> int | None:
@@ -73,14 +75,21 @@ class _Cycle:
         if not self._stuck:
             self._stuck = self.token in self._lift.effects
             return self._lift.effects.get(self.token)
+        if alarming:
+            self._alarming_us = self._lift.t_us
         if not self._rescued and alarming:
             self._rescued, self._rescued_us = True, self._lift.t_us
             self._lift.release(f"{self.token}-free")
-        elif self._rescued and not alarming:
+        elif self._rescued and self._over():
             self.token, self._calm_from_us = "", self._lift.t_us
         elif self._rescued and self._lift.t_us < self._rescued_us + _HOLD_US:
             self._lift.control.hold_open_s = max(self._lift.control.hold_open_s, 2.0)  # until the alarm has cleared
         return None
+
+    def _over(self) -> bool:
+        """Return whether everybody is out and the alarm has been gone for a while."""
+        freed = f"{self.token}-free" in self._lift.effects
+        return freed and self._lift.t_us > self._alarming_us + _QUIET_US
 
 
 def count_alarms(entrapments: list[Entrapment], alarms: list[tuple[str, int]]) -> AlarmCount:
