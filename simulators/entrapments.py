@@ -10,6 +10,7 @@ RULE = "lift.entrapment"
 _CALM_US = 5_000_000  # city time of ordinary life between two entrapments of one lift
 _QUIET_US = 20_000_000  # city time without the alarm: a client that lost its broker sees none for a while
 _HOLD_US = 60_000_000  # city time for which rescuers hold the door: for ever, the car fills up and is never seen empty
+_AGAIN_US = 150_000_000  # city time after which rescuers empty a car whose alarm has not cleared
 
 
 class Entrapment(msgspec.Struct, frozen=True):
@@ -84,6 +85,10 @@ class _Cycle:
             self.token, self._calm_from_us = "", self._lift.t_us
         elif self._rescued and self._lift.t_us < self._rescued_us + _HOLD_US:
             self._lift.control.hold_open_s = max(self._lift.control.hold_open_s, 2.0)  # until the alarm has cleared
+        elif self._rescued and alarming and self._lift.t_us > self._rescued_us + _AGAIN_US:
+            # the agent was dead while the car stood empty, and in a busy house it never is again: all out once more
+            self._rescued_us = self._lift.t_us
+            self._lift.control.rescue()
         return None
 
     def _over(self) -> bool:
