@@ -121,6 +121,8 @@ class MqttChannel:
             self._wake.set()
             return
         if self._refreshed != self._link.connection:
+            with self._publishing:
+                self._current = False  # else a "cleared" of this moment would be told before what stood is said anew
             self._refreshed = self._link.connection
             self._refresh()
         self._clear_foregone()

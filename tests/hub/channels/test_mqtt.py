@@ -16,7 +16,7 @@ from device_profiles import faults
 from device_profiles.link import BrokerConfig
 from device_profiles.topics import alarm_topic
 from hub.alarms.log import AlarmLog
-from hub.alarms.transitions import Kind
+from hub.alarms.transitions import Kind, Transition
 from hub.channels.cloudevents import alarm_event
 from hub.channels.deliveries import read_delivered
 from hub.channels.mqtt import RECEIVER, WINDOW, MqttChannel
@@ -230,4 +230,28 @@ def test_an_alarm_of_several_areas_is_told_in_each(
     store(engine, ended)
     channel.on_transitions([ended])
     assert listener.hear_ids(4) == ["2-0", "2-0", "", ""]
+    assert retained(mosquitto, tmp_path) == []
+
+
+def test_what_clears_while_the_open_is_said_anew_stays_cleared(
+    engine: sa.Engine, opened: Open, mosquitto: Mosquitto, listener: Listener, tmp_path: Path
+) -> None:
+    """Between reading what stands and saying it: else the old "raised" would stay retained behind its "cleared"."""
+    channel = opened()
+    store(engine, raised(1))
+    channel.on_transitions([raised(1)])
+    assert listener.hear_ids(1) == ["1-0"]
+    log, read = channel._log, channel._log.standing
+
+    def standing() -> list[Transition]:
+        log.standing = read  # type: ignore[method-assign]
+        found = read()
+        store(engine, cleared(2))
+        channel.on_transitions([cleared(2)])
+        return found
+
+    log.standing = standing  # type: ignore[method-assign]
+    channel._refreshed = 0  # as after a connect
+    channel._wake.set()
+    assert listener.hear_ids(3) == ["1-0", "2-0", ""]
     assert retained(mosquitto, tmp_path) == []
