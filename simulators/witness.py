@@ -143,11 +143,19 @@ class Witness:
             logger.warning("%s: not an alarm: %r", topic, error)
             self.strange.append(topic)
             return
-        if word is not None:
+        if word is None:
+            self._let_go(topic.rpartition("/")[2])
+        else:
             self._confirmed.add(word.id)
         if word is not None and word.id not in self._past:
             for delay_s, passed in self._path.pass_on(word):
                 self._keep_after(delay_s, passed)
+
+    def _let_go(self, alarm: str) -> None:
+        """Take an alarm for ended whose topic was emptied: a broker that crashed had brought an old word back."""
+        word = self.open_alarms().get(alarm)
+        if word is not None:
+            self._keep(msgspec.structs.replace(word, active=False, kind="", t_delivered_us=self._clock.wall_us()))
 
     def _keep_after(self, delay_s: float, word: AlarmWord) -> None:
         if delay_s <= 0:

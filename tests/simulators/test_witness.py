@@ -69,6 +69,17 @@ async def test_words_are_kept_with_city_time(centre: Witness, broker_port: int) 
     assert centre.strange == [topic]
 
 
+async def test_a_topic_that_is_emptied_ends_its_alarm(centre: Witness, broker_port: int) -> None:
+    """A broker that crashed brings an old "raised" back; the hub empties its topic, for its "cleared" was told before."""
+    topic = alarm_topic(AREA, "a")
+    async with aiomqtt.Client("127.0.0.1", broker_port) as hub:
+        for payload in (_event("a"), _event("a", active=False), b"", _event("a"), b""):
+            await hub.publish(topic, payload, qos=1)
+    await _heard(centre, 4)
+    assert [word.active for word in centre.words] == [True, False, True, False]
+    assert centre.open_alarms() == {}
+
+
 async def test_what_is_retained_from_an_earlier_story_is_forgotten(centre: Witness, broker_port: int) -> None:
     """After forget_past() the old alarm is no word of this story, a new one is."""
     async with aiomqtt.Client("127.0.0.1", broker_port) as hub:
