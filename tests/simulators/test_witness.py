@@ -70,7 +70,7 @@ async def test_words_are_kept_with_city_time(centre: Witness, broker_port: int) 
 
 
 async def test_a_topic_that_is_emptied_ends_its_alarm(centre: Witness, broker_port: int) -> None:
-    """A broker that crashed brings an old "raised" back; the hub empties its topic, for its "cleared" was told before."""
+    """A broker that crashed brings an old "raised" back: the hub empties its topic."""
     topic = alarm_topic(AREA, "a")
     async with aiomqtt.Client("127.0.0.1", broker_port) as hub:
         for payload in (_event("a"), _event("a", active=False), b"", _event("a"), b""):
