@@ -80,6 +80,7 @@ def alarm_topic(area: str, alarm: str) -> str:
 
 
 ALARM_FILTER = f"{ROOT}/alarm/#"
+HUB_STATUS_FILTER = f"{ROOT}/hub/+/status"
 
 
 def parse_lane_topic(topic: str) -> tuple[AgentAddress, Lane]:

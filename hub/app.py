@@ -112,7 +112,15 @@ async def run(settings: Settings, *, clock: Clock) -> int:
         kept = config.quarantine
         bound = QuarantineBound(journal, max_messages=kept.max_messages, max_bytes=size_bytes(kept.max_bytes))
         _start(stack, bound)
-        _start(stack, Heartbeat(config.broker, hub=config.hub, folder=settings.folder, clock=clock, journal=journal))
+        beat = Heartbeat(
+            config.broker,
+            hub=config.hub,
+            folder=settings.folder,
+            clock=clock,
+            journal=journal,
+            all_told=channel.all_told,
+        )
+        _start(stack, beat)
 
         links: list[Subscriber] = []
         intake = Intake(

@@ -1,6 +1,7 @@
 """The hub's own life: a retained status with a last will, said again so often that its absence is noticed in 10 s."""
 
 import threading
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
@@ -14,6 +15,7 @@ from device_profiles.wire import Id, Micros
 from hub.journal.journal import Journal
 
 PERIOD_S = 3.0  # real seconds; two may be late before a client calls the hub absent
+SOON_S = 0.5  # until every alarm is told: a client that has lost the broker waits for that word
 ABSENT_S = 10.0
 _KEEPALIVE_S = 5  # the broker says the will after one and a half of it
 
@@ -26,14 +28,25 @@ class HubStatus(msgspec.Struct, frozen=True):
     t_us: Micros
     journal: int  # offset of the newest record
     version: str
+    alarms_told: bool = False  # what is retained on alarm topics is what is open: a client may forget the rest
     v: Literal[1] = 1
 
 
 class Heartbeat:
     """Says the hub's status on a link of its own."""
 
-    def __init__(self, broker: BrokerConfig, *, hub: str, folder: Path, clock: Clock, journal: Journal) -> None:
+    def __init__(
+        self,
+        broker: BrokerConfig,
+        *,
+        hub: str,
+        folder: Path,
+        clock: Clock,
+        journal: Journal,
+        all_told: Callable[[], bool],
+    ) -> None:
         self._hub = hub
+        self._all_told = all_told
         self._clock = clock
         self._journal = journal
         self._topic = hub_status_topic(hub)
@@ -65,10 +78,12 @@ class Heartbeat:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            self._link.publish(self._topic, self._status(online=True), retain=True)
-            self._wake.wait(PERIOD_S)
+            told = self._all_told()
+            self._link.publish(self._topic, self._status(online=True, told=told), retain=True)
+            self._wake.wait(PERIOD_S if told else SOON_S)
             self._wake.clear()
 
-    def _status(self, *, online: bool) -> bytes:
-        status = HubStatus(self._hub, online, self._clock.wall_us(), self._journal.last_offset(), version("citynerve"))
+    def _status(self, *, online: bool, told: bool = False) -> bytes:
+        now_us, last = self._clock.wall_us(), self._journal.last_offset()
+        status = HubStatus(self._hub, online, now_us, last, version("citynerve"), told)
         return msgspec.json.encode(status)

@@ -10,14 +10,14 @@ from typing import Protocol
 
 import aiomqtt
 import msgspec
+from paho.mqtt.client import topic_matches_sub
 
 from device_profiles.clock import Clock
-from device_profiles.topics import ALARM_FILTER
+from device_profiles.topics import ALARM_FILTER, HUB_STATUS_FILTER
 
 logger = logging.getLogger(__name__)
 
 RECONNECT_S = 0.2  # a test's client, alone on loopback: no jitter needed
-RETAINED_S = 1.5  # real; by then after a connect every alarm that is still open was said again, as retained
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -78,6 +78,12 @@ def parse_word(payload: bytes, *, now_us: int) -> AlarmWord | None:
     )
 
 
+def _all_told(payload: bytes, *, since_us: int) -> bool:
+    """Return whether the hub says that every open alarm stands on the broker; not from before ``since_us``."""
+    status = json.loads(payload or b"{}")
+    return bool(status.get("alarms_told")) and int(status.get("t_us", 0)) >= since_us
+
+
 class Witness:
     """A client that stays connected and keeps every word."""
 
@@ -87,7 +93,7 @@ class Witness:
         self.on_word: Callable[[AlarmWord], None] | None = None
         self.subscribed = asyncio.Event()
         self.pending = 0  # words under way on the observing path
-        self._confirmed: set[str] = set()  # ids heard on this connection
+        self._doubtful: set[str] = set()  # ids that were open on the last connection and not heard on this one
         self._past: set[str] = set()  # ids of alarms of an earlier story
         self._account = account
         self._clock = clock
@@ -120,21 +126,23 @@ class Witness:
             password=account.password or None,
             socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
         ) as client:
-            await client.subscribe(ALARM_FILTER, qos=1)
+            self._doubtful = set(self.open_alarms())
+            await client.subscribe([(ALARM_FILTER, 1), (HUB_STATUS_FILTER, 1)])
+            since_us = self._clock.wall_us()
             self.subscribed.set()
-            doubtful = asyncio.get_running_loop().call_later(RETAINED_S, self._give_up, set(self.open_alarms()))
-            self._confirmed.clear()
-            try:
-                async for message in client.messages:
-                    self._hear(str(message.topic), bytes(message.payload or b""))
-            finally:
-                doubtful.cancel()
+            async for message in client.messages:
+                topic, payload = str(message.topic), bytes(message.payload or b"")
+                if not topic_matches_sub(HUB_STATUS_FILTER, topic):
+                    self._hear(topic, payload)
+                elif not message.retain and _all_told(payload, since_us=since_us):
+                    self._give_up()
 
-    def _give_up(self, doubtful: set[str]) -> None:
-        """Take an alarm for cleared whose end was said while we were away: the broker retains it no more."""
+    def _give_up(self) -> None:
+        """Take an alarm for cleared whose end was said while we were away: the hub has told all that is open."""
         for alarm, word in self.open_alarms().items():
-            if alarm in doubtful and alarm not in self._confirmed:
+            if alarm in self._doubtful:
                 self._keep(msgspec.structs.replace(word, active=False, t_delivered_us=self._clock.wall_us()))
+        self._doubtful.clear()
 
     def _hear(self, topic: str, payload: bytes) -> None:
         try:
@@ -146,7 +154,7 @@ class Witness:
         if word is None:
             self._let_go(topic.rpartition("/")[2])
         else:
-            self._confirmed.add(word.id)
+            self._doubtful.discard(word.id)
         if word is not None and word.id not in self._past:
             for delay_s, passed in self._path.pass_on(word):
                 self._keep_after(delay_s, passed)

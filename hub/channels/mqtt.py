@@ -59,6 +59,7 @@ class MqttChannel:
         self._current = False  # everything committed was handed over: on_transitions may publish
         self._told = 0  # calls of on_transitions
         self._refreshed = 0  # connection on which what is open was said anew
+        self._repeated: set[int] = set()  # messages that say it, or that what was ended is; not acked yet
         # PUBACKs are told under paho's own lock: taking ours there would deadlock with a publish under ours
         self._acked: deque[int] = deque()
         self._retained: deque[Inbound] = deque(maxlen=_RETAINED)
@@ -88,6 +89,13 @@ class MqttChannel:
         if self._thread.is_alive():
             self._thread.join(STOP_S + 1.0)
         self._link.stop()
+
+    def all_told(self) -> bool:
+        """Return whether the broker has acked all that was decided, and what is retained is what is open."""
+        if not self._link.subscribed.is_set() or self._refreshed != self._link.connection:
+            return False
+        with self._publishing:
+            return self._current and not len(self._window) and not self._repeated
 
     def on_transitions(self, transitions: Sequence[Transition]) -> None:
         """Tell transitions that were just committed; never waits for the broker."""
@@ -123,6 +131,7 @@ class MqttChannel:
         if self._refreshed != self._link.connection:
             with self._publishing:
                 self._current = False  # else a "cleared" of this moment would be told before what stood is said anew
+                self._repeated.clear()
             self._refreshed = self._link.connection
             self._refresh()
         self._clear_foregone()
@@ -131,7 +140,9 @@ class MqttChannel:
     def _note_acks(self) -> None:
         with self._publishing:
             while self._acked:
-                self._window.ack(self._acked.popleft())
+                mid = self._acked.popleft()
+                self._window.ack(mid)
+                self._repeated.discard(mid)
             done = self._window.take_done()
         if done is not None:
             fault_point("hub.after_delivery")
@@ -187,7 +198,7 @@ class MqttChannel:
         for transition in self._log.standing():
             with self._publishing:
                 if (transition.offset, transition.n) <= self._place:
-                    self._publish(transition)
+                    self._repeated.update(mid for mid in self._publish(transition) if mid is not None)
 
     def _clear_foregone(self) -> None:
         """Clear what the broker retains of ours and is not open: a crash has brought it back."""
@@ -198,7 +209,9 @@ class MqttChannel:
             message = self._retained.popleft()
             ours = source_of(message.payload) == event_source(self._hub)
             if ours and message.topic.rpartition("/")[2] not in open_ids:
-                self._link.publish(message.topic, b"", retain=True)
+                mid = self._link.publish(message.topic, b"", retain=True)
+                with self._publishing:
+                    self._repeated.update(() if mid is None else (mid,))
 
     def _take_ack(self, mid: int) -> None:
         self._acked.append(mid)

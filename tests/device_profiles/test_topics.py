@@ -8,6 +8,7 @@ from paho.mqtt.client import topic_matches_sub
 from device_profiles.errors import TopicError
 from device_profiles.topics import (
     ALARM_FILTER,
+    HUB_STATUS_FILTER,
     AgentAddress,
     alarm_topic,
     check_area,
@@ -79,6 +80,7 @@ def test_the_topics_of_the_design() -> None:
     assert lane_topic(AGENT, "event") == "citynerve/1/agent/hz/xiacheng/chaoming/chaoming-01/event"
     assert receipt_topic(AGENT) == "citynerve/1/agent/hz/xiacheng/chaoming/chaoming-01/receipt"
     assert command_topic(AGENT) == "citynerve/1/agent/hz/xiacheng/chaoming/chaoming-01/command"
+    assert topic_matches_sub(HUB_STATUS_FILTER, hub_status_topic("xiacheng"))
     assert hub_status_topic("xiacheng") == "citynerve/1/hub/xiacheng/status"
     assert alarm_topic(AGENT.area, "a1") == "citynerve/1/alarm/hz/xiacheng/chaoming/a1"
     assert topic_matches_sub(ALARM_FILTER, alarm_topic(AGENT.area, "a1"))

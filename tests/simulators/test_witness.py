@@ -3,14 +3,16 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterable
+from pathlib import Path
 
 import aiomqtt
 import pytest
 
 from device_profiles.clock import simulated_clock
-from device_profiles.topics import alarm_topic
+from device_profiles.topics import alarm_topic, hub_status_topic
 from simulators.sabotage import SlowPath, WithholdingPath
 from simulators.witness import Account, AlarmWord, ObservingPath, Witness, parse_word
+from tests.servers import start_mosquitto
 
 AREA = "hz/xiacheng/chaoming"
 CLOCK = simulated_clock(start_us=1_700_000_000_000_000, speed=10)
@@ -78,6 +80,39 @@ async def test_a_topic_that_is_emptied_ends_its_alarm(centre: Witness, broker_po
     await _heard(centre, 4)
     assert [word.active for word in centre.words] == [True, False, True, False]
     assert centre.open_alarms() == {}
+
+
+def _status(*, told: bool, t_us: int) -> bytes:
+    return json.dumps({"hub": "hub-1", "online": True, "t_us": t_us, "alarms_told": told}).encode()
+
+
+async def test_what_ended_while_the_broker_was_away_ends_when_all_is_told(tmp_path: Path) -> None:
+    """Neither a broker that lost all nor a hub's old word ends an alarm: the hub says when what is open stands."""
+    broker = start_mosquitto(tmp_path)
+    witness = Witness(Account("127.0.0.1", broker.port), CLOCK)
+    task = asyncio.create_task(witness.listen_loop())
+    await witness.subscribed.wait()
+    old_us = CLOCK.wall_us()
+    async with aiomqtt.Client("127.0.0.1", broker.port) as hub:
+        for alarm in ("a", "b"):
+            await hub.publish(alarm_topic(AREA, alarm), _event(alarm), qos=1)
+    await _heard(witness, 2)
+    witness.subscribed.clear()
+    broker.stop(kill=True)
+    broker.start()
+    await witness.subscribed.wait()
+    async with aiomqtt.Client("127.0.0.1", broker.port) as hub:
+        await hub.publish(hub_status_topic("hub-1"), _status(told=True, t_us=old_us), qos=1)
+        await hub.publish(hub_status_topic("hub-1"), _status(told=False, t_us=CLOCK.wall_us()), qos=1)
+        await hub.publish(alarm_topic(AREA, "b"), _event("b"), qos=1)
+        await _heard(witness, 3)
+        assert sorted(witness.open_alarms()) == ["a", "b"]
+        await hub.publish(hub_status_topic("hub-1"), _status(told=True, t_us=CLOCK.wall_us()), qos=1)
+        await _heard(witness, 4)
+    assert sorted(witness.open_alarms()) == ["b"]
+    task.cancel()
+    await asyncio.wait({task})
+    broker.stop()
 
 
 async def test_what_is_retained_from_an_earlier_story_is_forgotten(centre: Witness, broker_port: int) -> None:

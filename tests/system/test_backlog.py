@@ -79,6 +79,7 @@ def test_a_wiped_disk_ends_as_epoch_abandoned(tmp_path: Path, mosquitto: Mosquit
         agent.kill()
     for path in (tmp_path / "data").iterdir():
         path.unlink()
+    _until_second_after(time.time())  # a session's epoch is the second in which it began
     _publish_later_pack(mosquitto, tmp_path, epoch=old, seq=9)
     agent = AgentProcess(config)
     try:
@@ -90,6 +91,11 @@ def test_a_wiped_disk_ends_as_epoch_abandoned(tmp_path: Path, mosquitto: Mosquit
     assert row["lost"] == {"evicted": 2, "epoch_abandoned": 4}
     assert (row["published"], row["outstanding"]) == (9, 0)
     assert hub.stop() == 0
+
+
+def _until_second_after(begun_s: float) -> None:
+    while int(time.time()) == int(begun_s):
+        time.sleep(0.05)
 
 
 def _publish_later_pack(mosquitto: Mosquitto, folder: Path, *, epoch: int, seq: int) -> None:

@@ -22,6 +22,7 @@ from hub.channels.deliveries import read_delivered
 from hub.channels.mqtt import RECEIVER, WINDOW, MqttChannel
 from hub.database import open_database
 from tests.hub.channels.listening import Listener, cleared, event_id, raised, store
+from tests.hub.channels.receiving import until
 from tests.hub.made import AREA
 from tests.servers import Mosquitto
 
@@ -191,12 +192,15 @@ def test_a_broker_that_lost_everything_gets_the_open_alarms_back(
     store(engine, *made)
     channel.on_transitions(made)
     assert listener.hear_ids(4) == ["1-0", "2-0", "3-0", ""]
+    until(channel.all_told)
     mosquitto.stop(kill=True)
+    until(lambda: not channel.all_told())
     shutil.rmtree(mosquitto.folder / "data")
     (mosquitto.folder / "data").mkdir()
     mosquitto.start()
     while listener.hear_ids(1) != ["1-0"]:
         continue  # what the broker had not acked before it died is told again first
+    until(channel.all_told)
     assert retained(mosquitto, tmp_path) == ["1-0"]
 
 
