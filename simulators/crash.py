@@ -128,7 +128,8 @@ class _CrashTest:
         self._random = (*_RANDOM, *(_INFLUX if stage.influx is not None else ()))
         self._kills = dict.fromkeys((*points, *self._random), 0)
         self._start_us = stage.clock.wall_us()
-        self._trapper = Trapper(stage.play, [spec.device for spec in stage.play.scenario.lifts])
+        devices = [spec.device for spec in stage.play.scenario.lifts]
+        self._trapper = Trapper(stage.play, devices, start_us=self._start_us)
 
     async def play(self, rounds: int) -> bool:
         """Play all rounds and let the last entrapments end; return whether they did. Raises ProgramDied."""

@@ -33,9 +33,11 @@ class AlarmCount(msgspec.Struct, frozen=True):
 class Trapper:
     """Keeps some lifts in a round of ordinary life, entrapment, alarm, rescue, end of alarm."""
 
-    def __init__(self, play: Play, devices: list[str]) -> None:
+    def __init__(self, play: Play, devices: list[str], *, start_us: int) -> None:
+        """``start_us``: wall time at which the play began."""
         self.entrapments: list[Entrapment] = []
         self.stopping = False  # no new entrapment any more
+        self._start_us = start_us
         self._cycles = {device: _Cycle(play.lifts[device]) for device in devices}
 
     @property
@@ -45,9 +47,10 @@ class Trapper:
 
     def tick(self, open_alarms: dict[str, AlarmWord]) -> None:
         """Take the next step of each lift; ``open_alarms`` are those that the command centre sees."""
-        alarming = {word.subject.rpartition("/")[2] for word in open_alarms.values() if word.rule == RULE}
+        words = sorted((word.t_fact_us, word.subject) for word in open_alarms.values() if word.rule == RULE)
+        alarming = {subject.rpartition("/")[2]: t_us - self._start_us for t_us, subject in words}
         for device, cycle in self._cycles.items():
-            stuck = cycle.tick(device in alarming, stopping=self.stopping)
+            stuck = cycle.tick(alarming.get(device), stopping=self.stopping)
             if stuck is not None:
                 self.entrapments.append(Entrapment(device, stuck))
 
@@ -59,23 +62,28 @@ class _Cycle:
         self.token = ""  # of the entrapment under way
         self._lift = lift
         self._number = 0
-        self._stuck = False
+        self._stuck_us: int | None = None  # since when the car stands
         self._rescued = False
         self._rescued_us = 0
         self._alarming_us = 0  # when the alarm was seen last
         self._calm_from_us = 0
 
-    def tick(self, alarming: bool, *, stopping: bool) -> int | None:
-        """Take a step; return the moment of an entrapment that has just begun."""
+    def tick(self, alarm_us: int | None, *, stopping: bool) -> int | None:
+        """Take a step; return the moment of an entrapment that has just begun.
+
+        ``alarm_us`` is when the alarm that is seen began. One of an earlier entrapment calls nobody: a broker that
+        crashed shows it again for a while.
+        """
         if not self.token:
             if not stopping and self._lift.t_us >= self._calm_from_us + _CALM_US:
                 self._number += 1
-                self.token, self._stuck, self._rescued = f"trap-{self._number}", False, False
+                self.token, self._stuck_us, self._rescued = f"trap-{self._number}", None, False
                 self._lift.stop_between(self.token)
             return None
-        if not self._stuck:
-            self._stuck = self.token in self._lift.effects
-            return self._lift.effects.get(self.token)
+        if self._stuck_us is None:
+            self._stuck_us = self._lift.effects.get(self.token)
+            return self._stuck_us
+        alarming = alarm_us is not None and alarm_us >= self._stuck_us
         if alarming:
             self._alarming_us = self._lift.t_us
         if not self._rescued and alarming:

@@ -97,7 +97,8 @@ class _Soak:
         self._stage = stage
         self._chance = chance
         self._start_us = stage.clock.wall_us()
-        self._trapper = Trapper(stage.play, [spec.device for spec in stage.play.scenario.lifts])
+        devices = [spec.device for spec in stage.play.scenario.lifts]
+        self._trapper = Trapper(stage.play, devices, start_us=self._start_us)
         self._memory: list[int] = []  # kB of hub and agent, once a second
         assert stage.broker is not None
         self._pauses = {"pause hub": stage.hub, "pause agent": stage.agent, "pause broker": stage.broker}

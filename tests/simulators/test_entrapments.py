@@ -6,6 +6,8 @@ from simulators.play import Play
 from simulators.scenario import Scenario
 from simulators.witness import AlarmWord
 
+START_US = 1_700_000_000_000_000
+LATER_US = START_US + 10**12  # after whatever is played here
 ONE, TWO = Entrapment("lift-01", 100), Entrapment("lift-01", 900)
 
 
@@ -26,8 +28,8 @@ def test_a_lift_is_trapped_alarmed_rescued_and_trapped_again() -> None:
     """The round waits for the alarm before the rescue and for its end before the next entrapment."""
     scenario = Scenario("s", "s", 1, "1h", (LiftSpec("lift-01"), LiftSpec("lift-02")), spare="lift-02")
     play = Play(scenario)
-    trapper, open_alarms = Trapper(play, ["lift-01"]), {}
-    word = AlarmWord("a", RULE, "hz/a/b/lift-01", True, 0, 0, 0)
+    trapper, open_alarms = Trapper(play, ["lift-01"], start_us=START_US), {}
+    word = AlarmWord("a", RULE, "hz/a/b/lift-01", True, LATER_US, 0, 0)
     lift = play.lifts["lift-01"]
     for second in range(600):
         play.advance(second * 1_000_000)
@@ -48,8 +50,8 @@ def test_a_lift_is_trapped_alarmed_rescued_and_trapped_again() -> None:
 def test_a_rescued_lift_goes_on_although_nobody_saw_it_empty() -> None:
     """The agent may be dead just then: a door that is held for ever would keep the alarm open for ever."""
     play = Play(Scenario("s", "s", 1, "1h", (LiftSpec("lift-01"), LiftSpec("lift-02")), spare="lift-02"))
-    trapper, lift = Trapper(play, ["lift-01"]), play.lifts["lift-01"]
-    word, second = AlarmWord("a", RULE, "hz/a/b/lift-01", True, 0, 0, 0), 0
+    trapper, lift = Trapper(play, ["lift-01"], start_us=START_US), play.lifts["lift-01"]
+    word, second = AlarmWord("a", RULE, "hz/a/b/lift-01", True, LATER_US, 0, 0), 0
     while not trapper.entrapments:
         second += 1
         play.advance(second * 1_000_000)
@@ -60,3 +62,21 @@ def test_a_rescued_lift_goes_on_although_nobody_saw_it_empty() -> None:
         trapper.tick({"a": word})
         trips.append(lift.values()["trip_count"])
     assert trips[-1] > trips[60]
+
+
+def test_an_alarm_of_an_earlier_entrapment_calls_nobody() -> None:
+    """A broker that crashed shows it again: only one that began after the car stood lets people out."""
+    play = Play(Scenario("s", "s", 1, "1h", (LiftSpec("lift-01"), LiftSpec("lift-02")), spare="lift-02"))
+    trapper, lift, second = Trapper(play, ["lift-01"], start_us=START_US), play.lifts["lift-01"], 0
+    while not trapper.entrapments:
+        second += 1
+        play.advance(second * 1_000_000)
+        trapper.tick({})
+    (entrapment,) = trapper.entrapments
+    for t_us, is_freed in ((entrapment.t_us - 1, False), (entrapment.t_us, True)):
+        word = AlarmWord("a", RULE, "hz/a/b/lift-01", True, START_US + t_us, 0, 0)
+        for later in range(second, second + 30):
+            play.advance(later * 1_000_000)
+            trapper.tick({"a": word})
+        second += 30
+        assert ("trap-1-free" in lift.effects) is is_freed
