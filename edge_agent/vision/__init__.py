@@ -1,0 +1,1 @@
+"""Seeing: zones of a picture, and what a model says of them."""
