@@ -1,6 +1,5 @@
 """The hub's own life: a retained status with a last will, said again so often that its absence is noticed in 10 s."""
 
-import threading
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -13,6 +12,7 @@ from device_profiles.link import BrokerConfig, Link, Will
 from device_profiles.topics import hub_status_topic
 from device_profiles.wire import Id, Micros
 from hub.journal.journal import Journal
+from hub.periodic import Periodic
 
 PERIOD_S = 3.0  # real seconds; two may be late before a client calls the hub absent
 SOON_S = 0.5  # until every alarm is told: a client that has lost the broker waits for that word
@@ -50,38 +50,31 @@ class Heartbeat:
         self._clock = clock
         self._journal = journal
         self._topic = hub_status_topic(hub)
-        self._stopping = threading.Event()
-        self._wake = threading.Event()
+        self._periodic = Periodic("heartbeat", self._beat, period_s=PERIOD_S, at_once=True)
         self._link = Link(
             msgspec.structs.replace(broker, keepalive_s=_KEEPALIVE_S),
             client_id=f"hub-{hub}-status",
             folder=folder,
             persistent=False,
             will=Will(self._topic, self._status(online=False)),
-            on_connected=self._wake.set,
+            on_connected=self._periodic.wake,
         )
-        self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
 
     def start(self) -> None:
         """Begin to connect and to say it."""
         self._link.start()
-        self._thread.start()
+        self._periodic.start()
 
     def stop(self) -> None:
         """Say goodbye: the status is offline at once."""
-        self._stopping.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(5.0)
+        self._periodic.stop()
         self._link.publish(self._topic, self._status(online=False), retain=True)
         self._link.stop()
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            told = self._all_told()
-            self._link.publish(self._topic, self._status(online=True, told=told), retain=True)
-            self._wake.wait(PERIOD_S if told else SOON_S)
-            self._wake.clear()
+    def _beat(self) -> float | None:
+        told = self._all_told()
+        self._link.publish(self._topic, self._status(online=True, told=told), retain=True)
+        return None if told else SOON_S
 
     def _status(self, *, online: bool, told: bool = False) -> bytes:
         now_us, last = self._clock.wall_us(), self._journal.last_offset()

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Literal
 
+from device_profiles.thinning import may_thin, thin
 from device_profiles.wire import Fact, Lane, Lost, PackRange, decode_facts
 from edge_agent.outbox.eviction import Evicted, evict_aged, evict_bytes, remove, runs_of
 from edge_agent.outbox.packing import pack
 from edge_agent.outbox.store import PackRow, Run, Store
-from edge_agent.outbox.thinning import may_thin, thin
 from edge_agent.outbox.waiting import Batch
 
 THIN_GAIN = 0.75  # thinned readings must be this much smaller at least, else they stay as they are

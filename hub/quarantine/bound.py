@@ -1,11 +1,11 @@
 """Keep the quarantine within its bound: of the oldest messages only the notes stay, counted."""
 
 import logging
-import threading
 
 from hub import metrics
 from hub.errors import JournalFull
 from hub.journal.journal import Journal
+from hub.periodic import Periodic
 
 logger = logging.getLogger(__name__)
 
@@ -21,18 +21,8 @@ class QuarantineBound:
         self._max_messages = max_messages
         self._max_bytes = max_bytes
         self._emptied = 0  # offset up to which only notes are left
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="quarantine", daemon=True)
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the look at hand."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(5.0)
+        self._periodic = Periodic("quarantine", self._look, period_s=PERIOD_S)
+        self.start, self.stop = self._periodic.start, self._periodic.stop
 
     def keep(self) -> int:
         """Empty what is above the bound; return how many messages. Raises JournalFull."""
@@ -52,12 +42,11 @@ class QuarantineBound:
         metrics.EMPTIED.inc(gone)
         return gone
 
-    def _run(self) -> None:
-        while not self._stopping.wait(PERIOD_S):
-            try:
-                gone = self.keep()
-            except JournalFull as error:
-                logger.debug("the quarantine cannot be emptied: %s", error)
-                continue
-            if gone:
-                logger.warning("the quarantine is full: of its %d oldest messages only the notes are left", gone)
+    def _look(self) -> None:
+        try:
+            gone = self.keep()
+        except JournalFull as error:
+            logger.debug("the quarantine cannot be emptied: %s", error)
+            return
+        if gone:
+            logger.warning("the quarantine is full: of its %d oldest messages only the notes are left", gone)

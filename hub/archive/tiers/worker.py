@@ -1,7 +1,6 @@
 """The worker of the tiers: computes what is marked from the archive's points, then deletes what is too old."""
 
 import logging
-import threading
 from collections.abc import Callable
 
 from hub.archive import BATCH_POINTS
@@ -11,6 +10,7 @@ from hub.archive.tiers.expiry import Expiry
 from hub.archive.tiers.marked import MarkedArchive
 from hub.archive.tiers.marks import HOUR_BIT, Key, Marks
 from hub.errors import StoreDown
+from hub.periodic import Periodic
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ _HOURS = 200  # of devices, in one write
 
 
 class TierWorker:
-    """The thread that keeps the tiers; its only state are the marks, so it may die at any moment."""
+    """Keeps the tiers on a thread; its only state are the marks, so it may die at any moment."""
 
     def __init__(
         self,
@@ -38,20 +38,9 @@ class TierWorker:
         self._marks = marks
         self._expiry = expiry
         self._progress_us = progress_us
-        self._on_crash = on_crash
         self._waits = False
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="tiers", daemon=True)
-
-    def start(self) -> None:
-        """Begin to compute."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the step at hand."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(5.0)
+        self._periodic = Periodic("tiers", self._try, period_s=PERIOD_S, at_once=True, on_crash=on_crash)
+        self.start, self.stop = self._periodic.start, self._periodic.stop
 
     def turn(self, now_us: int) -> None:
         """Compute everything that is over at ``now_us``, then delete what is too old. Raises StoreDown."""
@@ -60,7 +49,7 @@ class TierWorker:
         minutes: list[Bucket] = []
         try:
             for key in self._marks.ready():
-                if self._stopping.is_set():
+                if self._periodic.stopping.is_set():
                     break
                 if bits := self._marks.take(key, upto_us=upto_us):
                     taken[key] = bits
@@ -72,7 +61,7 @@ class TierWorker:
         except StoreDown:
             self._marks.give_back(taken)
             raise
-        self._expiry.expire(now_us, stopping=self._stopping)
+        self._expiry.expire(now_us, stopping=self._periodic.stopping)
 
     def _minutes(self, key: Key, bits: int) -> list[Bucket]:
         """Return the minutes; what comes after the points of its hour were deleted is deleted too, and counted."""
@@ -98,15 +87,6 @@ class TierWorker:
     def _put(self, tier: Tier, buckets: list[Bucket]) -> None:
         for start in range(0, len(buckets), BATCH_POINTS):
             self._store.put(tier, buckets[start : start + BATCH_POINTS])
-
-    def _run(self) -> None:
-        try:
-            while not self._stopping.is_set():
-                self._try()
-                self._stopping.wait(PERIOD_S)
-        finally:  # the error itself goes to threading.excepthook
-            if not self._stopping.is_set():
-                self._on_crash("tiers")
 
     def _try(self) -> None:
         try:
