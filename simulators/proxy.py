@@ -144,7 +144,7 @@ class _Way:
             await self._to.drain()
 
     def _take(self, first: int, body: bytes) -> None:
-        whole = bytes([first]) + _length(len(body)) + body
+        whole = bytes([first]) + remaining_length(len(body)) + body
         if first >> 4 != PUBLISH or not first & 0x06:
             self._to.write(whole)
             return
@@ -180,7 +180,7 @@ class _Way:
             self._pass(held)
 
 
-def _length(size: int) -> bytes:
+def remaining_length(size: int) -> bytes:
     """Return a remaining length (OASIS MQTT 3.1.1, 2.2.3)."""
     out = bytearray()
     while True:

@@ -48,6 +48,8 @@ def free_port() -> int:
 class Server:
     """A program with a folder and a port; it may be killed and started again with what its disk holds."""
 
+    scheme = "http"
+
     def __init__(self, folder: Path, *words: str, port: int) -> None:
         """``words`` is the command; what it says goes to ``server.log`` in ``folder``."""
         self.folder = folder
@@ -58,8 +60,8 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where it speaks HTTP."""
-        return f"http://127.0.0.1:{self.port}"
+        """Where it is reached."""
+        return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def start(self) -> Self:
         """Start it and return when it accepts connections."""
@@ -106,19 +108,16 @@ def victoria_metrics(folder: Path) -> Server:
     return Server(folder, "victoria-metrics", *words, port=port)
 
 
-class Mosquitto:
+class Mosquitto(Server):
     """A Mosquitto of our own; it may be killed and started again on the same port, with what its disk holds."""
+
+    scheme = "mqtt"
 
     def __init__(self, folder: Path, *, port: int | None = None, extra: str = "") -> None:
         """``extra`` is appended to the config (ACLs, passwords); with it, say ``allow_anonymous`` yourself."""
-        self.program = need("mosquitto")
-        self.folder = folder
-        self.port = port or free_port()
-        self.url = f"mqtt://127.0.0.1:{self.port}"
-        self.process: subprocess.Popen[bytes] | None = None
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "data").mkdir(exist_ok=True)
         self.config = folder / "mosquitto.conf"
+        super().__init__(folder, "mosquitto", "-c", str(self.config), port=port or free_port())
+        (folder / "data").mkdir(exist_ok=True)
         self.config.write_text(
             f"listener {self.port} 127.0.0.1\npersistence true\npersistence_location {folder / 'data'}/\n"
             "autosave_interval 1\nmax_queued_messages 10000\nmax_inflight_messages 200\nset_tcp_nodelay true\n"
@@ -127,21 +126,6 @@ class Mosquitto:
             + (extra or "allow_anonymous true\n"),
             encoding="utf-8",
         )
-
-    def start(self) -> "Mosquitto":
-        """Start it and return when it accepts connections."""
-        with (self.folder / "mosquitto.log").open("ab") as log:
-            self.process = subprocess.Popen([self.program, "-c", str(self.config)], stdout=log, stderr=log)
-        wait_for_port(self.port, self.process)
-        return self
-
-    def stop(self, *, kill: bool = False) -> None:
-        """End it, with SIGKILL when ``kill``; no-op when it does not run."""
-        if self.process is None:
-            return
-        self.process.send_signal(signal.SIGKILL if kill else signal.SIGTERM)
-        self.process.wait(timeout=START_S)
-        self.process = None
 
 
 def start_mosquitto(folder: Path, port: int | None = None, *, extra: str = "") -> Mosquitto:

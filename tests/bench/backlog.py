@@ -14,7 +14,7 @@ from edge_agent.outbox import Outbox
 from edge_agent.outbox.store import Store
 from edge_agent.uplink import Uplink
 from tests.bench import rig
-from tests.bench.latency import AGENT, DEVICES, Centre
+from tests.bench.latency import DEVICES, Centre
 from tests.bench.report import Figure, p99
 
 ROUNDS = 10  # short ones: what else this machine does then falls on both halves
@@ -79,7 +79,7 @@ def _alarms(folder: Path, url: str, centre: Centre) -> list[float]:
     """Return ms from each event's put to its alarm; what backlog there is drains at the same time."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "agent.toml"
-    config.write_text(AGENT.format(url=url), encoding="utf-8")
+    config.write_text(rig.AGENT.format(url=url), encoding="utf-8")
     with _sending(config, folder / "edge") as (outbox, uplink):
         if not uplink.link.connected.wait(20):
             raise TimeoutError("no connection to the broker")

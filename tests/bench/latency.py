@@ -27,15 +27,6 @@ PERIOD_S = 0.1
 RATE = 2_000  # readings a second
 SETTLE_S = 3.0
 DEVICES = 50
-AGENT = """agent = "edge-1"
-area = "bench/bench/edge"
-data = "edge"
-[broker]
-url = "{url}"
-[[lines]]
-port = "unused"
-slaves = [{{ unit = 1, device = "lift-0", profile = "lift_terminal" }}]
-"""
 
 
 def measure(folder: Path) -> list[Figure]:
@@ -99,7 +90,7 @@ def tell_alarms(
     ``before`` is told the number of each alarm that is put next.
     """
     config = folder / "agent.toml"
-    config.write_text(AGENT.format(url=url), encoding="utf-8")
+    config.write_text(rig.AGENT.format(url=url), encoding="utf-8")
     loaded = load_config(config)
     clock = Clock()
     outbox = Outbox(folder / "edge", agent="edge-1", clock=clock)

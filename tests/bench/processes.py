@@ -10,15 +10,6 @@ from tests.bench import rig
 from tests.bench.report import Figure
 from tests.servers import need
 
-AGENT = """agent = "edge-1"
-area = "bench/bench/edge"
-data = "edge"
-[broker]
-url = "{url}"
-[[lines]]
-port = "nothing-here"
-slaves = [{{ unit = 1, device = "lift-1", profile = "lift_terminal" }}]
-"""
 SECONDS, RATE, PACK = 10, 2_000, 10
 
 
@@ -47,7 +38,7 @@ def _hub_start(folder: Path, url: str) -> float:
 
 def _agent(folder: Path, url: str) -> tuple[float, float]:
     config = folder / "agent.toml"
-    config.write_text(AGENT.format(url=url), encoding="utf-8")
+    config.write_text(rig.AGENT.format(url=url), encoding="utf-8")
     began = time.perf_counter()
     with rig.program([sys.executable, "-m", "edge_agent", "run", str(config)]) as process:
         passed = time.perf_counter() - began

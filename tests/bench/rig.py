@@ -12,6 +12,15 @@ from pathlib import Path
 from tests.servers import Mosquitto, start_mosquitto
 
 QUEUES = "allow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 1000\n"
+AGENT = """agent = "edge-1"
+area = "bench/bench/edge"
+data = "edge"
+[broker]
+url = "{url}"
+[[lines]]
+port = "unused"
+slaves = [{{ unit = 1, device = "lift-0", profile = "lift_terminal" }}]
+"""
 
 
 @contextlib.contextmanager

@@ -162,7 +162,7 @@ def test_a_wrong_password_is_logged_once_and_tried_again(tmp_path: Path, caplog:
     party = Party(broker, tmp_path, "hub-x", persistent=False)
     with caplog.at_level(logging.INFO, "device_profiles.link"):
         party.link.start()
-        _wait_for_text(server.folder / "mosquitto.log", "not authorised", times=3)
+        _wait_for_text(server.folder / "server.log", "not authorised", times=3)
         server.stop()
         accounts.write_text(PASSWORD_LINE)
         server.start()

@@ -12,22 +12,14 @@ from hypothesis import strategies as st
 
 from device_profiles.topics import AgentAddress, lane_topic
 from simulators.packs import PackKey
+from simulators.proxy import remaining_length
 from simulators.tap import MAX_PACKET, PacketReader, ProtocolError, Tap, published
 
 ADDRESS = AgentAddress("hz/xiacheng/chaoming", "chaoming-01")
 
 
-def _length(size: int) -> bytes:
-    out = bytearray()
-    while True:
-        size, low = divmod(size, 128)
-        out.append(low | (0x80 if size else 0))
-        if not size:
-            return bytes(out)
-
-
 def _packet(first: int, body: bytes) -> bytes:
-    return bytes([first]) + _length(len(body)) + body
+    return bytes([first]) + remaining_length(len(body)) + body
 
 
 @given(
@@ -50,7 +42,7 @@ def test_what_is_no_mqtt_is_refused() -> None:
     with pytest.raises(ProtocolError):
         list(PacketReader().feed(b"\x30\xff\xff\xff\xff\x01"))
     with pytest.raises(ProtocolError):
-        list(PacketReader().feed(b"\x30" + _length(MAX_PACKET + 1)))
+        list(PacketReader().feed(b"\x30" + remaining_length(MAX_PACKET + 1)))
 
 
 def test_a_publish_is_taken_apart_with_and_without_a_packet_id() -> None:

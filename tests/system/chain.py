@@ -234,6 +234,13 @@ class Chain:
         assert self.hub.stop() == 0, "".join(self.hub.log)
         return "same" in self.hub.ask("replay")
 
+    def ends_well(self) -> bool:
+        """Free who is trapped, put the cover back; return whether alarms end, nothing misses and it replays."""
+        self.show(LIFT, FREED)
+        self.show(COVER, SOUND)
+        ended = all(self.centre.hears(rule, "raised", "cleared") for rule in ("lift.entrapment", "cover.moved"))
+        return ended and self.settled() and self.replays()
+
     def _image(self, kind: str) -> RegisterImage:
         return RegisterImage(blank_cells(self.specs[kind]))
 

@@ -144,7 +144,7 @@ def test_a_wrong_password_is_logged_once_and_tried_again(tmp_path: Path, caplog:
     party = Party(BrokerConfig(url=server.url, username="hub", password_file="password"), tmp_path)
     with caplog.at_level(logging.INFO, "hub.intake.subscriber"):
         party.client.start()
-        _wait_for_text(server.folder / "mosquitto.log", "not authorised", times=3)
+        _wait_for_text(server.folder / "server.log", "not authorised", times=3)
         server.stop()
         accounts.write_text(PASSWORD_LINE)
         server.start()
