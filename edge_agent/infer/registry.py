@@ -2,6 +2,7 @@
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -22,10 +23,39 @@ class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An input and what the model said of it when it was made; both flat."""
+    """One input, as numbers or a picture or noise, and what the model said of it when it was made, flat."""
 
-    input: tuple[float, ...]
     output: tuple[float, ...]
+    input: tuple[float, ...] = ()
+    picture: str = ""  # PNG of the input's size, in base64
+    noise: int | None = None  # seed of a pattern of bytes (infer/golden.py): for who has no picture to give away
+    every: Annotated[int, msgspec.Meta(ge=1)] = 1  # the output holds every so-many-th number
+
+
+class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a camera's frame becomes the input."""
+
+    fit: Literal["patch", "letterbox", "stretch"]  # a patch for each zone, or the whole frame
+    layout: Literal["nchw", "nhwc"] = "nchw"
+    order: Literal["bgr", "rgb"] = "bgr"
+    mean: tuple[float, ...] = (0.0,)  # of one channel or of three, in grey levels; subtracted first
+    std: tuple[float, ...] = (1.0,)  # divided by afterwards
+    pad: Annotated[int, msgspec.Meta(ge=0, le=255)] = 114  # grey level beside a letterbox, which lies top left
+    context: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.0  # of a patch: shown round the zone, of its longer side
+    dim: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0  # of a patch: brightness outside of the zone
+
+
+class Decoder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the output becomes vehicles."""
+
+    kind: Literal["classifier", "yolox", "nanodet"]
+    vehicles: tuple[str, ...]  # the labels that are vehicles
+    unsure: tuple[float, float] = (0.5, 0.5)  # of a classifier: between them the answer is unknown
+    least_score: float = 0.3  # of a detector's box
+    most_overlap: float = 0.5  # of two boxes of one vehicle (intersection over union)
+    covers: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.4  # so much of a zone under a box is a vehicle in it
+    strides: tuple[int, ...] = (8, 16, 32)
+    bins: int = 8  # of nanodet: numbers for each side of a box
 
 
 class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,12 +71,21 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     golden: tuple[Golden, ...]
     scores: dict[str, float]
     tolerance: float = 0.001  # of a golden output
+    picture: Picture | None = None  # of a model that sees
+    decoder: Decoder | None = None
 
 
 def models_folder() -> Path:
     """Return the folder of the models: inside the installed package, or the repository's own."""
     packed = Path(str(files("edge_agent.infer"))) / "models"
     return packed if packed.is_dir() else _REPOSITORY
+
+
+def size_of(entry: ModelEntry) -> tuple[int, int]:
+    """Return height and width of a seeing model's input, in pixels."""
+    layout = "nchw" if entry.picture is None else entry.picture.layout
+    height, width = entry.input.shape[-2:] if layout == "nchw" else entry.input.shape[:2]
+    return height, width
 
 
 def read_entry(name: str, *, folder: Path) -> ModelEntry:

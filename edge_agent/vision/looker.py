@@ -1,0 +1,74 @@
+"""Look at a frame: for each zone the probability that a vehicle is there, or an honest None."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+from edge_agent.infer.model import load_model
+from edge_agent.vision.gate import Gate
+from edge_agent.vision.patches import Frame
+from edge_agent.vision.scoring import scorer
+from edge_agent.vision.zones import Polygon, Zone, Zones, cells_of
+
+MODEL = "berth"
+RECHECK_S = 2.0  # what stands still is looked at again after this
+BUDGET = 64  # zones and cells of one frame
+
+
+class Scorer(Protocol):
+    """Whatever scores polygons: a patch classifier or a detector."""
+
+    def score(self, frame: Frame, which: Sequence[int]) -> list[float | None]:
+        """Return the probability of a vehicle for each of ``which``; None where nobody can tell."""
+
+
+class Looker:
+    """One camera's zones, seen through one model."""
+
+    def __init__(self, zones: Zones, score: Scorer, *, budget: int = BUDGET, recheck_s: float = RECHECK_S) -> None:
+        """Take a scorer of ``polygons_of(zones)``."""
+        spots = [(zone, name, polygon) for zone in zones.zones for name, polygon in spots_of(zone)]
+        self.ids = tuple(name for _, name, _ in spots)
+        self._shape = (zones.height, zones.width, 3)
+        self._score = score
+        self._gate = Gate(
+            [polygon for _, _, polygon in spots],
+            first=[zone.kind != "berth" for zone, _, _ in spots],  # an ambulance waits in a lane, not in a berth
+            recheck_s=recheck_s,
+            budget=budget,
+        )
+        self._last: dict[str, float | None] = dict.fromkeys(self.ids)
+
+    def look(self, frame: Frame, *, t_us: int | None = None) -> dict[str, float | None]:
+        """Return the score of each zone, of a lane that of each cell (``<zone>/<n>``), by id.
+
+        With a time, only what moved or was not looked at for a while is scored, and the rest keeps its score. A frame
+        of another size, or one that is not three channels of bytes, gives None everywhere.
+        """
+        if frame.shape != self._shape or frame.dtype != "uint8":
+            self._last = dict.fromkeys(self.ids)
+            return dict(self._last)
+        which = list(range(len(self.ids))) if t_us is None else self._gate.choose(frame, t_us)
+        if which:
+            for zone, probability in zip(which, self._score.score(frame, which), strict=True):
+                self._last[self.ids[zone]] = probability
+        return dict(self._last)
+
+
+def spots_of(zone: Zone) -> list[tuple[str, Polygon]]:
+    """Return the ids and polygons that are scored of a zone."""
+    if zone.kind != "lane":
+        return [(zone.id, zone.polygon)]
+    return [(f"{zone.id}/{at}", cell) for at, cell in enumerate(cells_of(zone))]
+
+
+def polygons_of(zones: Zones) -> list[Polygon]:
+    """Return all polygons that are scored, in the looker's order."""
+    return [polygon for zone in zones.zones for _, polygon in spots_of(zone)]
+
+
+def load_looker(zones: Zones, *, model: str = MODEL, folder: Path | None = None, files: Path | None = None,
+                threads: int = 1, budget: int = BUDGET) -> Looker:  # fmt: skip
+    """Return a looker with the model of that name. Raises ModelRefused, or ConfigError when models.toml is wrong."""
+    loaded = load_model(model, folder=folder, files=files, threads=threads)
+    return Looker(zones, scorer(loaded, polygons_of(zones)), budget=budget)

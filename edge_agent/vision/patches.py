@@ -1,0 +1,58 @@
+"""Cut the zones of a frame into one batch of patches: a square round each polygon, dimmed outside of it."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Frame = NDArray[np.uint8]  # (height, width, 3), BGR
+Polygon = Sequence[tuple[float, float]]  # pixels
+_SOFT = 1.0  # px: the edge of the light is no line of its own
+
+
+class Patches:
+    """All patches of one camera, in one batch that is allocated once."""
+
+    def __init__(self, polygons: Sequence[Polygon], *, size: int, context: float, dim: float) -> None:
+        """``context`` is what is shown round a polygon, as a share of its longer side; ``dim`` is its brightness."""
+        self.batch = np.zeros((len(polygons), size, size, 3), np.uint8)
+        squares = [square(polygon, context=context) for polygon in polygons]
+        self._size = (size, size)
+        self._turns = [to_patch(one, size=size) for one in squares]
+        self._lights = [light(polygon, turn, size=size, dim=dim)
+                        for polygon, turn in zip(polygons, self._turns, strict=True)]  # fmt: skip
+
+    def cut(self, frame: Frame, which: Sequence[int] | None = None) -> NDArray[np.uint8]:
+        """Return the patches of ``which`` zones (None: all), as a view of the batch that the next cut overwrites."""
+        chosen = range(len(self.batch)) if which is None else which
+        for place, zone in enumerate(chosen):
+            patch = self.batch[place]
+            cv2.warpAffine(frame, self._turns[zone], self._size, dst=patch, flags=cv2.INTER_LINEAR,
+                           borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+            cv2.multiply(patch, self._lights[zone], dst=patch, scale=1 / 255)
+        return self.batch[: len(chosen)]
+
+
+def square(polygon: Polygon, *, context: float) -> tuple[float, float, float]:
+    """Return centre x, centre y and side of the upright square round a polygon."""
+    points = np.asarray(polygon, np.float64)
+    low, high = points.min(axis=0), points.max(axis=0)
+    centre = (low + high) / 2
+    return float(centre[0]), float(centre[1]), float(max(high - low)) * (1 + 2 * context)
+
+
+def to_patch(one: tuple[float, float, float], *, size: int) -> NDArray[np.float64]:
+    """Return the 2×3 matrix from the frame's pixels to the patch's."""
+    x, y, side = one
+    scale = size / max(side, 1.0)
+    return np.array([[scale, 0, size / 2 - scale * x], [0, scale, size / 2 - scale * y]])
+
+
+def light(polygon: Polygon, turn: NDArray[np.float64], *, size: int, dim: float) -> NDArray[np.uint8]:
+    """Return how bright each pixel of a patch is shown: 255 in the polygon, ``dim`` of it elsewhere."""
+    points = np.asarray(polygon, np.float64) @ turn[:, :2].T + turn[:, 2]
+    mask = np.full((size, size), round(255 * dim), np.uint8)
+    cv2.fillPoly(mask, [np.round(points * 16).astype(np.int32)], 255, lineType=cv2.LINE_AA, shift=4)
+    soft = cv2.GaussianBlur(mask, (0, 0), _SOFT).astype(np.uint8)
+    return np.ascontiguousarray(np.repeat(soft[:, :, None], 3, axis=2))
