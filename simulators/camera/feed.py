@@ -1,0 +1,105 @@
+"""What one camera gives: pictures at its rate, the newest for whoever looks, with faults on command."""
+
+import asyncio
+from collections.abc import Callable
+
+import cv2
+import msgspec
+import numpy as np
+
+from simulators.camera.backdrop import Image
+from simulators.camera.faults import SLOW_S, Fault, spoil
+from simulators.camera.jpeg import Scan, read_scan
+
+Frames = Callable[[float], Image]  # (s after the start) → picture
+_STILL = (Fault.STALL, Fault.DROP)
+_HALF = 0.5  # of the bytes of a picture that breaks off
+
+
+class Shot(msgspec.Struct, frozen=True):
+    """One picture as it is sent."""
+
+    number: int
+    t_s: float  # real, since the feed began
+    jpeg: bytes
+    scan: Scan
+
+
+class Feed:
+    """The pictures of one camera; ``now_s`` says which moment of ``frames`` is shown, ``fps`` is real."""
+
+    def __init__(self, frames: Frames, *, fps: float = 5.0, now_s: Callable[[], float], quality: int = 85) -> None:
+        self.fault: Fault | None = None
+        self.resets = 0  # how often everybody was cut off
+        self.shots = 0
+        self.newest: Shot | None = None
+        self._frames, self._now_s = frames, now_s
+        self._fps, self._quality = fps, quality
+        self._news = asyncio.Condition()
+        self._rng = np.random.default_rng(fps.as_integer_ratio())
+        self._begun_s = 0.0
+
+    @property
+    def fps(self) -> float:
+        """Pictures in a real second."""
+        return self._fps
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether nobody answers at its address."""
+        return self.fault is Fault.DROP
+
+    def strike(self, fault: Fault | None) -> None:
+        """Begin a fault, in place of the present one; None ends it."""
+        if fault in (Fault.DROP, Fault.RESET):
+            self.resets += 1
+        self.fault = None if fault is Fault.RESET else fault
+
+    async def run_loop(self) -> None:
+        """Take pictures until cancelled; rendering has a thread, so that the servers go on."""
+        loop = asyncio.get_running_loop()
+        self._begun_s = next_s = loop.time()
+        while True:
+            if self.fault not in _STILL:
+                self._publish(await asyncio.to_thread(self._shoot), loop.time() - self._begun_s)
+            async with self._news:
+                self._news.notify_all()
+            next_s += SLOW_S if self.fault is Fault.RATE else 1 / self._fps
+            now_s = loop.time()
+            next_s = max(next_s, now_s - 1 / self._fps)  # late: one is made up for, not all
+            await self._rest(next_s)
+
+    async def after(self, number: int) -> Shot:
+        """Wait for a picture newer than ``number``."""
+        async with self._news:
+            await self._news.wait_for(lambda: self.newest is not None and self.newest.number > number)
+        assert self.newest is not None
+        return self.newest
+
+    async def _rest(self, until_s: float) -> None:
+        """Sleep; a slow camera that is well again does not sleep on."""
+        loop = asyncio.get_running_loop()
+        while (left_s := until_s - loop.time()) > 0:
+            await asyncio.sleep(min(left_s, 1 / self._fps))
+            if self.fault is not Fault.RATE and left_s > 1 / self._fps:
+                return
+
+    def _shoot(self) -> bytes:
+        if self.fault is Fault.FREEZE and self.newest is not None:
+            return self.newest.jpeg
+        picture = spoil(self._frames(self._now_s()), self.fault, self._rng)
+        good, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, self._quality])
+        if not good:
+            raise ValueError("the picture cannot be encoded")
+        return data.tobytes()
+
+    def _publish(self, jpeg: bytes, t_s: float) -> None:
+        scan = read_scan(jpeg)
+        if self.fault is Fault.HALF:
+            jpeg = jpeg[: int(len(jpeg) * _HALF)]
+            scan = msgspec.structs.replace(scan, data=scan.data[: int(len(scan.data) * _HALF)])
+        if self.fault is Fault.NOISE:
+            jpeg = self._rng.bytes(len(jpeg))
+            scan = msgspec.structs.replace(scan, data=self._rng.bytes(len(scan.data)))
+        self.shots += 1
+        self.newest = Shot(self.shots, t_s, jpeg, scan)
