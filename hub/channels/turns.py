@@ -40,11 +40,14 @@ class Turns:
         self._dead_us = duration_us(receiver.dead_after)
         self._chosen: tuple[Choice, list[Waiting]] = (Choice(), [])  # what the notice at hand is made of
         self._refers = isinstance(receiver, CapReceiver)
+        self._doubtful = False  # it failed when the hub died: the journal may say that it is dead, and hub.db not yet
 
     def failures(self) -> int:
         """Return how often in a row it had failed before the program began."""
         with self._gate.read() as connection:
-            return failures_of(connection, self.receiver.name, self.lane)
+            count = failures_of(connection, self.receiver.name, self.lane)
+        self._doubtful = count > 0
+        return count
 
     def next(self, *, now_us: int, anew: bool) -> Notice | int | None:
         """Return the notice that goes next, after noting so; else the microseconds until one may, None: no end."""
@@ -72,25 +75,31 @@ class Turns:
             dead = dead_lanes(connection, name)
             if self.lane in dead:
                 self._revive(connection, now_us, now_us=now_us)
-                if len(dead) == 1:
-                    self._tell(dead=False, detail="told again", now_us=now_us)
+            if dead == {self.lane} or (self._doubtful and not dead):
+                self._tell(dead=False, detail="told again", now_us=now_us)
             note_success(connection, name, self.lane)
+        self._doubtful = False
         self.pacing.sent(*self._chosen, now_us=now_us)  # a try that failed has troubled nobody
         self.pacing.grow()
 
     def failed(self, notice: Notice, error: DeliveryError, *, due_us: int, now_us: int) -> None:
-        """Note that a notice was not taken, or may not have been, and queue it again."""
+        """Note that a notice was not taken, or may not have been, and queue it again.
+
+        What may have arrived once keeps its key, whatever comes after; unless it is refused: whoever has it would not.
+        """
+        doubtful = bool(self._chosen[0].again) and error.fault is not Fault.REFUSED
         with self._gate.write() as connection:
             note_failure(connection, self.receiver.name, self.lane, detail=str(error), now_us=now_us)
-            if isinstance(error, Uncertain):
+            if doubtful or isinstance(error, Uncertain):
                 rows.put_off(connection, notice.id, error.fault, receipt=str(error), due_us=due_us)
             else:
                 rows.put_back(connection, notice.id, error.fault, due_us=due_us)
 
     def refused(self, notice: Notice, error: DeliveryError, *, now_us: int) -> None:
         """Give a notice up that the receiver will never take: the fallback is told, and the alarm raised."""
-        with self._gate.write() as connection:
+        with self._gate.write() as connection:  # before the word is said: a failure on disk makes the next start doubt
             note_failure(connection, self.receiver.name, self.lane, detail=str(error), now_us=now_us)
+        with self._gate.write() as connection:
             self._bury(connection, outbox.c.notice == notice.id, detail=str(error), now_us=now_us)
             rows.failed(connection, notice.id, error.fault, receipt=str(error), now_us=now_us)
 

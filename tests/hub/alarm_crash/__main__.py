@@ -1,4 +1,4 @@
-"""``make alarm-crash``: kill the deciding and telling part of a hub, and say what is left, as JSON."""
+"""``make alarm-crash``: kill the deciding and telling part of a hub, and say what is left, as a line of JSON."""
 
 import argparse
 import sys
@@ -21,7 +21,7 @@ def main() -> int:
         place = options.keep or Path(folder)
         place.mkdir(parents=True, exist_ok=True)
         found = Rounds(place, seed=options.seed).play(options.rounds)
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
+    sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
     return 0 if found.good else 1
 
 

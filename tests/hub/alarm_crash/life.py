@@ -74,7 +74,7 @@ def live(life: Life) -> None:
         engine,
         clock=clock,
         on_transitions=delivery.on_transitions,
-        first_offset=journal.first_offset,
+        first_offset=journal.whole_from,
         snapshot_every=900,
     )
     loop = ReaderLoop(journal, reader, clock=clock, on_crash=_crash, urgent=True)

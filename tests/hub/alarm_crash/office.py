@@ -98,11 +98,12 @@ class Office:
         if mood is Mood.CUTS and request.transport is not None:
             request.transport.close()
             return web.Response()
-        if mood is Mood.REFUSES and name == "desk":
+        key = request.headers["Idempotency-Key"]
+        if mood is Mood.REFUSES and name == "desk" and key not in self.taken[name].bodies:  # it has that already
             if len(ids) == 1:  # of a list the hub finds out which
                 self.taken[name].refused.update(ids)
             return web.Response(status=422)
-        _note(self.taken[name], request.headers["Idempotency-Key"], ids, body)
+        _note(self.taken[name], key, ids, body)
         return web.json_response({})
 
 

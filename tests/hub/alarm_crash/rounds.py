@@ -26,6 +26,7 @@ ACTS = ("hub.before_act", "hub.after_act")
 RANDOM = "random"
 AIMS = (*(f"{point} {kind.value}" for kind in CHANGES for point in COMMITS), *DELIVERY, *ACTS, RANDOM, RANDOM)
 _KILLED = -9
+_TRIES = 10  # entrapments until there is an alarm of which nobody has taken care
 _RANDOM_S = 0.4  # real
 _AIMED_S = 2.0  # a point that is not reached by then is not reached in this round
 _DRAIN_S = 300.0  # for all that was not told yet, on a machine that does other things too
@@ -144,7 +145,7 @@ class Rounds:
 
     def _meant(self, **flags: bool) -> Alarm:
         """Return an open alarm with such flags; of an entrapment that is made for it, when there is none."""
-        for _ in range(2):
+        for _ in range(_TRIES):
             found = [
                 alarm
                 for alarm in self._city.open_alarms()
@@ -152,6 +153,7 @@ class Rounds:
             ]
             if found:
                 return self._chance.choice(found)
+            self._city.pass_time(4)  # a lift's alarms are shelved for a while, also the next one
             self._city.trap()
             self._write()
         raise AssertionError("a new entrapment raised no alarm")

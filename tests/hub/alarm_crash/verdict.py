@@ -11,12 +11,13 @@ from hub.alarms.engine import fold
 from hub.alarms.log import read_alarms, read_bodies
 from hub.alarms.state import State
 from hub.alarms.transitions import Kind, Transition, encode_transition
-from hub.alarms.words import RECEIVER_DEAD
+from hub.alarms.words import RECEIVER_DEAD, receiver_subject
+from hub.channels.standing import dead_lanes
 from hub.database import reading
 from hub.journal.journal import Journal
 from hub.journal.records import Record
 from tests.hub.alarm_crash.city import ENTRAPMENT, SECOND_US, STEPS, TICK_S
-from tests.hub.alarm_crash.office import Taken
+from tests.hub.alarm_crash.office import NAMES, Taken
 
 _EXCUSES = {Kind.SHELVED, Kind.SHELVE_ASKED, Kind.OUT_OF_SERVICE, Kind.SUPPRESSED, Kind.ARRIVED}
 Finding = tuple[str, str]  # what, and where
@@ -70,11 +71,12 @@ def undisturbed(journal: Journal) -> tuple[list[Record], list[Transition]]:
 
 
 def compare_stored(engine: sa.Engine, made: Sequence[Transition], found: Findings) -> None:
-    """Every transition is stored once, byte for byte, in an audit that is whole; no alarm is open twice."""
+    """Every transition is stored once, byte for byte, in a whole audit; nothing is open twice or for nothing."""
     with reading(engine).connect() as connection:
         stored = {(offset, n): body for offset, n, body in read_bodies(connection, after=0, upto=10**15)}
         chain = audit.verify(connection)
         alarms = read_alarms(connection)
+        dead = {receiver_subject(name) for name in NAMES if dead_lanes(connection, name)}
     wanted = {(each.offset, each.n): encode_transition(each) for each in made}
     found.lost += [("transition", str(place)) for place in wanted.keys() - stored.keys()]
     found.doubled += [("transition", str(place)) for place in stored.keys() - wanted.keys()]
@@ -86,6 +88,8 @@ def compare_stored(engine: sa.Engine, made: Sequence[Transition], found: Finding
         found.wrong.append(("alarms", "do not stand as the fold leaves them"))
     twice = Counter((alarm.rule, alarm.subject) for alarm in alarms if alarm.open)
     found.doubled += [("open alarm", str(key)) for key, count in twice.items() if count > 1]
+    called_dead = {alarm.subject for alarm in alarms if alarm.open and alarm.rule == RECEIVER_DEAD}
+    found.wrong += [("receiver's death", subject) for subject in sorted(called_dead ^ dead)]
 
 
 def compare_deeds(records: Sequence[Record], kept: Sequence[str], gone: Sequence[str], found: Findings) -> None:

@@ -24,7 +24,9 @@ class Zygote:
 
     def __init__(self, log: Path) -> None:
         command = [sys.executable, "-m", "tests.hub.alarm_crash.zygote", str(log)]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # without a buffer: what has been read ahead of the line at hand would be waited for in vain
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(command, cwd=ROOT, stdin=pipe, stdout=pipe, bufsize=0)
 
     def run(self, job: Job, *, kill_after_s: float) -> int:
         """Return how a child ended: its exit code, or -9 for a SIGKILL, its own or ours after a while."""
