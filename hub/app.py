@@ -89,7 +89,7 @@ async def run(settings: Settings, *, clock: Clock) -> int:
         )
         delivery = _delivery(settings, engine, journal, clock=clock, life=life)
         hearers = [delivery.on_transitions, *([channel.on_transitions] if config.channels.mqtt.enabled else [])]
-        alarms = AlarmReader(engine, clock=clock, on_transitions=_each(hearers), first_offset=journal.first_offset)
+        alarms = AlarmReader(engine, clock=clock, on_transitions=_each(hearers), first_offset=journal.whole_from)
         stack.callback(_flush, alarms.flush)
         alarm_loop = _start(stack, ReaderLoop(journal, alarms, clock=clock, on_crash=life.crash, urgent=True))
 

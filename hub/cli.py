@@ -23,6 +23,7 @@ from hub.commands.audit import audit_app
 from hub.commands.broker import broker_app
 from hub.commands.deliveries import deliveries
 from hub.commands.doctor import doctor
+from hub.commands.journal import journal_app
 from hub.commands.ledger import ledger
 from hub.commands.quarantine import quarantine_app
 from hub.commands.report import report
@@ -30,9 +31,8 @@ from hub.commands.response import response
 from hub.commands.rules import rules_app
 from hub.commands.why import why
 from hub.config import EXAMPLE, read_config
-from hub.data import opened_journal, present
+from hub.data import present
 from hub.errors import HubError
-from hub.life import locked
 from hub.twins.table import twins_command
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -40,7 +40,6 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The hub of a city's nerves."
 )
-journal_app = typer.Typer(no_args_is_help=True, help="Care for the journal.")
 app.add_typer(alarm_app, name="alarm")
 app.add_typer(audit_app, name="audit")
 app.add_typer(archive_app, name="archive")
@@ -118,15 +117,6 @@ def restore(folder: Path, config: Config) -> None:
     settings = read_config(config)
     made = backups.restore(folder, settings.data)
     typer.echo(f"{settings.data}: journal {made.first_offset} to {made.last_offset}")
-
-
-@journal_app.command()
-def compact(config: Config = Path("hub.toml")) -> None:
-    """Give the room of cut records back to the disk; the hub must not run."""
-    settings = read_config(config)
-    with locked(settings), opened_journal(settings.journal) as journal:
-        journal.compact()
-    typer.echo(f"{settings.journal}: {settings.journal.stat().st_size} bytes")
 
 
 def main() -> None:

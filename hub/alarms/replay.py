@@ -73,7 +73,7 @@ def replay(journal: Journal, engine: sa.Engine, *, start: int | None = None) -> 
         last = read_cursor(connection, NAME)
         begun = _begin(connection, journal, start)
     if begun is None:
-        return Replay(0, last, error="the journal was cut and there is no snapshot from which it leads on")
+        return Replay(0, last, error="the journal was cut or thinned and there is no snapshot from which it leads on")
     offset, state = begun
     found = Replay(offset + 1, last)
     while offset < last and found.same:
@@ -100,7 +100,7 @@ def state_before(journal: Journal, engine: sa.Engine, offset: int) -> State:
     with reading(engine).connect() as connection:
         begun = _begin(connection, journal, max(0, offset - 1))
     if begun is None or begun[0] >= offset:
-        raise NoData(f"the journal was cut: nothing leads up to record {offset}")
+        raise NoData(f"the journal was cut or thinned: nothing leads up to record {offset}")
     at, state = begun
     while at < offset - 1:
         records = [record for record in journal.read(at, _BATCH) if record.offset < offset]
@@ -128,7 +128,9 @@ def _begin(connection: sa.Connection, journal: Journal, start: int | None) -> tu
 
 
 def _leads_on(journal: Journal, base: int) -> bool:
-    """Return whether nothing is cut behind ``base``; text records stay where the others were cut."""
+    """Return whether nothing is cut or thinned behind ``base``; text records stay where the others were cut."""
+    if base < journal.thinned().upto:
+        return False
     first = journal.first_offset()
     kept = [record for record in journal.read(base, _BATCH) if record.offset <= first]
     return base >= first or (is_whole(base, kept) and (kept[-1].offset if kept else base) >= first - 1)

@@ -43,7 +43,7 @@ def what_if(journal: Journal, engine: sa.Engine, profile: Profile, *, since_us: 
 
     Raises NoData when the journal does not reach so far back.
     """
-    first = max(1, journal.first_offset(), journal.offset_at(since_us) + 1)
+    first = max(1, journal.whole_from(), journal.offset_at(since_us) + 1)
     at, last = first - 1, journal.last_offset()
     theirs, ours = (state_before(journal, engine, first) for _ in range(2))
     before: list[Alarm] = []

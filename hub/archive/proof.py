@@ -47,7 +47,7 @@ class Proof(msgspec.Struct, frozen=True):
     equal: bool
     offset: int  # the archive's place in the journal: up to here everything was compared
     behind: int  # records that are not archived yet
-    since_us: int  # hours before are older than the journal: there the archive may have more
+    since_us: int  # hours before are older than the journal, or thinned: there the archive may have more
     devices: int
     hours: int  # of devices
     journal: int  # points that must be there
@@ -112,11 +112,11 @@ def prove(journal: Journal, archive: Archive, compared: Compared, *, values: boo
 def _prove(journal: Journal, archive: Archive, compared: Compared, expected: Expected, *, values: bool) -> Proof:
     offset = archive.offset()  # before anything is counted: all up to here is there
     refused, left_out, tally = compared.refused(), Counter[str](), _Tally()
-    since_us = _since(journal)
     read = _fold(journal, expected, refused, left_out, after=0, offset=offset)
     total = archive.count_by_hour(Query())  # before the devices' own counts: it is never more than those together
     counts = {subject: archive.count_by_hour(Query(subject=subject)) for subject in expected.subjects()}
     _fold(journal, expected, refused, left_out, after=read, offset=offset)  # what came meanwhile may be there too
+    since_us = _since(journal)  # after everything was read: what is thinned meanwhile was not read whole
     horizons = {subject: compared.horizon(subject) for subject in expected.subjects()}
     for subject, found in counts.items():
         for hour in _hours(expected, subject, found):
@@ -162,14 +162,14 @@ def _fold(
 
 
 def _since(journal: Journal) -> int:
-    """Return the time after which the journal knows of every point: 0 unless its beginning was cut off."""
-    first, known = journal.first_offset(), 0
-    while known + 1 < first:
+    """Return the time after which the journal knows of every point: 0 unless its beginning was cut off or thinned."""
+    first, known = journal.whole_from(), 0
+    while known + 1 < first and not journal.thinned().upto:
         texts = journal.read(known, _BATCH)
         if not texts or (texts[0].offset != known + 1 and texts[0].offset % NEW_LIFE != 1):
             break
         known = texts[0].offset
-    else:
+    if known + 1 >= first:
         return 0
     oldest = journal.read(first - 1, 1)
     return oldest[0].received_us + MAX_OFFSET_US + FUTURE_US if oldest else 2**62

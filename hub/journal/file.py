@@ -7,6 +7,7 @@ from pathlib import Path
 
 from device_profiles import durable
 from hub.errors import DataDamaged, JournalFull, SchemaError
+from hub.journal import thinned
 
 SCHEMA = 1  # PRAGMA user_version
 
@@ -29,6 +30,7 @@ CREATE TABLE IF NOT EXISTS records (
 );
 CREATE INDEX IF NOT EXISTS texts ON records (offset) WHERE kind = 'text';
 {_RARE}
+{thinned.TABLES}
 PRAGMA user_version = {SCHEMA};
 """
 
@@ -44,8 +46,8 @@ def open_file(path: Path) -> sqlite3.Connection:
             raise SchemaError(message)
         if version == 0:
             connection.executescript(_TABLES)
-        elif not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'asides'").fetchone():
-            connection.executescript(_RARE)  # a file of before there were these
+        elif not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'given_up'").fetchone():
+            connection.executescript(_RARE + thinned.TABLES)  # a file of before there were these
     return connection
 
 

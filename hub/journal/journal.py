@@ -25,6 +25,7 @@ from hub.journal.records import (
     reserve_path,
 )
 from hub.journal.tail import Tail
+from hub.journal.thinned import Loss, Rewrite, Thinned, read_losses, read_thinned, rewrite, uncount
 
 __all__ = ["POLL_S", "Act", "Journal", "Kind", "NewRecord", "Record", "append_act"]
 
@@ -144,6 +145,27 @@ class Journal:
             oldest = connection.execute(_OLDEST).fetchone()
         return int(oldest[0]) if oldest else self._stored_last() + 1
 
+    def whole_from(self) -> int:
+        """Return the offset from which on nothing was cut or thinned: only from there can anything be replayed."""
+        return max(self.first_offset(), self.thinned().upto + 1)
+
+    def thinned(self) -> Thinned:
+        """Return how far readings are given up."""
+        with self._reading() as connection:
+            return read_thinned(connection)
+
+    def losses(self) -> list[Loss]:
+        """Return what was given up at the bound since the journal began."""
+        with self._reading() as connection:
+            return read_losses(connection)
+
+    def rewrite(self, change: Rewrite) -> None:
+        """Give up readings that every reader has taken in. Raises JournalFull."""
+        with self._writing, translated(self.path), self._transaction():
+            rewrite(self._writer, change)
+        with self._grown:
+            self._tail.cut(change.upto + 1)
+
     def wait(self, after: int, timeout_s: float) -> bool:
         """Return True as soon as there is a record after ``after``, False when ``timeout_s`` real seconds are over."""
         deadline = time.monotonic() + timeout_s
@@ -196,6 +218,7 @@ class Journal:
             with self._writing, translated(self.path), self._transaction():
                 oldest = self._writer.execute(_OLDEST).fetchone()
                 end = min(before_offset, (oldest[0] if oldest else before_offset) + step)
+                uncount(self._writer, end)
                 delete = "DELETE FROM records WHERE offset < ? AND kind <> 'text'"
                 deleted = self._writer.execute(delete, (end,)).rowcount
             with self._grown:

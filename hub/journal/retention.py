@@ -1,41 +1,44 @@
-"""Retention: cuts the journal's old end, by age and by size, never past a reader that has not taken it in."""
+"""Retention: the journal's old end goes by age, and at its bound readings first, never past a reader that lacks it."""
 
 import logging
-import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from device_profiles.clock import Clock
 from hub.errors import JournalFull, StoreDown
 from hub.journal.journal import Journal
+from hub.journal.thinning import Thinning
+from hub.periodic import Periodic
 
 logger = logging.getLogger(__name__)
 
 PERIOD_S = 10.0
-_FILL = 0.9  # of max_bytes: cutting begins before readings have to wait
-_STEP = 1_000
+TELL_S = 60.0  # real: what is given up is logged at most so often
+_FILL = 0.9  # of max_bytes: readings are given up before new ones have to wait
 
 
-def cut_old(
-    journal: Journal, *, keep_us: int, now_us: int, slowest: Callable[[], int], vital: Callable[[], int]
-) -> int:
-    """Cut what is older than ``keep_us`` or too much, up to what the slowest reader has taken in; return how many.
+def cut_old(journal: Journal, *, keep_us: int, now_us: int, slowest: Callable[[], int]) -> int:
+    """Cut what is older than ``keep_us``, up to what the slowest reader has taken in; return how many records.
 
-    Too much goes as soon as the ``vital`` readers have taken it in: a store that is down for long must not stop the
-    readings, and with them alarms. Both are asked only when there is something to cut: a reader may prepare for it.
+    It is asked only when there is something to cut: a reader may prepare for it.
     """
-    cut = _cut_before(journal, journal.offset_at(now_us - keep_us), slowest)
+    before = journal.offset_at(now_us - keep_us)
+    return journal.cut(min(slowest() + 1, before)) if before > journal.first_offset() else 0
+
+
+def keep_bound(journal: Journal, thinning: Thinning, *, vital: Callable[[], int]) -> int:
+    """Give up what is too much: thin, drop, cut; return how many records were looked at.
+
+    As soon as the ``vital`` readers have taken it in: a store that is down for long must not stop the readings, and
+    with them alarms.
+    """
+    looked = 0
     while journal.max_bytes and journal.used_bytes() > _FILL * journal.max_bytes:
-        step = _cut_before(journal, journal.first_offset() + _STEP, vital)
+        step = thinning.step(vital())
         if not step:
             break
-        cut += step
-    return cut
-
-
-def _cut_before(journal: Journal, before: int, slowest: Callable[[], int]) -> int:
-    if before <= journal.first_offset():
-        return 0
-    return journal.cut(min(slowest() + 1, before))
+        looked += step
+    return looked
 
 
 class Retention:
@@ -56,36 +59,35 @@ class Retention:
         self._clock = clock
         self._vital = vital
         self._others = others
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="retention", daemon=True)
+        self._told_s = float("-inf")
+        self._periodic = Periodic("retention", self._try, period_s=PERIOD_S)
+        self._thinning = Thinning(journal, stopping=self._periodic.stopping)
+        self.start, self.stop = self._periodic.start, self._periodic.stop
 
-    def start(self) -> None:
-        """Begin to cut."""
-        self._thread.start()
+    def turn(self) -> None:
+        """Cut what is old, then keep the bound. Raises JournalFull, StoreDown."""
+        now_us = self._clock.wall_us()
+        slowest = _least(*self._vital, *self._others)
+        if cut := cut_old(self._journal, keep_us=self._keep_us, now_us=now_us, slowest=slowest):
+            logger.debug("%d old records cut from the journal", cut)
+        if keep_bound(self._journal, self._thinning, vital=_least(*self._vital)):
+            self._tell()
 
-    def stop(self) -> None:
-        """End after the cut at hand."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(5.0)
+    def _try(self) -> None:
+        try:
+            self.turn()
+        except (JournalFull, StoreDown) as error:
+            logger.debug("the journal cannot be cut: %s", error)
 
-    def _run(self) -> None:
-        while not self._stopping.wait(PERIOD_S):
-            try:
-                now_us = self._clock.wall_us()
-                cut = cut_old(
-                    self._journal,
-                    keep_us=self._keep_us,
-                    now_us=now_us,
-                    slowest=lambda: _least(*self._vital, *self._others),
-                    vital=lambda: _least(*self._vital),
-                )
-            except (JournalFull, StoreDown) as error:
-                logger.debug("the journal cannot be cut: %s", error)
-                continue
-            if cut:
-                logger.debug("%d old records cut from the journal", cut)
+    def _tell(self) -> None:
+        again = self._clock.real_s() - self._told_s < TELL_S
+        self._told_s = self._told_s if again else self._clock.real_s()
+        facts = Counter[str]()
+        for loss in self._journal.losses():
+            facts[loss.reason] += loss.facts
+        said = ", ".join(f"{count} {reason}" for reason, count in sorted(facts.items()))
+        logger.log(logging.DEBUG if again else logging.WARNING, "the journal is full; facts given up so far: %s", said)
 
 
-def _least(*cursors: Callable[[], int]) -> int:
-    return min(cursor() for cursor in cursors)
+def _least(*cursors: Callable[[], int]) -> Callable[[], int]:
+    return lambda: min(cursor() for cursor in cursors)

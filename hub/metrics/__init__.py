@@ -54,6 +54,7 @@ class Family(msgspec.Struct, frozen=True):
 STANDING = {
     "journal_offset": Family("Offset of the newest record."),
     "journal_bytes": Family("What records take in the journal's file."),
+    "journal_given_up": Family("Facts that the journal gave up at its bound, by reason.", "reason", counts=True),
     "reader_lag_seconds": Family("Age of the oldest record that a reader has not taken in.", "reader"),
     "reader_behind_records": Family("Records that a reader has not taken in.", "reader"),
     "lost": Family("Packs that agents declared lost since the ledger began, by reason.", "reason", counts=True),

@@ -18,6 +18,7 @@ from hub.database import reading
 from hub.intake.intake import Intake
 from hub.journal.journal import Journal
 from hub.journal.readers import ReaderLoop
+from hub.journal.thinned import GivenUp
 from hub.ledger.ledger import Ledger
 from hub.metrics import asked
 
@@ -87,9 +88,13 @@ class Archiving(Collector):
 
 
 def journal_metrics(journal: Journal) -> Iterable[Metric]:
-    """Yield where the journal ends and what it takes."""
+    """Yield where the journal ends, what it takes and what it gave up."""
     yield asked("journal_offset", [("", float(journal.last_offset()))])
     yield asked("journal_bytes", [("", float(journal.used_bytes()))])
+    given_up: Counter[str] = Counter(dict.fromkeys(GivenUp, 0))
+    for loss in journal.losses():
+        given_up[loss.reason] += loss.facts
+    yield asked("journal_given_up", numbers(given_up))
 
 
 def reader_metrics(loops: Sequence[ReaderLoop], journal: Journal) -> Iterable[Metric]:

@@ -10,6 +10,7 @@ from hub.alarms.replay import replay, replay_apart
 from hub.database import open_database
 from hub.journal.journal import Journal
 from hub.journal.records import NewRecord, Record
+from hub.journal.thinning import Thinning
 from tests.hub.alarms.scene import MANHOLE, TEXTS, Scene
 
 
@@ -76,6 +77,23 @@ def test_a_replay_names_the_first_difference(tmp_path: Path) -> None:
     found = replay(journal, engine)
     assert found.difference is not None
     assert found.difference.stored == ""
+    journal.close()
+    engine.dispose()
+
+
+def test_invariant_04_a_thinned_journal_is_replayed_from_where_it_is_whole(tmp_path: Path) -> None:
+    """Other readings would make other alarms: it begins at a snapshot behind them, or says that there is none."""
+    journal, engine = kept(tmp_path, story())
+    assert Thinning(journal).thin(20, short=True) == 20
+    assert journal.first_offset() < 20 == journal.thinned().upto
+    found = replay(journal, engine)
+    assert found.same
+    assert 20 < found.first < found.last
+    assert replay(journal, engine, start=5).first == found.first
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DELETE FROM snapshots")
+    found = replay(journal, engine)
+    assert (found.same, "thinned" in found.error) == (False, True)
     journal.close()
     engine.dispose()
 

@@ -22,6 +22,7 @@ from hub.archive.reader import ArchiveReader
 from hub.archive.tiers import Tier
 from hub.archive.tiers.marks import Marks
 from hub.journal.journal import Journal, Record
+from hub.journal.thinning import Thinning
 from tests.hub.archive.influxes import server_of
 from tests.hub.archive.tiers.stores import KINDS, Stores
 from tests.hub.made import AREA, T0_US, event, pack, reading, record, tick, unwritten
@@ -234,6 +235,23 @@ def test_what_is_older_than_its_retention_is_not_missed(city: City) -> None:
     city.stores.tiers.forget(Tier.RAW, SUBJECT, from_us=0, to_us=HOUR_0)
     proof = city.prove()
     assert (proof.equal, proof.expired, proof.journal, proof.archive) == (True, 2, 1, 1)
+
+
+def test_a_journal_that_was_thinned_proves_what_is_left(city: City) -> None:
+    """Where it was thinned the archive may have more, never less; what follows is exact."""
+    for n in range(12):
+        city.receive(record(0, pack(reading(at_s=n, speed=n % 5, load=n), seq=n + 1), at_s=n))
+    city.receive(record(0, pack(reading(at_s=8_000, speed=1), seq=20), at_s=8_000))
+    city.archive()
+    assert Thinning(city.journal).thin(10, short=True) == 10
+    assert [one.offset for one in city.journal.read(0, 100)] == [1, 5, 10, 11, 12, 13]
+    proof = city.prove()
+    assert (proof.equal, proof.journal, proof.archive) == (True, 11, 25)  # of one pack less would be more bytes
+    extra = Point(AREA, "a-1", "lift-07", "load", T0_US + 8_000_000_000, 1, 7, "reading", 1)
+    city.stores.archive.write([extra], offset=0)
+    assert [row.difference for row in city.prove().rows] == [Difference.EXTRA]
+    city.stores.tiers.forget(Tier.RAW, SUBJECT, from_us=T0_US, to_us=T0_US + 9_000_001)
+    assert [row.difference for row in city.prove().rows] == [Difference.MISSING, Difference.EXTRA]
 
 
 def test_a_journal_that_was_cut_proves_what_it_still_knows(city: City) -> None:

@@ -1,11 +1,12 @@
-"""The journal's old end goes by age and by size, never past a reader."""
+"""The journal's old end goes by age, and by size from its readings on; never past a reader."""
 
 from pathlib import Path
 
 import pytest
 
 from hub.journal.journal import Journal, NewRecord
-from hub.journal.retention import cut_old
+from hub.journal.retention import cut_old, keep_bound
+from hub.journal.thinning import Thinning
 
 DAY_US = 86_400_000_000
 
@@ -20,7 +21,7 @@ def journal_of(folder: Path, *, count: int = 100, size: int = 100, max_bytes: in
 def test_what_is_old_goes(tmp_path: Path) -> None:
     """Fourteen days are left."""
     journal = journal_of(tmp_path)
-    assert cut_old(journal, keep_us=14 * DAY_US, now_us=100 * DAY_US, slowest=lambda: 100, vital=lambda: 100) == 85
+    assert cut_old(journal, keep_us=14 * DAY_US, now_us=100 * DAY_US, slowest=lambda: 100) == 85
     assert journal.first_offset() == 86
     journal.close()
 
@@ -28,22 +29,23 @@ def test_what_is_old_goes(tmp_path: Path) -> None:
 def test_never_past_the_slowest_reader(tmp_path: Path) -> None:
     """A reader that is behind keeps what it has not taken in."""
     journal = journal_of(tmp_path)
-    cut_old(journal, keep_us=14 * DAY_US, now_us=100 * DAY_US, slowest=lambda: 40, vital=lambda: 100)
+    cut_old(journal, keep_us=14 * DAY_US, now_us=100 * DAY_US, slowest=lambda: 40)
     assert journal.first_offset() == 41
     journal.close()
 
 
 def test_nobody_is_asked_when_there_is_nothing_to_cut(tmp_path: Path) -> None:
     """A reader prepares for a cut when it is asked, so it is asked only then."""
-    journal = journal_of(tmp_path)
-    assert cut_old(journal, keep_us=200 * DAY_US, now_us=100 * DAY_US, slowest=pytest.fail, vital=pytest.fail) == 0
+    journal = journal_of(tmp_path, max_bytes=3_000_000)
+    assert cut_old(journal, keep_us=200 * DAY_US, now_us=100 * DAY_US, slowest=pytest.fail) == 0
+    assert keep_bound(journal, Thinning(journal), vital=pytest.fail) == 0
     journal.close()
 
 
 def test_too_much_goes_before_its_age(tmp_path: Path) -> None:
-    """Above nine tenths of the bound the oldest goes, whatever its age."""
+    """Above nine tenths of the bound the oldest goes, whatever its age, when there are no readings."""
     journal = journal_of(tmp_path, count=5_000, size=1_000, max_bytes=3_000_000)
-    cut_old(journal, keep_us=9_999 * DAY_US, now_us=5_000 * DAY_US, slowest=pytest.fail, vital=lambda: 5_000)
+    keep_bound(journal, Thinning(journal), vital=lambda: 5_000)
     assert 1_000 < journal.first_offset() < 5_000
     assert journal.used_bytes() <= 2_700_000
     journal.close()
@@ -52,10 +54,10 @@ def test_too_much_goes_before_its_age(tmp_path: Path) -> None:
 def test_invariant_03_a_store_that_is_down_for_long_stops_no_readings(tmp_path: Path) -> None:
     """Too much goes although the archive has not read it, but nothing that alarms have not."""
     journal = journal_of(tmp_path, count=5_000, size=1_000, max_bytes=3_000_000)
-    keep_us, now_us = 9_999 * DAY_US, 5_000 * DAY_US
-    cut_old(journal, keep_us=keep_us, now_us=now_us, slowest=lambda: 0, vital=lambda: 1_500)
+    thinning = Thinning(journal)
+    keep_bound(journal, thinning, vital=lambda: 1_500)
     assert journal.first_offset() == 1_501
     assert journal.used_bytes() > 3_000_000
-    cut_old(journal, keep_us=keep_us, now_us=now_us, slowest=lambda: 0, vital=lambda: 5_000)
+    keep_bound(journal, thinning, vital=lambda: 5_000)
     assert journal.used_bytes() <= 2_700_000
     journal.close()
