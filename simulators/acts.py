@@ -1,4 +1,4 @@
-"""The words for what may happen in a scenario: to a lift, its line, the street node, by a person, in the town."""
+"""The words for what may happen in a scenario: to a lift, its line, a camera, the street node, by a person, in town."""
 
 from typing import Literal
 
@@ -57,11 +57,37 @@ TownAct = Literal[
     "receiver_off",  # nobody listens at `receiver`
     "receiver_on",
 ]
+CameraAct = Literal[
+    "camera_stall",  # connected, and nothing comes
+    "camera_freeze",
+    "camera_black",
+    "camera_cover",
+    "camera_shift",  # knocked: it looks elsewhere
+    "camera_blur",
+    "camera_size",
+    "camera_rate",  # a picture every three seconds
+    "camera_drop",  # it hangs up, and nobody answers
+    "camera_reset",  # it hangs up, and can be called again at once
+    "camera_half",  # every picture breaks off in the middle
+    "camera_noise",  # what it sends is no picture
+    "camera_well",
+]
+WorkerAct = Literal[
+    "worker_kill",  # the process that watches a camera is killed
+    "worker_hang",  # it stands still
+    "worker_starve",  # it gets no more memory
+]
 BOX_ACTS: frozenset[str] = frozenset({"box_freeze", "box_clock_jump", "box_restart"})
 NODE_ACTS: frozenset[str] = frozenset(NodeAct.__args__)  # type: ignore[attr-defined]
 PERSON_ACTS: frozenset[str] = frozenset(PersonAct.__args__)  # type: ignore[attr-defined]
 TOWN_ACTS: frozenset[str] = frozenset(TownAct.__args__)  # type: ignore[attr-defined]
 HAND_ACTS = NODE_ACTS | PERSON_ACTS | TOWN_ACTS  # what neither a lift nor a line does
 SLAVE_ACTS: frozenset[str] = frozenset({"slave_cut", "slave_foreign"})
+WORKER_ACTS: frozenset[str] = frozenset(WorkerAct.__args__)  # type: ignore[attr-defined]
+CAMERA_FAULTS: dict[str, str] = {  # act → fault; "": none
+    act: act.removeprefix("camera_").replace("well", "")
+    for act in CameraAct.__args__  # type: ignore[attr-defined]
+}
+CAMERA_ACTS = WORKER_ACTS | CAMERA_FAULTS.keys()
 LINE_ACTS: frozenset[str] = SLAVE_ACTS | {"slave_late", "slave_corrupt"}  # a platform does not do that
 WIRE_ACTS: frozenset[str] = frozenset(WireAct.__args__)  # type: ignore[attr-defined]

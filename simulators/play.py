@@ -5,7 +5,7 @@ import random
 import msgspec
 
 from device_profiles.config import duration_s, duration_us
-from simulators.acts import HAND_ACTS, WIRE_ACTS
+from simulators.acts import CAMERA_ACTS, HAND_ACTS, WIRE_ACTS
 from simulators.box_line.feeler import Feeler
 from simulators.lifts.control import Mode
 from simulators.lifts.lift import STEP_US, Lift
@@ -22,6 +22,7 @@ class WireFault(msgspec.Struct, frozen=True):
     name: str = ""  # of the act
     rule: str = ""  # of the alarm that a person acts on
     receiver: str = ""  # that is away, or back
+    camera: str = ""
 
 
 class Play:
@@ -91,10 +92,10 @@ class Play:
         return start_us is not None and self.t_us >= start_us + waiting.wait_us
 
     def _do(self, act: Act) -> list[WireFault]:
-        if act.act in WIRE_ACTS | HAND_ACTS:
-            if act.act in WIRE_ACTS:
+        if act.act in WIRE_ACTS | HAND_ACTS | CAMERA_ACTS:
+            if act.act not in HAND_ACTS:
                 self.truth[act.name] = self.t_us
-            return [WireFault(act.act, act.lift, act.name, act.rule, act.receiver)]
+            return [WireFault(act.act, act.lift, act.name, act.rule, act.receiver, act.camera)]
         if act.act in ("jump", "shake") and act.lift in self.feelers:
             self.truth[act.name] = self.t_us
             do = self.feelers[act.lift].jump if act.act == "jump" else self.feelers[act.lift].shake

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from device_profiles.clock import Clock, simulated_clock
-from simulators.acts import HAND_ACTS
+from simulators.acts import CAMERA_FAULTS, HAND_ACTS, WORKER_ACTS
 from simulators.hands import Hands
 from simulators.packs import journalled
 from simulators.play import Play, WireFault
@@ -64,6 +64,7 @@ async def run(scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None
 async def play_through(stage: Stage, *, on_tick: OnTick | None = None) -> int:
     """Play to the end of the story; return the city time at which it began. Raises ProgramDied, ValueError."""
     start_us = stage.clock.wall_us()
+    stage.cameras.begin(start_us)
     async with Hands(stage) as hands:
         while stage.play.t_us < stage.play.ends_us - 1_000_000:
             for deed in advance(stage, start_us):
@@ -95,8 +96,10 @@ def advance(stage: Stage, start_us: int) -> list[WireFault]:
     to_us = min(stage.clock.wall_us() - start_us, stage.play.ends_us)
     deeds: list[WireFault] = []
     for fault in stage.play.advance(to_us):
-        if fault.act in HAND_ACTS:
+        if fault.act in HAND_ACTS | WORKER_ACTS:
             deeds.append(fault)
+        elif fault.act in CAMERA_FAULTS:
+            stage.cameras.strike(fault.camera, fault.act)
         else:
             (stage.platforms if fault.lift in stage.platforms else stage.bus).strike(fault)
     stage.bus.show()

@@ -69,7 +69,7 @@ def staged(scenario: Scenario, sabotage: Sabotage | None) -> Scenario:
         return msgspec.structs.replace(scenario, acts=(*scenario.acts, _trap(scenario)))
     if sabotage is None or scenario.expected:
         return scenario
-    alarm = Expected("lift.entrapment", scenario.spare, _TRAP, "20s", "30s")
+    alarm = Expected("lift.entrapment", _TRAP, "20s", "30s", scenario.spare)
     return msgspec.structs.replace(scenario, acts=(*scenario.acts, _trap(scenario)), expected=(alarm,))
 
 

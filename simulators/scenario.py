@@ -1,4 +1,4 @@
-"""Scenarios: what happens to the lifts of a small city, and which alarms it must raise; everything else is false."""
+"""Scenarios: what happens to a small city's lifts and cameras, and which alarms it must raise; all else is false."""
 
 import random
 from collections.abc import Iterable
@@ -15,16 +15,20 @@ from device_profiles.topics import AgentAddress, check_area
 from device_profiles.wire import Id, Name
 from simulators.acts import (
     BOX_ACTS,
+    CAMERA_ACTS,
     LINE_ACTS,
     NODE_ACTS,
     SLAVE_ACTS,
     TOWN_ACTS,
+    CameraAct,
     LiftAct,
     NodeAct,
     PersonAct,
     TownAct,
     WireAct,
+    WorkerAct,
 )
+from simulators.camera.spec import CameraSpec
 from simulators.lifts.spec import LiftSpec
 from simulators.receivers.spec import STORM_RULE, ReceiverSpec, StormSpec
 from simulators.responders.spec import ResponderSpec
@@ -36,8 +40,9 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that happens, at a time or after another act has taken hold."""
 
     name: Id  # by which others refer to it
-    act: LiftAct | WireAct | NodeAct | PersonAct | TownAct
+    act: LiftAct | WireAct | CameraAct | WorkerAct | NodeAct | PersonAct | TownAct
     lift: str = ""  # to which it happens; none for what happens to the node or in the town
+    camera: Id | Literal[""] = ""  # to which it happens
     at: Duration | None = None  # after the start
     after: Id | None = None  # the act whose taking hold it waits for
     by_responder: bool = False  # in place of both: it waits for the first crew that comes to the lift
@@ -52,10 +57,11 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """An alarm that must come, once; the window of its fact counts from the moment at which ``after`` took hold."""
 
     rule: Name
-    lift: str  # or a platform; "": the agent itself
     after: Id
     not_before: Duration
     not_after: Duration
+    lift: str = ""  # or a platform; neither that nor a camera: the agent itself
+    camera: str = ""  # or a zone of one, <camera>-<zone>
     clears_after: Id | None = None  # the act after which it must clear
     clears_within: Duration = "30s"
     stays_until: Id | None = None  # the act before which it must not clear
@@ -82,6 +88,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     duration: Duration  # city time
     lifts: Annotated[tuple[LiftSpec, ...], msgspec.Meta(min_length=1, max_length=200)]
     spare: Id  # the lift to which nothing happens, so that a sabotage can use it
+    cameras: tuple[CameraSpec, ...] = ()  # all of the scenario's own agent
     platforms: tuple[PlatformSpec, ...] = ()  # a lift of none of them has its terminal, or its box, on a line
     speed: Annotated[float, msgspec.Meta(gt=0, le=MAX_SPEED)] = MAX_SPEED  # city seconds in a real one, unless told
     long: bool = False  # takes minutes: `make city-day` plays it, not every test
@@ -124,9 +131,9 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The lifts of which a platform tells."""
         return frozenset(lift for platform in self.platforms for lift in platform.lifts)
 
-    def subject(self, lift: str) -> str:
-        """Return the hub's key of a lift."""
-        return f"{self.area}/{lift or self.agent}"
+    def subject(self, device: str) -> str:
+        """Return the hub's key of a lift, a platform or a camera; of the agent without one."""
+        return f"{self.area}/{device or self.agent}"
 
 
 def load_scenario(path: Path) -> Scenario:
@@ -158,7 +165,7 @@ def _of_storm(scenario: Scenario) -> tuple[Expected, ...]:
     """Return one alarm for each meter of a storm."""
     storms = [act.name for act in scenario.acts if act.act == "storm"]
     devices = [] if scenario.storm is None or not storms else scenario.storm.devices
-    return tuple(Expected(STORM_RULE, device, storms[0], "4s", "10s") for device in devices)
+    return tuple(Expected(STORM_RULE, storms[0], "4s", "10s", device) for device in devices) if storms else ()
 
 
 def _faults(scenario: Scenario) -> Iterable[tuple[str, str]]:
@@ -175,6 +182,7 @@ def _faults(scenario: Scenario) -> Iterable[tuple[str, str]]:
     yield from _shuffle_faults(scenario, lifts)
     yield from _platform_faults(scenario, lifts)
     yield from _act_faults(scenario, lifts)
+    yield from _camera_faults(scenario)
     yield from _expected_faults(scenario, lifts)
 
 
@@ -191,6 +199,15 @@ def _agent_faults(scenario: Scenario) -> Iterable[tuple[str, str]]:
     for index, platform in enumerate(scenario.platforms):
         if (platform.agent or scenario.agent) not in scenario.addresses:
             yield f"platforms[{index}].agent", f"{platform.agent!r} is not in agents"
+
+
+def _camera_faults(scenario: Scenario) -> Iterable[tuple[str, str]]:
+    cameras = [camera.device for camera in scenario.cameras]
+    if len(set(cameras)) < len(cameras):
+        yield "cameras", "a device is there twice"
+    for index, act in enumerate(scenario.acts):
+        if (act.act in CAMERA_ACTS) is not bool(act.camera) or (act.camera and act.camera not in cameras):
+            yield f"acts[{index}].camera", f"{act.camera!r} is not in cameras, or that befalls no camera"
 
 
 def _shuffle_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str]]:
@@ -219,7 +236,7 @@ def _act_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str
         key = f"acts[{index}]"
         if act.name in before:
             yield f"{key}.name", f"{act.name!r} is there twice"
-        if act.lift not in lifts and (act.lift or act.act not in NODE_ACTS | TOWN_ACTS):
+        if act.lift not in lifts and (act.lift or act.act not in NODE_ACTS | TOWN_ACTS | CAMERA_ACTS):
             yield f"{key}.lift", f"{act.lift!r} is not in lifts"
         elif act.act in BOX_ACTS and act.lift not in scenario.boxes:
             yield f"{key}.act", f"{act.lift!r} has no box that could feel it"
@@ -251,6 +268,8 @@ def _expected_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str
             yield f"{key}.lift", f"{alarm.lift!r} is neither in lifts nor a platform"
         if duration_us(alarm.not_after) <= duration_us(alarm.not_before):
             yield f"{key}.not_after", "must be later than not_before"
+        if alarm.camera and not any(f"{alarm.camera}-".startswith(f"{one.device}-") for one in scenario.cameras):
+            yield f"{key}.camera", f"{alarm.camera!r} is neither in cameras nor a zone of one"
         for field in ("after", "clears_after", "stays_until"):
             name = getattr(alarm, field)
             if name is not None and name not in acts:

@@ -7,7 +7,6 @@ lifts ─ pty ─▶ agent ─tcp─▶ Tap ─tcp─▶ broker ◀─tcp─ hub
 import asyncio
 import os
 import shutil
-import socket
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -17,11 +16,13 @@ import msgspec
 
 from device_profiles.clock import Clock
 from device_profiles.topics import AgentAddress
+from simulators.camera.city import CameraCity
 from simulators.fieldbus import FieldBus
 from simulators.influx import find_influxd, influx_program
 from simulators.packs import journalled_keys
 from simulators.platforms.city import PlatformCity
 from simulators.play import Play
+from simulators.ports import free_port
 from simulators.process import Program, ProgramDied
 from simulators.receivers.office import Office
 from simulators.settings import (
@@ -87,6 +88,7 @@ class Stage:
         self.witness: Witness
         self.bus: FieldBus
         self.platforms: PlatformCity
+        self.cameras = CameraCity(play.scenario, folder, self.environment(), seed=play.seed)
         self.office = Office(play.scenario.receivers, [crew.name for crew in play.scenario.responders], clock)
         self.storm: Storm | None = None
         self._path = path or HonestPath()
@@ -140,6 +142,7 @@ class Stage:
         self.bus = self._stack.enter_context(FieldBus(self.play, link=self.folder / "line"))
         self.platforms = await self._stack.enter_async_context(self._platform_city())
         await self._stack.enter_async_context(self.office)
+        await self._stack.enter_async_context(self.cameras)
         self._write_configs()
         self._stack.push_async_callback(self.hub.stop)
         for agent in self.agents.values():
@@ -181,7 +184,7 @@ class Stage:
                 agent=name,
                 line=self.folder / "line",
                 tap_port=self.tap.port,
-                platforms=self.platforms.toml(name),
+                platforms=self.platforms.toml(name) + (self.cameras.toml() if agent is self.agent else ""),
                 profiles=profiles,
             )
             (self.folder / agent.name / "agent.toml").write_text(text, encoding="utf-8")
@@ -197,7 +200,7 @@ class Stage:
             place = given_broker(url, agents, username=username, password=password, folder=self.folder)
             await _check_reachable(place)
             return place
-        folder, port = self.folder / "broker", _free_port()
+        folder, port = self.folder / "broker", free_port()
         await self.run_hub("broker", "init", str(folder), "--port", str(port))
         addresses = self.play.scenario.accounts
         for address in addresses.values():
@@ -237,7 +240,7 @@ class Stage:
         influxd = find_influxd() if self.options.influx else None
         if influxd is None:
             return
-        port, log = _free_port(), self.logs / "influxdb.log"
+        port, log = free_port(), self.logs / "influxdb.log"
         self.influx = influx_program(influxd, self.folder / "influxdb", port=port, log=log)
         self._influx_url = f"http://127.0.0.1:{port}"
         self._stack.push_async_callback(self.influx.stop)
@@ -285,10 +288,3 @@ async def _check_reachable(place: BrokerPlace) -> None:
     except (OSError, TimeoutError) as error:
         raise ValueError(f"broker {place.name}: cannot be reached: {error or 'no answer'}") from error
     writer.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

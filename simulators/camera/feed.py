@@ -8,8 +8,9 @@ import msgspec
 import numpy as np
 
 from simulators.camera.backdrop import Image
-from simulators.camera.faults import SLOW_S, Fault, spoil
+from simulators.camera.faults import SLOW_S, Fault
 from simulators.camera.jpeg import Scan, read_scan
+from simulators.camera.spoil import spoil
 
 Frames = Callable[[float], Image]  # (s after the start) → picture
 _STILL = (Fault.STALL, Fault.DROP)

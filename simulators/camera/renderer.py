@@ -29,7 +29,7 @@ class Renderer:
         placed = self.scene.placed(t_s)
         picture = shade(self._air.lie(self._ground, weather), placed, self.lens, weather)
         paint(picture, placed, self.lens, weather)
-        rng = np.random.default_rng([self._seed, max(0, round(t_s * 1000))])
+        rng = np.random.default_rng([self._seed, abs(round(t_s * 1000))])
         return self._air.show(picture, placed, weather, rng)
 
     def zones(self, ids: Sequence[str] | None = None) -> dict[str, list[tuple[float, float]]]:

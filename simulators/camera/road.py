@@ -93,6 +93,13 @@ def lens_of(camera: int) -> Lens:
     return Lens(focal_px=370.0, at=(middle, -5.0, 14.0), pitch=46.0)
 
 
+def on_picture(lane: Lane, lens: Lens) -> dict[str, object]:
+    """Return a piece of lane in pixels, and which pixels are how many metres from its head and its side."""
+    pixels = lens.on_ground(lane.corners)
+    metres = [(lane.from_x - x, y - (lane.y - lane.width / 2)) for x, y in lane.corners]
+    return {"polygon": pixels, "ground": [(*pixel, *place) for pixel, place in zip(pixels, metres, strict=True)]}
+
+
 def _simulate(
     rng: random.Random, flow: Flow, *, duration_s: float
 ) -> tuple[list[Track], tuple[tuple[float, float], ...]]:

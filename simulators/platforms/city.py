@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import socket
 import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -16,6 +15,7 @@ from simulators.platforms.platform import Platform, Sender
 from simulators.platforms.senders import HttpSender, MqttSender
 from simulators.platforms.terminal import Terminal
 from simulators.play import Play, WireFault
+from simulators.ports import free_port
 from simulators.process import Program
 from simulators.scenario import PlatformSpec
 
@@ -37,7 +37,7 @@ class PlatformCity:
         self._folder = folder
         self._mosquitto = mosquitto
         self._codes = {spec.device: registration_code(n) for n, spec in enumerate(play.scenario.lifts, 1)}
-        self._ports = {spec.name: _free_port() for spec in play.scenario.platforms}
+        self._ports = {spec.name: free_port() for spec in play.scenario.platforms}
         self._platforms: dict[str, Platform] = {}  # by device
         self._stack = AsyncExitStack()
 
@@ -124,10 +124,3 @@ class PlatformCity:
 async def _end(task: asyncio.Task[None]) -> None:
     task.cancel()
     await asyncio.wait({task})
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

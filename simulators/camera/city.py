@@ -1,0 +1,97 @@
+"""The cameras of a play: a program that draws them, what the agent must know of them, and what befalls them."""
+
+import asyncio
+import json
+import sys
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import msgspec
+
+from device_profiles.config import duration_s
+from simulators.acts import CAMERA_FAULTS
+from simulators.camera.faults import Fault
+from simulators.camera.plan import Plan, Task, Word
+from simulators.camera.scene import Scene
+from simulators.camera.spec import HEIGHT, WIDTH, CameraSpec, scene_of, zones_of
+from simulators.ports import free_port
+from simulators.process import Program
+from simulators.scenario import Scenario
+
+
+class CameraCity:
+    """An async context manager: inside it the cameras are on the network."""
+
+    def __init__(self, scenario: Scenario, folder: Path, environment: dict[str, str], *, seed: int) -> None:
+        self.scenes = scenes_of(scenario, seed=seed)
+        self._specs = scenario.cameras
+        self._folder = folder / "cameras"
+        self._environment = environment
+        self._tasks = [Task(spec, free_port(), free_port()) for spec in self._specs]
+        self._plan = Plan(seed, duration_s(scenario.duration), free_port(), tuple(self._tasks))
+        self._writer: asyncio.StreamWriter | None = None
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> "CameraCity":
+        if self._specs:
+            async with self._stack:
+                await self._start()
+                self._stack = self._stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    def begin(self, t_us: int) -> None:
+        """Let the story begin at a city time."""
+        self._say(Word(begin_us=t_us))
+
+    def strike(self, camera: str, act: str) -> None:
+        """Do to a camera what a scenario's act says."""
+        name = CAMERA_FAULTS[act]
+        self._say(Word(camera, Fault(name) if name else None))
+
+    def port(self, camera: str) -> int:
+        """Return the port at which the agent reads a camera."""
+        task = next(task for task in self._tasks if task.spec.device == camera)
+        return task.rtsp_port if task.spec.way == "rtsp" else task.http_port
+
+    def toml(self) -> str:
+        """Return the [[cameras]] of an agent's config."""
+        return "".join(self._toml(spec) for spec in self._specs)
+
+    def _toml(self, spec: CameraSpec) -> str:
+        port = self.port(spec.device)
+        url = f"rtsp://127.0.0.1:{port}/camera" if spec.way == "rtsp" else f"http://127.0.0.1:{port}/stream.mjpeg"
+        text = f"\n[[cameras]]\ndevice = {json.dumps(spec.device)}\nprofile = {json.dumps(spec.profile)}\n"
+        text += f"url = {json.dumps(url)}\nasset = {json.dumps(spec.device.upper())}\n"
+        return text + (f"zones = {json.dumps(str(self._zones(spec)))}\n" if spec.judged else "")
+
+    def _zones(self, spec: CameraSpec) -> Path:
+        return self._folder / f"{spec.device}.zones.json"
+
+    async def _start(self) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for spec in self._specs:
+            zones = {"width": WIDTH, "height": HEIGHT, "zones": zones_of(spec, self.scenes[spec.device])}
+            self._zones(spec).write_text(json.dumps(zones, indent=1), encoding="utf-8")
+        plan = self._folder / "plan.json"
+        plan.write_bytes(msgspec.json.encode(self._plan))
+        command = [sys.executable, "-m", "simulators.camera.program", str(plan)]
+        program = Program("cameras", command, log=self._folder / "cameras.log")
+        self._stack.push_async_callback(program.stop)
+        await program.start(self._environment)
+        await program.until_ready()
+        _, self._writer = await asyncio.open_connection("127.0.0.1", self._plan.control_port)
+        self._stack.callback(self._writer.close)
+
+    def _say(self, word: Word) -> None:
+        if self._writer is not None:
+            self._writer.write(msgspec.json.encode(word) + b"\n")
+
+
+def scenes_of(scenario: Scenario, *, seed: int) -> dict[str, Scene]:
+    """Return camera → what it looks at."""
+    views = max((spec.view for spec in scenario.cameras), default=1)
+    length_s = duration_s(scenario.duration)
+    return {spec.device: scene_of(spec, seed=seed, duration_s=length_s, views=views) for spec in scenario.cameras}
