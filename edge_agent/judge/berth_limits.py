@@ -1,0 +1,15 @@
+"""The times that a profile gives the judge of berths."""
+
+import msgspec
+
+SECOND = 1_000_000
+
+
+class BerthLimits(msgspec.Struct, frozen=True):
+    """Limits in microseconds; both 0: each look decides alone."""
+
+    confirm_us: int = 5 * SECOND  # free ↔ occupied once the looks have agreed for so long; at the least two of them
+    lost_us: int = 5 * SECOND  # unknown once nobody could tell for so long; at the least two looks
+
+
+PLAIN = BerthLimits(confirm_us=0, lost_us=0)  # no hysteresis

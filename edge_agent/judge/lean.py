@@ -1,0 +1,62 @@
+"""How far what was seen of one place leans to yes or no: evidence counts by time, not by frames."""
+
+import msgspec
+
+SURE = 0.6  # from here on it is decided; from the far end it takes 1.6 of the scale, that is the whole `confirm`
+BACK_US = 2_000_000  # a look that is older by more means that the clock was set
+
+
+class Lean(msgspec.Struct, frozen=True):
+    """What the looks at one place have come to."""
+
+    value: float = 0.0  # -1 surely no … 1 surely yes
+    last_us: int | None = None  # of the last look, also of one that told nothing
+    peak: float = 0.0  # the value farthest out on the side that was decided last
+    turn_us: int | None = None  # first look after that one: when what is being decided now began
+    blind: float = 0.0  # share of the time that it takes to know nothing any more
+
+    @property
+    def verdict(self) -> bool | None:
+        """Return yes or no, None while neither is sure."""
+        return None if abs(self.value) < SURE else self.value > 0
+
+
+def lean_on(lean: Lean, t_us: int, push: float | None, *, confirm_us: float, lost_us: float) -> Lean:
+    """Return the lean after one look that pushes towards yes (up to 1), no (from -1 on), or tells nothing (None).
+
+    A look stands for the time since the look before, and for no more than most of ``confirm``: at five frames a
+    second a change takes ``confirm``, at one still a minute two that agree. A look that is late stands for nothing.
+    With ``confirm`` 0 each look decides alone.
+    """
+    gap_us = 0 if lean.last_us is None else max(0, t_us - lean.last_us)
+    last_us = t_us if lean.last_us is None else max(t_us, lean.last_us)
+    if push is None:
+        blind = lean.blind + (min(0.5, gap_us / lost_us) if lost_us else 1.0)
+        return msgspec.structs.replace(lean, last_us=last_us, blind=blind)
+    share = min(1.0, gap_us * (1 + SURE) / confirm_us) if confirm_us else 2.0
+    step = min(1.0, max(-1.0, push * share)) if confirm_us else (2.0 if push >= 0 else -2.0)
+    value = min(1.0, max(-1.0, lean.value + step))
+    return _turned(lean, value, t_us, last_us)
+
+
+def _turned(lean: Lean, value: float, t_us: int, last_us: int) -> Lean:
+    peak, turn_us = lean.peak, lean.turn_us
+    if abs(value) >= SURE and peak * value <= 0:  # decided, for the first time or anew
+        return Lean(value, last_us, value, t_us if turn_us is None else turn_us)
+    if peak and value * peak >= peak * peak:  # as sure as ever
+        return Lean(value, last_us, value, None)
+    return Lean(value, last_us, peak, t_us if turn_us is None else turn_us)
+
+
+def shifted(lean: Lean, step_us: int) -> Lean:
+    """Return it after the clock was set by so much."""
+    return msgspec.structs.replace(lean, last_us=_moved(lean.last_us, step_us), turn_us=_moved(lean.turn_us, step_us))
+
+
+def set_back_us(lean: Lean, t_us: int) -> int:
+    """Return by how much (below 0) the clock was set back before a look, 0 when it was not."""
+    return t_us - lean.last_us if lean.last_us is not None and lean.last_us - t_us > BACK_US else 0
+
+
+def _moved(t_us: int | None, step_us: int) -> int | None:
+    return None if t_us is None else t_us + step_us
