@@ -17,7 +17,9 @@ from edge_agent.config import LineConfig, LoadedConfig, load_config
 from edge_agent.errors import AgentError
 from edge_agent.example import EXAMPLE
 from edge_agent.floors import read_floors
+from edge_agent.infer.model import load_model
 from edge_agent.infer.motion import motion_or_none
+from edge_agent.infer.trial import bench, names_in, skeleton
 from edge_agent.replay import report
 from edge_agent.replay.recording import read_recording
 from edge_agent.replay.replay import profile_of
@@ -31,6 +33,9 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The agent at a street node."
 )
 
+models = typer.Typer(no_args_is_help=True, help="Models of models.toml, before an agent depends on them.")
+app.add_typer(models, name="model")
+ModelFile = Annotated[Path, typer.Argument(help="A models.toml, or the file of a model beside one.")]
 Config = Annotated[Path, typer.Argument(help="The agent's config file.")]
 
 
@@ -97,6 +102,28 @@ def replay(
     else:
         for line in report.as_text(story, chosen, floors=heights):
             typer.echo(line)
+
+
+@models.command("verify")
+def model_verify(file: ModelFile) -> None:
+    """Check that models are what models.toml says: digest, input, output, golden samples."""
+    for name, folder in names_in(file):
+        model = load_model(name, folder=folder)
+        typer.echo(f"{name}: ok, {model.entry.file} {model.sha256[:12]}…, {len(model.entry.golden)} golden samples")
+
+
+@models.command("describe")
+def model_describe(file: ModelFile) -> None:
+    """Print the beginning of an entry for a model file that has none, with what can be read from it."""
+    typer.echo(skeleton(file))
+
+
+@models.command("bench")
+def model_bench(file: ModelFile) -> None:
+    """Measure how fast models are on this machine, with one thread and with all of the CPU set."""
+    for name, folder in names_in(file):
+        for speed in bench(name, folder, now_s=Clock.real_s):
+            typer.echo(f"{name}: {speed}")
 
 
 def main() -> None:

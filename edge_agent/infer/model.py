@@ -15,7 +15,7 @@ from edge_agent.infer.registry import ModelEntry, models_folder, read_entry, siz
 from edge_agent.vision.session import session_options
 
 Batch = NDArray[np.float32]
-_FAULTS = (  # they have no root of their own
+FAULTS = (  # they have no root of their own
     ort_errors.Fail,
     ort_errors.InvalidArgument,
     ort_errors.InvalidGraph,
@@ -54,6 +54,7 @@ class Model:
         self.entry = entry
         self._session = session
         self._input = entry.input.name
+        self.takes_many = not isinstance(session.get_inputs()[0].shape[0], int)  # else one at a time
 
     def __call__(self, batch: NDArray[np.generic]) -> Batch:
         """Return the output for (n, *input shape): of a classifier (n, labels) probabilities."""
@@ -88,7 +89,7 @@ def _session(name: str, content: bytes, *, threads: int) -> "ort.InferenceSessio
     options = session_options(threads=threads)
     try:
         return ort.InferenceSession(content, sess_options=options, providers=["CPUExecutionProvider"])
-    except _FAULTS as error:
+    except FAULTS as error:
         raise ModelRefused(name, Refusal.UNREADABLE, str(error)) from error
 
 

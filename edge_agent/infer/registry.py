@@ -41,6 +41,7 @@ class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mean: tuple[float, ...] = (0.0,)  # of one channel or of three, in grey levels; subtracted first
     std: tuple[float, ...] = (1.0,)  # divided by afterwards
     pad: Annotated[int, msgspec.Meta(ge=0, le=255)] = 114  # grey level beside a letterbox, which lies top left
+    tiles: tuple[int, int] = (1, 1)  # columns and rows of parts of the frame that a detector sees besides the whole
     context: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.0  # of a patch: shown round the zone, of its longer side
     dim: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0  # of a patch: brightness outside of the zone
 

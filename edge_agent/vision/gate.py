@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.vision.patches import Frame, Polygon, square
+from edge_agent.vision.patches import Frame, square
+from edge_agent.vision.zone import Polygon
 
 _SMALL = 8  # px: a zone's thumbnail is so large
 MOVED = 6.0  # grey levels between two thumbnails, after their means were levelled: noise stays below 3

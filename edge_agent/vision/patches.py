@@ -6,8 +6,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_agent.vision.zone import Polygon
+
 Frame = NDArray[np.uint8]  # (height, width, 3), BGR
-Polygon = Sequence[tuple[float, float]]  # pixels
+
 _SOFT = 1.0  # px: the edge of the light is no line of its own
 
 
