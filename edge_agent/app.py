@@ -23,6 +23,7 @@ from edge_agent.sources.box.source import BoxSource, Deliver
 from edge_agent.sources.box.stored import ride_state
 from edge_agent.sources.box.watch import BoxWatch
 from edge_agent.sources.box.watched import WatchedBox
+from edge_agent.sources.camera.begin import camera_sources
 from edge_agent.sources.modbus import ModbusSource
 from edge_agent.sources.platforms.config import HttpPlatform, read_token
 from edge_agent.sources.platforms.feed import Feed
@@ -53,6 +54,7 @@ async def run(loaded: LoadedConfig, *, clock: Clock, stop: asyncio.Event) -> Non
         watch = stack.enter_context(BoxWatch(boxes.values(), sink=sink, guard=guarded, clock=clock))
         listeners = _listeners(loaded, boxes, deliver=watch.put, clock=clock)
         platforms = _platforms(loaded, outbox, sink=sink, clock=clock)
+        cameras = camera_sources(loaded, sink=sink, clock=clock)
         crash = stack.enter_context(crashes())
 
         async with asyncio.TaskGroup() as group:
@@ -62,6 +64,7 @@ async def run(loaded: LoadedConfig, *, clock: Clock, stop: asyncio.Event) -> Non
             making = [group.create_task(source.run(), name="line") for source in sources]
             making += [group.create_task(listener.run(), name="box") for listener in listeners]
             making += [group.create_task(platform.run(), name="platform") for platform in platforms]
+            making += [group.create_task(camera.run(), name="camera") for camera in cameras]
             making.append(group.create_task(desk.beat_loop(), name="heartbeat"))
             logger.info("ready")
             await stop.wait()

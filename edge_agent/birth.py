@@ -15,6 +15,7 @@ class Birth:
 
     def __init__(self, loaded: LoadedConfig, outbox: Outbox, *, clock: Clock) -> None:
         self._config = loaded.config
+        self._devices = loaded.bindings
         self._digests = {kind: profile.digest for kind, profile in loaded.profiles.items()}
         for kind, profile in loaded.profiles.items():
             self._digests |= {f"{kind}.{dialect}": digest for dialect, digest in profile.added.items()}
@@ -33,7 +34,7 @@ class Birth:
             self._outbox.epoch,
             online,
             version=_version(),
-            devices=self._config.bindings,
+            devices=self._devices,
             profiles=self._digests,
             outbox=self._outbox.depths(),
             made=self._outbox.made(),

@@ -17,7 +17,9 @@ from edge_agent.judge import Judge, judge_of, ride_limits_of
 from edge_agent.judge.ride_limits import RideLimits
 from edge_agent.judge.ride_state import Floor
 from edge_agent.outbox import Bounds
+from edge_agent.sources.camera.config import ZONE, CameraConfig, camera_faults, zone_bindings, zone_faults
 from edge_agent.sources.platforms.config import PlatformConfig, platform_faults
+from edge_agent.vision.zones import Zones, read_zones
 
 MIN_OUTBOX_BYTES = 64_000  # room for some packs at least
 MIN_RESERVE_BYTES = 1_000_000  # of it, half a megabyte is the write-ahead log's
@@ -82,6 +84,7 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines: tuple[LineConfig, ...] = ()
     boxes: tuple[BoxConfig, ...] = ()
     platforms: tuple[PlatformConfig, ...] = ()
+    cameras: tuple[CameraConfig, ...] = ()
     profiles: tuple[str, ...] = ()  # folders with profiles of your own; relative to this file's folder
     broker: BrokerConfig = BrokerConfig()
     outbox: OutboxConfig = OutboxConfig()
@@ -97,13 +100,13 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(slave for line in self.lines for slave in line.slaves)
 
     @property
-    def devices(self) -> tuple[SlaveConfig | BoxConfig, ...]:
+    def devices(self) -> tuple[SlaveConfig | BoxConfig | CameraConfig, ...]:
         """All that senses, however it is read."""
-        return (*self.slaves, *self.boxes)
+        return (*self.slaves, *self.boxes, *self.cameras)
 
     @property
     def bindings(self) -> tuple[Binding, ...]:
-        """What a birth says of the devices."""
+        """What a birth says of the devices that stand in this file."""
         read = tuple(Binding(one.device, one.profile, one.asset) for one in self.devices)
         return (*read, *(binding for platform in self.platforms for binding in platform.bindings))
 
@@ -119,6 +122,13 @@ class LoadedConfig(msgspec.Struct, frozen=True):
     judges: dict[str, Judge]  # by profile; a profile without one is not here
     rides: dict[str, RideLimits] = {}  # limits of the judge of rides, by profile of a box
     floors: dict[str, tuple[Floor, ...]] = {}  # by box; one whose floors are to be learned is not here
+    zones: dict[str, Zones] = {}  # by camera; one that watches only itself is not here
+
+    @property
+    def bindings(self) -> tuple[Binding, ...]:
+        """What a birth says of the devices, those drawn on pictures too."""
+        drawn = (zone_bindings(one, self.zones[one.device]) for one in self.config.cameras if one.device in self.zones)
+        return (*self.config.bindings, *(binding for bindings in drawn for binding in bindings))
 
 
 def load_config(path: Path) -> LoadedConfig:
@@ -128,12 +138,17 @@ def load_config(path: Path) -> LoadedConfig:
     known = load_profiles(_profile_folders(config, folder, file=str(path)))
     for key, message in (*_faults(config, known, folder=folder), *_file_faults(config.broker, folder)):
         raise ConfigError(message, file=str(path), key=key)
-    used = {kind: known[kind] for kind in sorted({one.profile for one in config.bindings})}
+    zones = {one.device: read_zones(folder / one.zones) for one in config.cameras if one.zones}
+    taken = [one.device for one in config.bindings]
+    for key, message in zone_faults(config.cameras, zones, known, taken=taken):
+        raise ConfigError(message, file=str(path), key=key)
+    kinds = {one.profile for one in config.bindings} | ({ZONE} if zones else set())
+    used = {kind: known[kind] for kind in sorted(kinds)}
     valued = {kind: profile for kind, profile in used.items() if profile.spec.box is None}
     judges = {kind: judge for kind, profile in valued.items() if (judge := judge_of(profile)) is not None}
     rides = {kind: ride_limits_of(profile) for kind, profile in used.items() if profile.spec.box is not None}
     floors = {box.device: read_floors(folder / box.floors) for box in config.boxes if box.floors}
-    return LoadedConfig(str(path), config, folder, folder / config.data, used, judges, rides, floors)
+    return LoadedConfig(str(path), config, folder, folder / config.data, used, judges, rides, floors, zones)
 
 
 def _profile_folders(config: AgentConfig, folder: Path, *, file: str) -> list[Path]:
@@ -166,10 +181,12 @@ def _faults(config: AgentConfig, known: dict[str, Profile], *, folder: Path) -> 
         yield "outbox.reserve_bytes", f"must be at least {MIN_RESERVE_BYTES // 1_000_000}MB"
     if duration_us(config.outbox.max_age) <= 0:
         yield "outbox.max_age", "must be longer than 0"
-    if not config.lines and not config.boxes and not config.platforms:
-        yield "lines", "neither lines nor boxes nor platforms: there is nothing to listen to"
+    if not (config.lines or config.boxes or config.platforms or config.cameras):
+        yield "lines", "neither lines nor boxes nor platforms nor cameras: there is nothing to listen to"
     yield from _line_faults(config, known)
     yield from _box_faults(config, known)
+    taken = [*(one.device for one in config.slaves), *(one.device for one in config.boxes)]
+    yield from camera_faults(config.cameras, known, folder=folder, taken=taken)
     taken = [one.device for one in config.devices]
     yield from platform_faults(config.platforms, known, folder=folder, taken=taken)
 

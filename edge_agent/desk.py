@@ -56,7 +56,7 @@ class Desk:
                 loaded.judges.get(one.profile),
                 stored=states.get(one.device),
             )
-            for one in loaded.config.bindings
+            for one in loaded.bindings
         }
 
     def take(self, sample: Sample) -> None:

@@ -1,1 +1,1 @@
-"""Cameras: a supervised process each, which grabs, doubts and judges pictures; only words leave it (docs/cameras.md)."""
+"""Cameras: a supervised process each, which grabs, doubts and judges; only words leave it (docs/cameras.md)."""

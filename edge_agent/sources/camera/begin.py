@@ -1,0 +1,47 @@
+"""The cameras of an agent, as its config says."""
+
+from pathlib import Path
+
+from device_profiles.clock import Clock
+from device_profiles.config import duration_s, size_bytes
+from edge_agent.config import LoadedConfig
+from edge_agent.sample import Sink
+from edge_agent.sources.camera.address import with_secret
+from edge_agent.sources.camera.config import CameraConfig
+from edge_agent.sources.camera.messages import Order
+from edge_agent.sources.camera.source import CameraSource
+
+LEARNED = "cameras"  # folder of learned references, beside the outbox
+
+
+def camera_sources(loaded: LoadedConfig, *, sink: Sink, clock: Clock) -> list[CameraSource]:
+    """Return a source for each camera."""
+    return [
+        CameraSource(order_of(camera, loaded), loaded.profiles[camera.profile].spec, sink=sink, clock=clock)
+        for camera in loaded.config.cameras
+    ]
+
+
+def order_of(camera: CameraConfig, loaded: LoadedConfig) -> Order:
+    """Return what its worker is told."""
+    folder = loaded.folder
+    password = _first_line(folder / camera.password_file) if camera.password_file else ""
+    zones = loaded.zones.get(camera.device)
+    return Order(
+        device=camera.device,
+        url=with_secret(camera.address(folder), username=camera.username, password=password),
+        interval_s=duration_s(camera.interval),
+        loop=camera.loop,
+        looks_hz=camera.looks,
+        stall_s=duration_s(camera.stall),
+        frozen_s=duration_s(camera.frozen),
+        memory_bytes=size_bytes(camera.memory),
+        zones=zones,
+        model=camera.model if zones else "",
+        reference=str(folder / camera.reference) if camera.reference else "",
+        learned=str((loaded.data / LEARNED / f"{camera.device}.png").resolve()),
+    )
+
+
+def _first_line(path: Path) -> str:
+    return path.read_text(encoding="utf-8").partition("\n")[0].strip()

@@ -1,0 +1,156 @@
+"""Decide from a camera's pictures what is wrong with them; seconds and pictures in, states out."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.sources.camera.integrity.background import Background
+from edge_agent.sources.camera.integrity.holding import Hold, Holding
+from edge_agent.sources.camera.integrity.placing import LEAST_PX, NOWHERE, Place, place_of
+from edge_agent.sources.camera.integrity.repeats import Repeats
+from edge_agent.sources.camera.integrity.structure import WIDTH, Bands, Grey, Match, bands_of, match, small_grey
+from edge_agent.sources.camera.trouble import Trouble
+
+Image = NDArray[np.uint8]
+
+HOLDS: Mapping[Trouble, Hold] = MappingProxyType(
+    {
+        Trouble.SIZE: Hold(0.0, 0.0),
+        Trouble.FROZEN: Hold(1.2, 0.6),
+        Trouble.BLACK: Hold(1.0, 0.6),
+        Trouble.COVERED: Hold(1.0, 0.8),
+        Trouble.MOVED: Hold(5.0, 2.0),
+        Trouble.DEFOCUSED: Hold(4.0, 2.0),
+    }
+)
+BLACK_MAX, BLACK_DEVIATION = 24.0, 2.5  # grey levels of the small picture; a night has lamps
+COVERED_SHARE = 0.6  # of what can be missed
+FLAT_SHARE = 0.5  # of what is lost shows nothing at all: a cover; else it shows something else
+KNOWN_SHARE = 0.08  # of the blocks must have structure, or nothing can be missed
+YOUNG_S = 3.0  # a background of less tells nothing
+BLURRED, SHARP = 0.55, 0.7  # fine structure in proportion to coarse
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What is wrong after a picture."""
+
+    states: Mapping[Trouble, bool | None]
+    data: Mapping[Trouble, dict[str, Any]]  # what was measured of those that hold or may be about to
+
+    @property
+    def doubted(self) -> bool:
+        """Whether the picture must not be believed."""
+        return any(self.states.values())
+
+
+class Integrity:
+    """Follows one camera. Times are seconds of any clock that does not step."""
+
+    def __init__(
+        self, *, size: tuple[int, int] | None = None, reference: Bands | None = None, frozen_s: float | None = None
+    ) -> None:
+        """``size``: width and height that pictures must have; ``reference``: where the camera is to look."""
+        self._size = size
+        self._reference = reference
+        holds = dict(HOLDS)
+        if frozen_s is not None:
+            holds[Trouble.FROZEN] = Hold(frozen_s, HOLDS[Trouble.FROZEN].off_s)
+        self._holdings = {trouble: Holding(hold) for trouble, hold in holds.items()}
+        self._repeats = Repeats()
+        self._background = Background()
+        self._data: dict[Trouble, dict[str, Any]] = {}
+
+    def take(self, image: Image, t_s: float, *, anew: bool = False) -> Verdict:
+        """Take in a picture; ``anew``: a recording begins again with it."""
+        if anew:
+            self._repeats.forget()
+        doubts: dict[Trouble, bool | None] = dict.fromkeys(HOLDS)
+        doubts[Trouble.SIZE] = self._another_size(image)
+        if not doubts[Trouble.SIZE]:
+            self._doubt(image, doubts, t_s)
+        states = {trouble: self._holdings[trouble].take(doubt, t_s) for trouble, doubt in doubts.items()}
+        return Verdict(states, {one: self._data.get(one, {}) for one in states if self._holdings[one].suspected})
+
+    @property
+    def picture(self) -> Grey | None:
+        """A picture of what the camera usually shows, while nothing is wrong and enough was seen."""
+        if self._background.age_s < 3 * YOUNG_S or any(one.suspected for one in self._holdings.values()):
+            return None
+        return self._background.picture
+
+    def _another_size(self, image: Image) -> bool:
+        found = (image.shape[1], image.shape[0])
+        self._size = self._size or found
+        self._data[Trouble.SIZE] = {"found": list(found), "expected": list(self._size)}
+        return found != self._size
+
+    def _doubt(self, image: Image, doubts: dict[Trouble, bool | None], t_s: float) -> None:
+        grey = small_grey(image)
+        doubts[Trouble.BLACK] = _is_black(grey)
+        doubts[Trouble.FROZEN] = False if doubts[Trouble.BLACK] else self._repeats.take(image)
+        passed_s = self._background.see(grey, t_s)
+        if doubts[Trouble.BLACK] or doubts[Trouble.FROZEN]:
+            return  # neither says anything of the rest, nor is it what belongs there
+        now, still, known = bands_of(grey), self._background.still, self._background.known
+        assert still is not None
+        if known is None or self._background.age_s < YOUNG_S:
+            self._at_first(now, still, doubts)
+        else:
+            found = match(now, known, still=still)
+            self._compare(found, doubts)
+            self._place(found, still, known, doubts)
+        if not any(one.suspected for one in self._holdings.values()) and not any(doubts.values()):
+            self._background.learn(still, passed_s)
+
+    def _at_first(self, now: Bands, still: Bands, doubts: dict[Trouble, bool | None]) -> None:
+        """Nothing is known but the reference: say what it shows, and what needs no knowledge."""
+        flat = bool(float(np.abs(now.coarse).mean()) < FIRST_FLAT)
+        doubts[Trouble.COVERED] = flat
+        if self._reference is not None and not flat:
+            doubts[Trouble.MOVED] = self._moved(place_of(still, self._reference), by_reference=True)
+
+    def _compare(self, found: Match, doubts: dict[Trouble, bool | None]) -> None:
+        if found.known < KNOWN_SHARE:
+            return
+        lost = found.lost >= COVERED_SHARE
+        hidden = lost and found.flat >= FLAT_SHARE * found.lost
+        self._data[Trouble.COVERED] = {"lost": round(found.lost, 2), "flat": round(found.flat, 2)}
+        doubts[Trouble.COVERED] = hidden
+        if lost:
+            return
+        blurred = self._holdings[Trouble.DEFOCUSED].state is True
+        self._data[Trouble.DEFOCUSED] = {"sharpness": round(found.fine_over_coarse, 2)}
+        doubts[Trouble.DEFOCUSED] = found.fine_over_coarse < (SHARP if blurred else BLURRED)
+
+    def _place(self, found: Match, still: Bands, known: Bands, doubts: dict[Trouble, bool | None]) -> None:
+        if doubts[Trouble.COVERED] or self._holdings[Trouble.COVERED].state:
+            return
+        place = place_of(still, known)
+        moved = self._moved(place)
+        if moved is None and found.lost >= COVERED_SHARE and place.likeness < NOWHERE:
+            self._data[Trouble.MOVED] = {"reason": "nowhere", "likeness": round(place.likeness, 2)}
+            moved = True  # it shows something, and nothing of what it showed
+        if not moved and self._reference is not None:
+            by_reference = self._moved(place_of(still, self._reference), by_reference=True)
+            moved = by_reference if by_reference else moved
+        doubts[Trouble.MOVED] = moved
+
+    def _moved(self, place: Place, *, by_reference: bool = False) -> bool | None:
+        if place.shift is not None and self._size is not None:
+            scale = self._size[0] / WIDTH
+            dx, dy = (round(one * scale) for one in place.shift)
+            against = "reference" if by_reference else "before"
+            self._data[Trouble.MOVED] = {"reason": "shifted", "against": against, "dx": dx, "dy": dy}
+        return place.moved
+
+
+FIRST_FLAT = 0.5  # grey levels; the mean of a coarse band that shows nothing
+__all__ = ["HOLDS", "LEAST_PX", "Integrity", "Verdict"]
+
+
+def _is_black(grey: Grey) -> bool:
+    return float(np.percentile(grey, 99.5)) < BLACK_MAX and float(grey.std()) < BLACK_DEVIATION

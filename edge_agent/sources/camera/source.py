@@ -1,0 +1,173 @@
+"""One camera: what its worker reports, and that it reports nothing, become Samples of the camera and of its zones."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+import msgspec
+
+from device_profiles.clock import Clock
+from device_profiles.profile import ProfileSpec
+from device_profiles.wire import Value
+from edge_agent.judge.finding import Finding
+from edge_agent.sample import Sample, Sink
+from edge_agent.sources.camera.messages import Health, Order, Report, ZoneWord
+from edge_agent.sources.camera.supervisor import Patience, Supervisor
+from edge_agent.sources.camera.telling import Telling
+from edge_agent.sources.camera.trouble import WORKER_BACK, WORKER_LOST, Loss, Stream, Trouble
+
+logger = logging.getLogger(__name__)
+
+SILENT_S = 1.7  # real; a worker that says nothing for so long sees nothing: a stall is told within 2 s
+TICK_S = 0.2  # real
+TELL_US = 1_000_000  # city; between two samples of a camera of which nothing has changed
+BLIND_TELL_US = 5_000_000  # city; between two samples of zones that nobody sees
+UNKNOWN, OCCUPIED, FREE = "unknown", "occupied", "free"  # FIWARE ParkingSpot
+BERTH_UNKNOWN = "berth.unknown"
+
+
+class _Zone(msgspec.Struct):
+    """What was said last of a zone."""
+
+    device: str
+    berth: bool
+    state: str = UNKNOWN
+    observed_s: float = 0.0
+    t_us: int = 0
+
+
+class CameraSource:
+    """``run`` keeps the worker; the sink is called on the event loop."""
+
+    def __init__(
+        self, order: Order, spec: ProfileSpec, *, sink: Sink, clock: Clock, patience: Patience | None = None
+    ) -> None:
+        self.supervisor = Supervisor(order, take=self._take, lost=self._lost, clock=clock, patience=patience)
+        self._order = order
+        self._names = spec.values.keys()
+        self._sink = sink
+        self._clock = clock
+        self._telling = Telling()
+        zones = order.zones.zones if order.zones else ()
+        self._zones = {one.id: _Zone(zone_device(order.device, one.id), one.kind == "berth") for one in zones}
+        self._heard_s = clock.real_s()
+        self._heard = False  # this worker has reported
+        self._blind = False  # it says nothing, and that has been told
+        self._missed = False  # a worker was lost, and no later one has reported
+        self._told: tuple[object, ...] = ()
+        self._t_us = 0  # of the last sample: a device's readings never go back
+        self._zones_us = 0  # of the last word of zones that nobody sees
+
+    async def run(self) -> None:
+        """Watch for ever."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.supervisor.run(), name=f"worker of {self._order.device}")
+            group.create_task(self._tick_loop(), name=f"ticks of {self._order.device}")
+
+    def _take(self, report: Report) -> None:
+        """Take in a report."""
+        self._heard_s, self._heard, self._blind = self._clock.real_s(), True, False
+        findings = self._back(report.t_us)
+        self._say(report.health, report.t_us, findings)
+        for word in report.zones:
+            self._say_zone(word, report.t_us)
+
+    def _lost(self, loss: Loss, detail: str) -> None:
+        """A worker is gone: nothing is seen from now on."""
+        self._heard = False
+        self._missed = True
+        data = {"reason": loss.value, "detail": detail[:300]}
+        self._say_blind((Finding(WORKER_LOST, self._now(), data),), detail=f"worker {loss.value}")
+
+    async def _tick_loop(self) -> None:
+        while True:
+            before_s = self._clock.real_s()
+            await asyncio.sleep(TICK_S)
+            late_s = self._clock.real_s() - before_s - TICK_S
+            self._heard_s += max(0.0, late_s)  # this event loop was held up, not the worker
+            if self._clock.real_s() - self._heard_s >= SILENT_S and (self._heard or self._missed):
+                self._say_blind((), detail="the worker says nothing")
+
+    def _back(self, t_us: int) -> tuple[Finding, ...]:
+        if not self._missed:
+            return ()
+        self._missed = False
+        return (Finding(WORKER_BACK, t_us, {"reason": "back", "restarts": self.supervisor.restarts}),)
+
+    def _say_blind(self, findings: tuple[Finding, ...], *, detail: str) -> None:
+        now_us = self._now()
+        troubles: dict[Trouble, bool | None] = dict.fromkeys(Trouble)
+        troubles[Trouble.STALLED] = True
+        data = {Trouble.STALLED: {"reason": Stream.WORKER.value, "detail": detail}}
+        self._say(Health(False, Stream.WORKER, detail, troubles, data, {}), now_us, findings)
+        if not self._blind or now_us - self._zones_us >= BLIND_TELL_US:
+            self._zones_us = now_us
+            for name, zone in self._zones.items():
+                self._say_zone(ZoneWord(name, _unseen(zone, now_us), self._gone(name, zone, now_us)), now_us)
+        self._blind = True
+
+    def _gone(self, name: str, zone: _Zone, now_us: int) -> tuple[Finding, ...]:
+        if not zone.berth or zone.state == UNKNOWN:
+            return ()
+        return (Finding(BERTH_UNKNOWN, now_us, {"reason": Stream.WORKER.value, "zone": name, "score": None}),)
+
+    def _say(self, health: Health, t_us: int, findings: tuple[Finding, ...]) -> None:
+        findings = (*findings, *self._telling.take(health.troubles, health.data, t_us))
+        said = (health.seeing, health.stream, *health.troubles.values(), *self._spots().values())
+        if not findings and said == self._told and 0 <= t_us - self._t_us < TELL_US:
+            return
+        self._told = said
+        self._t_us = t_us
+        values: dict[str, Value] = {
+            "seeing": health.seeing,
+            "stream": health.stream.value,
+            **{trouble.value: holds for trouble, holds in health.troubles.items()},
+            **health.counts,
+            **self._of_process(),
+            **self._spots(),
+        }
+        known = {name: value for name, value in values.items() if name in self._names}
+        self._sink(Sample(self._order.device, t_us, known, findings=findings))
+
+    def _of_process(self) -> Mapping[str, Value]:
+        vitals = self.supervisor.vitals
+        return {
+            "restarts": self.supervisor.restarts,
+            "memory_mb": None if vitals is None else round(vitals.memory_bytes / 1e6, 1),
+            "cpu": None if vitals is None else round(self.supervisor.cores, 2),
+        }
+
+    def _spots(self) -> Mapping[str, Value]:
+        states = [zone.state for zone in self._zones.values() if zone.berth]
+        occupied, free = states.count(OCCUPIED), states.count(FREE)
+        return {
+            "spots_total": len(states),
+            "spots_occupied": occupied,
+            "spots_free": free,
+            "spots_unknown": len(states) - occupied - free,
+        }
+
+    def _say_zone(self, word: ZoneWord, t_us: int) -> None:
+        zone = self._zones.get(word.zone)
+        if zone is None:
+            return
+        state, observed_s = word.values.get("state"), word.values.get("observed_s")
+        zone.state = state if isinstance(state, str) else zone.state
+        zone.observed_s = float(observed_s) if isinstance(observed_s, int | float) else zone.observed_s
+        zone.t_us = t_us
+        self._sink(Sample(zone.device, t_us, dict(word.values), findings=word.findings))
+
+    def _now(self) -> int:
+        return self._clock.wall_us()
+
+
+def zone_device(camera: str, zone: str) -> str:
+    """Return the name of a zone's device."""
+    return f"{camera}-{zone}"
+
+
+def _unseen(zone: _Zone, now_us: int) -> dict[str, Value]:
+    """Return the values of a zone that nobody sees; every number it had is unknown now."""
+    observed_s = max(0.0, zone.observed_s - max(0, now_us - zone.t_us) / 1e6)
+    unknown: dict[str, Value] = dict.fromkeys(("score", "vehicles", "queue_m", "tail_m", "growth_mps", "growing"))
+    return {"state": UNKNOWN, **unknown, "observed_s": round(observed_s, 1)}

@@ -1,0 +1,128 @@
+"""The process of one camera: it reads its order from stdin, says reports on stdout, and dies with the agent."""
+
+import ctypes
+import logging
+import os
+import resource
+import signal
+import sys
+import threading
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+import cv2
+
+from device_profiles.clock import Clock, clock_from_environment
+from edge_agent.sources.camera.address import Way, way_of
+from edge_agent.sources.camera.capture import Capture
+from edge_agent.sources.camera.drain import Drain
+from edge_agent.sources.camera.frame import Grabber
+from edge_agent.sources.camera.integrity.integrity import Integrity
+from edge_agent.sources.camera.messages import Order, Report, decode_order, encode_report
+from edge_agent.sources.camera.mjpeg import MjpegStream
+from edge_agent.sources.camera.reference import Reference
+from edge_agent.sources.camera.stills import Stills
+from edge_agent.sources.camera.watching import Watching
+
+logger = logging.getLogger(__name__)
+
+NICE = 10  # the lift path goes first
+BEAT_S = 0.4  # real; a report at least so often
+HEADROOM = 2  # times the memory ceiling: beyond it the system refuses; below it the agent watches and kills
+OOM_SCORE = "800"  # of 1000: when the machine has no memory left, a camera goes before the agent
+NO_MEMORY = 77  # exit code
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> None:
+    """Run until stdin ends. The order is its first line."""
+    say = _own_stdout()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s", stream=sys.stderr)
+    _die_with_parent()
+    order = decode_order(sys.stdin.buffer.readline())
+    _step_back(order.memory_bytes)
+    threading.Thread(target=_end_with_stdin, name="stdin", daemon=True).start()
+    try:
+        run(order, say, clock=clock_from_environment())
+    except MemoryError:
+        os._exit(NO_MEMORY)
+
+
+def run(order: Order, say: BinaryIO, *, clock: Clock) -> None:
+    """Watch the camera for ever; returns when nobody listens any more."""
+    cv2.setNumThreads(1)
+    drain = Drain(lambda: _open(order), clock=clock)
+    size = (order.zones.width, order.zones.height) if order.zones else None
+    reference = Reference(given=order.reference, learned=order.learned)
+    integrity = Integrity(size=size, reference=reference.bands(), frozen_s=order.frozen_s)
+    period_s = 1.0 / order.looks_hz
+    stall_s = max(order.stall_s, 1.5 * period_s)
+    watching = Watching(integrity, drain.flow, stall_s=stall_s, eyes=None, clock=clock)
+    drain.start()
+    due_s = clock.real_s()
+    try:
+        while True:
+            frame = drain.take(BEAT_S) if clock.real_s() >= due_s else None
+            if frame is not None:
+                due_s = max(due_s + period_s, clock.real_s())
+                _say(say, watching.look(frame))
+                reference.keep(integrity)
+            else:
+                _say(say, watching.wait())
+            time.sleep(min(BEAT_S, max(0.0, due_s - clock.real_s())))
+    except BrokenPipeError:
+        drain.stop()
+
+
+def _open(order: Order) -> Grabber:
+    match way_of(order.url):
+        case Way.RTSP:
+            return Capture(order.url, live=True)
+        case Way.MJPEG:
+            return MjpegStream(order.url)
+        case Way.VIDEO:
+            return Capture(order.url, live=False, loop=order.loop)
+        case Way.STILLS:
+            return Stills(Path(order.url), interval_s=order.interval_s, loop=order.loop)
+
+
+def _say(say: BinaryIO, report: Report) -> None:
+    say.write(encode_report(report))
+    say.flush()
+
+
+def _own_stdout() -> BinaryIO:
+    """Take stdout away from libraries that print."""
+    mine = os.dup(sys.stdout.fileno())
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    return os.fdopen(mine, "wb")
+
+
+def _die_with_parent() -> None:
+    """Ask the kernel for it (Linux); elsewhere the end of stdin does it."""
+    parent = os.getppid()
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died meanwhile
+        os._exit(0)
+
+
+def _step_back(memory_bytes: int) -> None:
+    os.nice(NICE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_DATA, (HEADROOM * memory_bytes, HEADROOM * memory_bytes))
+        with suppress(OSError):
+            Path("/proc/self/oom_score_adj").write_text(OOM_SCORE, encoding="ascii")
+
+
+def _end_with_stdin() -> None:
+    while sys.stdin.buffer.read(1024):
+        pass
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
