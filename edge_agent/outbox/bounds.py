@@ -10,6 +10,7 @@ from edge_agent.outbox.store import PackRow, Store
 CHECK_S = 10.0  # real; between two looks at the age
 THIN_BYTES = 262_144  # of readings thinned in one commit: 20 ms, for which an event may have to wait
 THIN_PACKS = 500
+ROOM_STEPS = 4  # of thinning in one commit on a full disk; what cannot be thinned must not hold up an event
 AGE_SLACK_US = 600_000_000  # so much is thinned at once: of a few seconds as much would stay as there was
 _FAR_US = 2**63 - 1
 _AGED_OUT = 2  # times max_age: what is left of thinned readings goes then
@@ -41,9 +42,12 @@ class Trim:
         self._bounds = bounds
         self._looked_s = float("-inf")
         self._thinned: dict[Lane, tuple[int, int]] = {}  # lane → (epoch, seq) up to which thinning was tried
+        self._last: Commit | None = None
+        self._failed = False  # for want of room, a commit that thinned
 
     def keep(self, commit: Commit, *, held: int, now_s: float, now_us: int) -> None:
         """Thin or evict inside the open transaction; ``held`` is the size of the outbox before the commit."""
+        self._last = commit
         aged = now_s - self._looked_s >= CHECK_S
         if aged:
             self._looked_s = now_s
@@ -59,6 +63,19 @@ class Trim:
     def begin_again(self) -> None:
         """Try to thin everything once more: the last commit came to nothing."""
         self._thinned.clear()
+        self._failed = self._last is not None and self._last.thinned > 0
+
+    def make_room(self, commit: Commit, size: int) -> None:
+        """Free ``size`` bytes of the file on a full disk: thin as far as that goes, then let go.
+
+        Thinning writes before it frees: where a commit has just failed for want of room, readings only go.
+        """
+        self._last = commit
+        steps, self._failed = 0 if self._failed else ROOM_STEPS, False
+        for _ in range(steps):
+            if commit.freed >= size or not self._thin(commit):
+                break
+        commit.shrink(size - commit.freed)
 
     def _thin(self, commit: Commit, *, before_us: int = _FAR_US) -> bool:
         """Thin the oldest readings, if there is enough of them; return whether there may be more."""

@@ -7,7 +7,7 @@ from typing import Literal
 from device_profiles.thinning import may_thin, thin
 from device_profiles.wire import Fact, Lane, Lost, PackRange, decode_facts
 from edge_agent.outbox.eviction import Evicted, evict_aged, evict_bytes, remove, runs_of
-from edge_agent.outbox.packing import pack
+from edge_agent.outbox.packing import Packed, pack
 from edge_agent.outbox.store import PackRow, Run, Store
 from edge_agent.outbox.waiting import Batch
 
@@ -28,12 +28,19 @@ class Commit:
         self._store = store
         self._now_us = now_us
 
+    @property
+    def freed(self) -> int:
+        """How many bytes of packs went, less those that came."""
+        return -sum(self.bytes.values())
+
     def write(self, batch: Batch) -> None:
         """Free what is receipted and write what is new."""
         for (epoch, lane), to in batch.forgets.items():
             removed = self._store.forget(epoch, lane, to)
             self._count(lane, -removed.packs, -removed.bytes)
         lost = [self._burn(lane, count) for lane, count in batch.dropped.items()]
+        for lane, some in batch.thinned.items():
+            self._stand_in(self._numbered(lane, some.count), pack(some.left), created_us=self._now_us)
         self._insert([*(("event", marker) for marker in lost), *batch.protected, *batch.readings])
         for device, state in batch.states.items():
             self._store.save_state(device, state)
@@ -62,10 +69,13 @@ class Commit:
         self._count(run.lane, -removed.packs, -removed.bytes)
         self.thinned += removed.packs
         self.gap = self.gap or run.lane == "reading"
+        self._stand_in(run, packed, created_us=rows[-1].created_us)
+
+    def _stand_in(self, run: Run, packed: Iterable[Packed], *, created_us: int) -> None:
+        """Keep what is left of a run of packs that was thinned, and declare it."""
         stands_for = ((run.epoch, run.first, run.last),)
         seqs = [
-            self._keep(run.lane, one.facts, one.count, created_us=rows[-1].created_us, stands_for=stands_for)
-            for one in packed
+            self._keep(run.lane, one.facts, one.count, created_us=created_us, stands_for=stands_for) for one in packed
         ]
         by = (self._store.epoch, seqs[0], seqs[-1]) if seqs else None
         lost = Lost(self._now_us, run.lane, run.epoch, run.first, run.last, "thinned", run.facts, by)
@@ -90,10 +100,15 @@ class Commit:
         return seq
 
     def _burn(self, lane: Lane, count: int) -> Lost:
-        """Give a number to what was dropped before it had one, so that the loss can be declared."""
+        """Declare lost what was dropped before it had a number."""
+        run = self._numbered(lane, count)
+        return Lost(self._now_us, lane, run.epoch, run.first, run.last, "disk", count)
+
+    def _numbered(self, lane: Lane, count: int) -> Run:
+        """Give a number to facts that went before they had one, so that the loss can be declared."""
         seq = self._store.number(lane)
         self.next[lane] = seq + 1
-        return Lost(self._now_us, lane, self._store.epoch, seq, seq, "disk", count)
+        return Run(self._store.epoch, lane, seq, seq, count)
 
     def _declare(self, evicted: Sequence[Evicted], reason: Literal["evicted", "aged"]) -> None:
         markers: list[tuple[Lane, Fact]] = []

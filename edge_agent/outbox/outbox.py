@@ -33,7 +33,7 @@ class Outbox:
 
     ``put`` and ``forget`` return at once, from any thread; ``run`` is the writer's thread. Overflow: readings are
     thinned by bytes and age, backlog first, then evicted, each time declared lost; on a full disk they wait in memory,
-    where the oldest are dropped and declared lost. Events, results and status stay.
+    where the oldest are thinned and declared so. Events, results and status stay.
     """
 
     def __init__(
@@ -219,7 +219,7 @@ class Outbox:
         commit = Commit(self._store, now_us=self._clock.wall_us())
         with self._store.transaction():
             if self._room.tight() and self._store.free_bytes() < FULL_EVICTION:
-                commit.shrink(FULL_EVICTION)
+                self._trim.make_room(commit, FULL_EVICTION)
             commit.write(batch)
             now_s, now_us = self._clock.real_s(), self._clock.wall_us()
             self._trim.keep(commit, held=self.size(), now_s=now_s, now_us=now_us)

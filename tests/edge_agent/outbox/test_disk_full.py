@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from device_profiles.durable import is_disk_full
-from device_profiles.wire import Event
+from device_profiles.wire import Event, Reading
 from edge_agent.outbox import Bounds
-from tests.edge_agent.outbox.opened import event, facts_of, held, lost, opened, put, reading
+from tests.edge_agent.outbox.opened import event, facts_of, held, lonely, lost, opened, put, reading
 
 BOUNDS = Bounds(reserve_bytes=1_000_000)
 
@@ -71,17 +71,37 @@ def test_events_commit_on_the_reserve_readings_wait_and_all_goes_on(small_disk: 
         assert (small_disk / "data" / "reserve").stat().st_size == 1_000_000
 
 
-def test_readings_make_room_for_events_when_the_reserve_is_used_up(small_disk: Path) -> None:
-    """More events than the reserve holds: they take the place of readings, which are declared lost."""
+def test_invariant_06_readings_are_thinned_for_events_when_the_reserve_is_used_up(small_disk: Path) -> None:
+    """More events than the reserve holds take the place of readings: least, greatest and last of a minute stay."""
+    count = 1200
+    with opened(small_disk / "data", bounds=BOUNDS) as outbox:
+        for start in range(0, count, 10):
+            put(outbox, "backlog", *(reading(n, size=2000) for n in range(start, start + 10)))
+        _fill(small_disk)
+        for n in range(300):
+            put(outbox, "event", event(n, size=1500), event(n + 1000, size=1500))
+        kept = facts_of(held(outbox, "event"))
+        assert [fact.data["n"] % 1000 for fact in kept if isinstance(fact, Event)] == [n // 2 for n in range(600)]
+        packs, markers = held(outbox, "backlog"), lost(outbox)
+        assert {marker.reason for marker in markers} == {"thinned"}
+        whole = sum(pack.count for pack in packs if not pack.stands_for)
+        assert whole + sum(marker.facts for marker in markers) == count
+        assert whole < count
+        assert min(fact.values["n"] for fact in facts_of(packs) if isinstance(fact, Reading)) == 0  # type: ignore
+
+
+def test_readings_make_room_for_events_when_nothing_can_be_thinned(small_disk: Path) -> None:
+    """One reading a minute: they are declared lost."""
     with opened(small_disk / "data", bounds=BOUNDS) as outbox:
         for n in range(1000):
-            put(outbox, "reading", reading(n, size=2000))
+            put(outbox, "reading", lonely(n, size=2000))
         _fill(small_disk)
         for n in range(600):
             put(outbox, "event", event(n, size=1500), event(n + 1000, size=1500))
         kept = facts_of(held(outbox, "event"))
         assert [fact.data["n"] % 1000 for fact in kept if isinstance(fact, Event)] == [n // 2 for n in range(1200)]
         gone = sum(marker.last - marker.first + 1 for marker in lost(outbox))
+        assert {marker.reason for marker in lost(outbox)} == {"evicted"}
         assert gone > 0
         assert gone + len(held(outbox, "reading")) == 1000
 
