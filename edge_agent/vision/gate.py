@@ -36,6 +36,10 @@ class Gate:
             self._seen[zone], self._looked_us[zone] = now[zone], t_us
         return chosen
 
+    def forget(self) -> None:
+        """Look at everything again: the picture was lost."""
+        self._seen = [None] * len(self._boxes)
+
     def _is_due(self, zone: int, small: NDArray[np.float32], t_us: int) -> bool:
         seen = self._seen[zone]
         if seen is None or not 0 <= t_us - self._looked_us[zone] < self._recheck_us:

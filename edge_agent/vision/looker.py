@@ -47,6 +47,7 @@ class Looker:
         """
         if frame.shape != self._shape or frame.dtype != "uint8":
             self._last = dict.fromkeys(self.ids)
+            self._gate.forget()
             return dict(self._last)
         which = list(range(len(self.ids))) if t_us is None else self._gate.choose(frame, t_us)
         if which:

@@ -30,11 +30,15 @@ class PatchScorer:
 
     def score(self, frame: Frame, which: Sequence[int]) -> list[float | None]:
         """Return the probability of a vehicle in each zone, None when the model cannot tell."""
+        low, high = self._unsure
+        return [None if low < sure < high else sure for sure in self.probabilities(frame, which)]
+
+    def probabilities(self, frame: Frame, which: Sequence[int]) -> list[float]:
+        """Return what the model says, sure or not."""
         patches = prepared(self._patches.cut(frame, which), self._model.entry, self._picture)
         runs = [self._model(patches[low : low + AT_ONCE]) for low in range(0, len(patches), AT_ONCE)]
         sure: list[float] = np.concatenate(runs)[:, self._vehicles].sum(axis=1).tolist()
-        low, high = self._unsure
-        return [None if low < probability < high else probability for probability in sure]
+        return sure
 
 
 def scorer(model: Model, polygons: Sequence[Polygon]) -> PatchScorer | BoxScorer:
