@@ -20,6 +20,11 @@ class Lean(msgspec.Struct, frozen=True):
         """Return yes or no, None while neither is sure."""
         return None if abs(self.value) < SURE else self.value > 0
 
+    @property
+    def held(self) -> bool | None:
+        """Return what was decided last, None before the first time."""
+        return None if self.peak == 0 else self.peak > 0
+
 
 def lean_on(lean: Lean, t_us: int, push: float | None, *, confirm_us: float, lost_us: float) -> Lean:
     """Return the lean after one look that pushes towards yes (up to 1), no (from -1 on), or tells nothing (None).
