@@ -3,9 +3,10 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 ROUNDS ?= 20
+DATA ?= ../shared/data
 SEEDS ?= 1 2 3 4 5
 .DELETE_ON_ERROR:
-.PHONY: help setup servers demo test adversary check format bench flood soak evaluate scenarios city-day crash alarm-crash sabotage wheel lock clean
+.PHONY: help setup servers demo test adversary check format bench flood soak evaluate scenarios reasons city-day crash alarm-crash sabotage wheel lock clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
@@ -49,8 +50,10 @@ flood: setup servers ## ten times the sustained rate at the sources, the broker'
 soak: setup servers ## network, broker and processes falter for MINUTES (10), and nothing may be lost or grow
 	$(BIN)/simulate soak --minutes $(or $(MINUTES),10) --json
 
-evaluate: setup ## rides and stucks of retrofit boxes: with the model, thresholds alone, no barometer
-	$(BIN)/python models/evaluate.py
+evaluate: setup ## rides of retrofit boxes; berths on the labelled frames in DATA, and with each camera left out
+	-@$(BIN)/python -c "import onnx, torch" 2>/dev/null || $(BIN)/python -m pip install --quiet -e '.[train]'
+	@$(BIN)/python models/evaluate.py; lifts=$$?; \
+	$(BIN)/python models/evaluate_berth.py --data $(DATA) && exit $$lifts
 
 crash: setup servers ## kill everything, ROUNDS times, and count
 	$(BIN)/simulate crash --rounds $(ROUNDS) --json
@@ -60,7 +63,10 @@ alarm-crash: setup ## kill what decides and tells, ROUNDS (200) times, and count
 	$(BIN)/python -m tests.hub.alarm_crash --rounds $(ROUNDS) --seed $(or $(SEED),1)
 
 scenarios: setup servers ## every scenario with every seed of SEEDS, two at a time; NAMES for some of them
-	deploy/play-scenarios $(BIN)/simulate "$(SEEDS)" $(NAMES)
+	deploy/play-scenarios $(BIN)/simulate "$(SEEDS)" $(NAMES) && $(BIN)/python -m tests.hub.reasons
+
+reasons: setup ## which scenario reaches which reason that hub why gives; those of the city after make scenarios
+	$(BIN)/python -m tests.hub.reasons
 
 city-day: setup servers ## a day of 40 lifts with all of it mixed, in minutes
 	$(BIN)/simulate run lift-city-day

@@ -26,6 +26,7 @@ from hub.commands.doctor import doctor
 from hub.commands.journal import journal_app
 from hub.commands.ledger import ledger
 from hub.commands.quarantine import quarantine_app
+from hub.commands.reasons import reasons
 from hub.commands.report import report
 from hub.commands.response import response
 from hub.commands.rules import rules_app
@@ -48,7 +49,7 @@ app.add_typer(journal_app, name="journal")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(rules_app, name="rules")
 
-for command in (*COMMANDS, deliveries, doctor, ledger, report, response, why):
+for command in (*COMMANDS, deliveries, doctor, ledger, reasons, report, response, why):
     app.command()(command)
 
 

@@ -50,12 +50,13 @@ def run_scenario(
     broker: Annotated[str, typer.Option(metavar="URL", help="A broker that runs already, mqtt://host:port.")] = "",
     keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep logs, journal and configs there.")] = None,
     sabotage: Annotated[Sabotage | None, typer.Option(help="Let the run go wrong: the score must notice.")] = None,
+    reasons: Annotated[Path | None, typer.Option(metavar="FILE", help="Ask why, and write the reasons there.")] = None,
     embedded: Embedded = False,
 ) -> None:
     """Play one scenario on real processes; exit 0 only if its score is good."""
     scenario = _scenario(name)
     stage = StageOptions(broker_url=broker, embedded=embedded)
-    options = RunOptions(seed=seed, speed=_speed(speed), keep=keep, sabotage=sabotage, stage=stage)
+    options = RunOptions(seed=seed, speed=_speed(speed), keep=keep, sabotage=sabotage, reasons=reasons, stage=stage)
     result = _play(run(scenario, options))
     if as_json:
         typer.echo(json.dumps(result.document(), ensure_ascii=False))

@@ -12,6 +12,7 @@ import msgspec
 
 from device_profiles.clock import Clock, simulated_clock
 from simulators.acts import CAMERA_FAULTS, HAND_ACTS, WORKER_ACTS
+from simulators.explained import explain, write_reached
 from simulators.hands import Hands
 from simulators.packs import journalled
 from simulators.play import Play, WireFault
@@ -35,6 +36,7 @@ class RunOptions(msgspec.Struct, frozen=True):
     speed: float | None = None  # city seconds in a real one; None: the scenario's own
     keep: Path | None = None  # where the work folder stays; None: it is removed
     sabotage: Sabotage | None = None
+    reasons: Path | None = None  # where the reasons that were reached go; None: nobody asks
     stage: StageOptions = StageOptions()
 
 
@@ -52,11 +54,15 @@ async def run(scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None
             start_us = await play_through(stage, on_tick=on_tick)
             inquest = await hold_inquest(stage)
             notices = list(stage.office.notices)  # of the story: that the agents are stopped is no part of it
+            explained = await explain(stage) if options.reasons is not None else None
             words = await stage.finish()
         if options.sabotage is Sabotage.LOST:
             lose_a_pack(stage.journal, stage.tap.packs)
         truth = {name: start_us + t_us for name, t_us in play.truth.items() if name in _known(played, options.sabotage)}
         checks = [] if inquest is None else check_all(played, notices, inquest, speed=speed)
+        if explained is not None and options.reasons is not None:
+            checks += explained.checks
+            write_reached(options.reasons, explained.reached, scenario=scenario.name, seed=seed)
         observed = Observed(truth, words, stage.tap.packs, journalled(stage.journal), speed, checks)
         return score(played, observed, seed=play.seed, broker=stage.place.name)
 

@@ -97,6 +97,12 @@ def disturb(state: State, device: DeviceState, *, restart: bool) -> None:
             state.touch(asset)
 
 
+def seen_keys(state: State, asset: str, rule: AssetRule) -> dict[str, list[Span]]:
+    """Return when each key of a rule was true of any member, on the hub's clock."""
+    members = _members(state, asset)
+    return {name: [span for m in members for span in spans_of(m, id)] for name, id in rule.ids.items()}
+
+
 def _steps(decisions: Decisions, asset: str, *, live: bool) -> Iterable[_Step]:
     """Yield the next thing that is due for each rule of an asset."""
     state, key = decisions.state, asset_key(asset)
@@ -104,7 +110,7 @@ def _steps(decisions: Decisions, asset: str, *, live: bool) -> Iterable[_Step]:
         if state.open_alarm(name, key) is None:
             last = state.occurrence(name, key)
             after_us = last.cleared.t_us if last is not None and last.cleared is not None else None
-            agreed = rule.agree(_spans(state, asset, rule), after_us=after_us)
+            agreed = rule.agree(seen_keys(state, asset, rule), after_us=after_us)
             if agreed is not None:
                 yield agreed[0], name, key, partial(_raise, decisions, asset, rule, *agreed, live=live)
     for rule, occurrence in _open_on(state, key):
@@ -115,7 +121,7 @@ def _open_steps(decisions: Decisions, asset: AssetState, rule: AssetRule, occurr
     state, name = decisions.state, rule.head.rule
     if occurrence.alarm is not None and not occurrence.alarm.sounded:
         recent_us = decisions.received_us - LATE_US
-        agreed = rule.agree(_spans(state, asset.asset, rule), after_us=recent_us)
+        agreed = rule.agree(seen_keys(state, asset.asset, rule), after_us=recent_us)
         if agreed is not None:
             detail = ", ".join(agreed[1])
             sound = partial(decisions.sound, occurrence, t_us=agreed[0], reason=Reason.KEYS_AGREE, detail=detail)
@@ -160,7 +166,7 @@ def _weigh(state: State, asset: AssetState, rule: AssetRule, occurrence: Occurre
         alarm is None or alarm.latched or now_us is None or now_us < alarm.t_fact_us
     ):  # a lagging member is not there yet
         return None
-    spans = _spans(state, asset.asset, rule)
+    spans = seen_keys(state, asset.asset, rule)
     due_us = _due(asset, name, now_us)
     if due_us is not None and rule.agree_between(spans, asset.timers[name].since_us or 0, due_us):
         del asset.timers[name]  # a member that lagged has said meanwhile that it was not over
@@ -193,12 +199,6 @@ def _unknown(rule: AssetRule, members: Iterable[DeviceState]) -> set[str]:
         if member.profile == kind
         and (member.dark or member.silent or member.now_us is None or watch.when.evaluate(member.values) is None)
     }
-
-
-def _spans(state: State, asset: str, rule: AssetRule) -> dict[str, list[Span]]:
-    """Return when each key of a rule was true of any member, on the hub's clock."""
-    members = _members(state, asset)
-    return {name: [span for m in members for span in spans_of(m, id)] for name, id in rule.ids.items()}
 
 
 def _members(state: State, asset: str) -> list[DeviceState]:

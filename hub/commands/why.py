@@ -11,7 +11,7 @@ import typer
 from hub.alarms import store
 from hub.alarms.log import history_of, read_alarms
 from hub.alarms.replay import state_before
-from hub.alarms.transitions import Alarm, Transition
+from hub.alarms.transitions import ASSET, Alarm, Transition
 from hub.alarms.why import Answer, Explanation, explain, stand
 from hub.channels.view import deliveries_of
 from hub.commands import Config, Json
@@ -23,20 +23,20 @@ from hub.errors import NoData, NoSuchAlarm
 What = Annotated[
     str,
     typer.Argument(
-        metavar="ALARM|RECORD|DEVICE",
-        help="An alarm's id, the number of a record in the journal, or a device as area/device.",
+        metavar="ALARM|RECORD|DEVICE|ASSET",
+        help="An alarm's id, the number of a record in the journal, a device as area/device, or asset:ID.",
     ),
 ]
 
 
 def why(what: What, config: Config = Path("hub.toml"), as_json: Json = False) -> None:
-    """Explain an alarm, what one record did and did not do, or how every rule stands on a device now."""
+    """Explain an alarm, what one record did and did not do, or how every rule stands on a device or an asset now."""
     settings = read_config(config)
     with opened_database(settings.database) as engine, reading(engine).connect() as connection:
         if what.isdigit():
             found: Any = _of_record(settings, engine, int(what))
             text = _record_text(found)
-        elif "/" in what:
+        elif "/" in what or what.startswith(ASSET):
             found = list(stand(store.load_state(connection), what))
             text = "".join(_answer_text(answer) for answer in found)
         else:
