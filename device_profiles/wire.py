@@ -110,6 +110,8 @@ class Status(msgspec.Struct, frozen=True, tag="status", tag_field="type"):
     # others are abandoned. Empty when it is not said
     made: Annotated[dict[Epoch, dict[Lane, Micros]], msgspec.Meta(max_length=MAX_HELD_EPOCHS)] = {}
 
+    counts: Annotated[dict[Name, Micros], msgspec.Meta(max_length=64)] = {}  # since the start: thinned, resent, …
+
 
 class Result(msgspec.Struct, frozen=True, tag="result", tag_field="type"):
     """The answer to a Command."""

@@ -27,8 +27,8 @@ class Birth:
         """What this machine knows of its clock now."""
         return self._clock.state()
 
-    def status(self, *, online: bool) -> Status:
-        """Return what the agent is and does now."""
+    def status(self, *, online: bool, counts: dict[str, int]) -> Status:
+        """Return what the agent is and does now; ``counts`` are the uplink's own."""
         return Status(
             self._clock.wall_us(),
             self._outbox.epoch,
@@ -38,6 +38,7 @@ class Birth:
             profiles=self._digests,
             outbox=self._outbox.depths(),
             made=self._outbox.made(),
+            counts=self._outbox.counts() | counts,
         )
 
     def will(self) -> Will:

@@ -15,7 +15,7 @@ from edge_agent.config import LoadedConfig
 from edge_agent.lanes import SENDING_ORDER, WINDOWS
 from edge_agent.outbox import Outbox, StoredPack
 from edge_agent.wanted import Wanted
-from edge_agent.window import PROBE, RESEND_S, Window
+from edge_agent.window import PROBE, RESEND_S, START, Window
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +35,7 @@ class Uplink:
         self._goodbye_s = goodbye_s
         config = loaded.config
         self.bad_messages = 0
+        self.resent = 0  # packs, of this start's connections
         self.birth = Birth(loaded, outbox, clock=clock)
         self._agent = config.agent
         self._outbox = outbox
@@ -49,6 +50,7 @@ class Uplink:
         self._connection = 0  # the connection that the windows speak of
         self._heard_s = float("-inf")  # real time of the last receipt
         self._status_s = float("-inf")  # city time of the last status
+        self._furthest = dict.fromkeys(SENDING_ORDER, START)  # the last pack of each lane that ever went out
         self._status_at = (0, 0)  # the newest status that was sent; only that one is retained
         outbox.on_commit = self._wake.set
         self.link = Link(
@@ -101,8 +103,11 @@ class Uplink:
     def _say(self, *, online: bool) -> threading.Event:
         """Put a status into the outbox; return what is set once it is committed."""
         self._status_s, committed = self._clock.monotonic_s(), threading.Event()
-        self._outbox.put({"status": [self.birth.status(online=online)]}, then=committed.set)
+        self._outbox.put({"status": [self.birth.status(online=online, counts=self._counts())]}, then=committed.set)
         return committed
+
+    def _counts(self) -> dict[str, int]:
+        return {"resent": self.resent, "connects": self.link.connection, "bad_messages": self.bad_messages}
 
     def _drain(self) -> None:
         """Give the last packs, and the word that we go, a moment to be receipted; the rest stays in the outbox."""
@@ -169,6 +174,8 @@ class Uplink:
         if self.link.publish(self._topics[pack.lane], payload, retain=retain) is None:
             return False
         self._status_at = key if retain else self._status_at
+        self.resent += key <= self._furthest[pack.lane]
+        self._furthest[pack.lane] = max(key, self._furthest[pack.lane])
         self._windows[pack.lane].sent(key, now_s=self._clock.real_s())
         fault_point("agent.after_publish")
         return True

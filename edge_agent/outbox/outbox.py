@@ -80,6 +80,10 @@ class Outbox:
         """Whether readings wait in memory because the disk has no room for them."""
         return self._room.short or self._overfull
 
+    def counts(self) -> dict[str, int]:
+        """Return what was counted since the start, by the names that the hub shows it under."""
+        return {"thinned": self.thinned, "evicted": self.evicted, "bad_receipts": self.bad_receipts}
+
     def states(self) -> dict[str, bytes]:
         """Return device → the judge's state as last committed. Before ``run``."""
         return self._store.states()

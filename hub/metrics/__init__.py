@@ -39,15 +39,15 @@ class Family(msgspec.Struct, frozen=True):
     """A metric that is asked of its part at each scrape."""
 
     text: str
-    label: str = ""
+    label: str = ""  # or several, with blanks between
     counts: bool = False  # it only grows
 
     def metric(self, name: str, samples: Iterable[tuple[str, float]]) -> Metric:
-        """Return it with its numbers: (value of the label, number)."""
+        """Return it with its numbers: (value of the label, or of each with blanks between, number)."""
         kind = CounterMetricFamily if self.counts else GaugeMetricFamily
-        found = kind(f"{PREFIX}_{name}", self.text, labels=[self.label] if self.label else [])
+        found = kind(f"{PREFIX}_{name}", self.text, labels=self.label.split())
         for value, number in samples:
-            found.add_metric([value] if self.label else [], number)
+            found.add_metric(value.split(" ") if self.label else [], number)
         return found
 
 
@@ -66,6 +66,14 @@ STANDING = {
     "alarms_open": Family("Open alarms.", "severity"),
     "alarms_refused": Family("Facts and acts that changed nothing in the alarms.", "reason", counts=True),
     "archive_refused": Family("Facts that were not archived since the start.", "reason", counts=True),
+    "agent_online": Family("1 while an agent says that it is there.", "agent"),
+    "agent_outbox_packs": Family("Packs that wait at an agent, by its last word.", "agent lane"),
+    "agent_thinned": Family("Packs of readings that an agent has thinned since its start.", "agent", counts=True),
+    "agent_evicted": Family("Packs of readings that an agent has let go since its start.", "agent", counts=True),
+    "agent_resent": Family("Packs that an agent has sent again since its start.", "agent", counts=True),
+    "agent_connects": Family("Connections that an agent has made to the broker since its start.", "agent", counts=True),
+    "agent_bad_receipts": Family("Receipts of what was never made, refused by an agent.", "agent", counts=True),
+    "agent_bad_messages": Family("Messages that an agent did not understand.", "agent", counts=True),
     "agent_clock_offset_seconds": Family("The hub's clock minus an agent's, as estimated.", "agent"),
 }
 

@@ -21,8 +21,11 @@ from hub.journal.readers import ReaderLoop
 from hub.journal.thinned import GivenUp
 from hub.ledger.ledger import Ledger
 from hub.metrics import asked
+from hub.twins.reader import TwinReader
+from hub.twins.state import AgentState
 
 R = TypeVar("R", bound=str)  # a reason
+AGENT_COUNTS = ("thinned", "evicted", "resent", "connects", "bad_receipts", "bad_messages")  # what a status may say
 
 
 class Linked(Protocol):
@@ -40,6 +43,7 @@ class Watched(msgspec.Struct, frozen=True):
     journal: Journal
     ledger: Ledger
     alarms: AlarmReader
+    twins: TwinReader
     intake: Intake
     archive: ArchiveReader | None  # None: it runs apart
     loops: Sequence[ReaderLoop]
@@ -63,6 +67,7 @@ class Standing(Collector):
         yield from reader_metrics(watched.loops, watched.journal)
         yield from ledger_metrics(watched.ledger)
         yield from intake_metrics(watched.intake, watched.links)
+        yield from agent_metrics(watched.twins.sessions())
         if watched.archive is not None:
             yield asked("archive_refused", numbers(watched.archive.refused))
         with contextlib.suppress(sa.exc.OperationalError):
@@ -134,6 +139,16 @@ def alarm_metrics(engine: sa.Engine, reader: AlarmReader) -> Iterable[Metric]:
     yield asked("alarms_refused", numbers(reader.refused))
     offsets = [(agent, offset_us / 1e6) for agent, offset_us in reader.offsets().items()]
     yield asked("agent_clock_offset_seconds", offsets)
+
+
+def agent_metrics(sessions: Sequence[AgentState]) -> Iterable[Metric]:
+    """Yield what agents said of themselves, in their last status."""
+    yield asked("agent_online", [(one.agent, float(one.online)) for one in sessions])
+    depths = [(f"{one.agent} {lane}", float(packs)) for one in sessions for lane, packs in one.outbox.items()]
+    yield asked("agent_outbox_packs", depths)
+    for name in AGENT_COUNTS:
+        found = [(one.agent, float(one.counts[name])) for one in sessions if name in one.counts]
+        yield asked(f"agent_{name}", found)
 
 
 def numbers(counts: Mapping[R, int]) -> list[tuple[str, float]]:

@@ -58,6 +58,11 @@ class TwinReader:
             if Clock.real_s() - self._stored_s >= self._store_s:
                 self._store()
 
+    def sessions(self) -> list[AgentState]:
+        """Return what is known of each agent. From any thread."""
+        with self._lock:
+            return list(self._state.agents.values())
+
     def flush(self) -> None:
         """Store what is not stored yet; for an orderly stop."""
         with self._lock:

@@ -195,6 +195,12 @@ def test_a_killed_session_leaves_its_will_and_the_next_birth_takes_it_back(
     uplink.link.drop()
     hub.wait(lambda: any(pack.seq is None for pack in hub.packs))
     hub.wait(lambda: len(hub.lane("status")) > 2)
+    said = lambda seq: [one.facts[0] for one in hub.lane("status") if one.seq == seq]  # noqa: E731
+    hub.wait(lambda: bool(said(3)))
+    (first, *_), (last, *_) = said(1), said(3)
+    names = ("connects", "resent", "thinned", "evicted", "bad_receipts", "bad_messages")
+    assert first.counts == dict.fromkeys(names, 0)  # type: ignore[union-attr]
+    assert (last.counts["connects"], uplink.resent) == (2, 2)  # type: ignore[union-attr]
     will = next(pack for pack in hub.packs if pack.seq is None)
     assert (will.epoch, will.facts[0].online) == (outbox.epoch, False)  # type: ignore[union-attr]
     with listening(mosquitto.url, name="late") as late:

@@ -9,7 +9,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from hub.metrics import REGISTRY
 from tests.hub.rig import WAIT_S, HubProcess
 
-Samples = dict[tuple[str, str], float]  # (name without the prefix, value of its one label or "") → number
+Samples = dict[tuple[str, str], float]  # (name without the prefix, values of its labels or "") → number
 
 
 def url_of(hub: HubProcess) -> str:
@@ -24,7 +24,7 @@ def scrape(url: str) -> Samples:
     found: Samples = {}
     for family in text_string_to_metric_families(text):
         for sample in family.samples:
-            key = sample.name.removeprefix("citynerve_hub_"), next(iter(sample.labels.values()), "")
+            key = sample.name.removeprefix("citynerve_hub_"), " ".join(sample.labels.values())
             assert key not in found or "le" in sample.labels, key
             found[key] = sample.value
     return found

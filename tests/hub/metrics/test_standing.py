@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+from device_profiles.wire import Status
 from hub.metrics import STANDING
 from tests.hub.metrics.scraped import scrape, until, url_of
-from tests.hub.rig import ADDRESS, AgentSide, HubProcess, event, pack
+from tests.hub.rig import ADDRESS, EPOCH, AgentSide, HubProcess, event, pack
 from tests.servers import Mosquitto
 
+COUNTS = {"thinned": 1, "evicted": 2, "resent": 3, "connects": 4, "bad_receipts": 5, "bad_messages": 6, "of_later": 7}
+STATUS = Status(1, EPOCH, True, outbox={"reading": 8, "event": 0}, counts=COUNTS)
 METRICS = '[metrics]\nlisten = "127.0.0.1:0"'
 
 
@@ -16,14 +19,19 @@ def test_a_hub_tells_what_it_does(mosquitto: Mosquitto, tmp_path: Path) -> None:
     with AgentSide(mosquitto.url, tmp_path) as agent:
         agent.send(pack(1), pack(2), pack(1, "event", event()))
         agent.send_raw(b"garbage")
+        agent.send(pack(1, "status", STATUS))
         assert agent.receipted("reading", 2)
         found = until(hub, "alarms_open", "life", 1)
         until(hub, "quarantined_total", "malformed", 1)
+        found = until(hub, "agent_online", str(ADDRESS), 1)
     assert found["packs_total", "reading"] == 2
     assert found["facts_total", "event"] == 1
     assert found["mqtt_connects_total", "hub-hub-1-reading"] == found["mqtt_connected", "hub-hub-1-event"] == 1
     assert abs(found["agent_clock_offset_seconds", str(ADDRESS)]) < 60
     assert {reader for name, reader in found if name == "reader_lag_seconds"} == {"alarms", "twins", "archive"}
+    told = {name: found.get((f"agent_{name}_total", str(ADDRESS))) for name in COUNTS}
+    assert told == COUNTS | {"of_later": None}
+    assert found["agent_outbox_packs", f"{ADDRESS} reading"] == 8
     assert found["journal_bytes", ""] > 4_096
     assert found["process_resident_memory_bytes", ""] > 0
     names = {name.removesuffix("_total") for name, _ in found}
