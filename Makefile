@@ -63,7 +63,7 @@ alarm-crash: setup ## kill what decides and tells, ROUNDS (200) times, and count
 	$(BIN)/python -m tests.hub.alarm_crash --rounds $(ROUNDS) --seed $(or $(SEED),1)
 
 scenarios: setup servers ## every scenario with every seed of SEEDS, two at a time; NAMES for some of them
-	deploy/play-scenarios $(BIN)/simulate "$(SEEDS)" $(NAMES) && $(BIN)/python -m tests.hub.reasons
+	deploy/play-scenarios $(BIN)/simulate "$(SEEDS)" $(NAMES); played=$$?; $(BIN)/python -m tests.hub.reasons && exit $$played
 
 reasons: setup ## which scenario reaches which reason that hub why gives; those of the city after make scenarios
 	$(BIN)/python -m tests.hub.reasons
