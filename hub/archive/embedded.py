@@ -24,9 +24,13 @@ CREATE TABLE IF NOT EXISTS points (
   agent TEXT NOT NULL, epoch INTEGER NOT NULL, lane TEXT NOT NULL, seq INTEGER NOT NULL, historical INTEGER NOT NULL,
   PRIMARY KEY (subject, field, t_us)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS place (id INTEGER PRIMARY KEY CHECK (id = 1), offset INTEGER NOT NULL);
-INSERT OR IGNORE INTO place VALUES (1, 0);
+CREATE TABLE IF NOT EXISTS place (
+  id INTEGER PRIMARY KEY CHECK (id = 1), offset INTEGER NOT NULL, superseded INTEGER NOT NULL DEFAULT 0
+);
+INSERT OR IGNORE INTO place (id, offset) VALUES (1, 0);
 """
+_INSERT = "INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_RANK = "SELECT epoch, seq, lane, agent FROM points WHERE (subject, field, t_us) = (?, ?, ?)"
 _UPSERT = """
 INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (subject, field, t_us) DO UPDATE SET value = excluded.value, type = excluded.type, agent = excluded.agent,
@@ -68,11 +72,21 @@ class EmbeddedArchive:
         """Return the place in the journal: this archive is never away."""
         return self.offset()
 
+    def superseded(self) -> int:
+        """Return how many points gave way to another of their identity, or found a greater one there."""
+        with self._lock, translated(self.path):
+            return int(self._connection.execute("SELECT superseded FROM place").fetchone()[0])
+
     def write(self, points: Sequence[Point], *, offset: int) -> None:
         """Store points and place in one transaction; of two points of one identity the greater rank stays."""
         rows = [_row(point) for point in points]
         with self._lock, translated(self.path), self._transaction() as connection:
-            connection.executemany(_UPSERT, rows)
+            connection.execute("SAVEPOINT new")
+            if rows and connection.executemany(_INSERT, rows).rowcount != len(rows):  # rare: some met another
+                connection.execute("ROLLBACK TO new")
+                superseded = _meetings(connection, points)
+                connection.executemany(_UPSERT, rows)
+                connection.execute("UPDATE place SET superseded = superseded + ?", (superseded,))
             connection.execute("UPDATE place SET offset = ? WHERE offset < ?", (offset, offset))
 
     def read(self, query: Query) -> list[Point]:
@@ -103,6 +117,8 @@ def _open(path: Path) -> sqlite3.Connection:
         with translated(path):
             connection = durable.connect(path)
             connection.executescript(_SCHEMA)
+            if "superseded" not in {row[1] for row in connection.execute("PRAGMA table_info(place)")}:
+                connection.execute("ALTER TABLE place ADD COLUMN superseded INTEGER NOT NULL DEFAULT 0")
             return connection
     except StoreDown as error:
         if error.__cause__ is not None and durable.is_damaged(error.__cause__):
@@ -128,6 +144,18 @@ def translated(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         reason = "no space left" if durable.is_disk_full(error) else str(error)
         raise StoreDown("archive", f"{path}: {reason}") from error
+
+
+def _meetings(connection: sqlite3.Connection, points: Sequence[Point]) -> int:
+    """Return how many points will meet one of another pack, whichever of the two stays."""
+    ranks: dict[tuple[str, str, int], tuple[int, int, str, str]] = {}
+    met = 0
+    for point in points:
+        identity = point.subject, point.field, point.t_us
+        present = ranks.get(identity) or connection.execute(_RANK, identity).fetchone()
+        met += present is not None and present != point.rank
+        ranks[identity] = max(present or point.rank, point.rank)
+    return met
 
 
 def _bounds(query: Query) -> tuple[str, str, str, str, int, int]:

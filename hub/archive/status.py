@@ -19,6 +19,9 @@ class Placed(Protocol):
     def offset(self) -> int:
         """Return its place in the journal. Raises StoreDown."""
 
+    def superseded(self) -> int:
+        """Return how many points gave way to another of their identity. Raises StoreDown."""
+
     def remembered(self) -> int:
         """Return the place that it had when it was last there."""
 
@@ -43,6 +46,7 @@ class ArchiveStatus(msgspec.Struct, frozen=True):
     lag_s: float  # since the oldest of them was received, in city seconds
     oldest: Waiting | None  # fact that is not archived
     tiers: dict[Tier, Extent]
+    superseded: int  # points of one device, value and time of which another pack's stayed; 0 while it is away
     refused: int  # points in quarantine
     refused_dropped: int  # that quarantine has no room for
     dirty: int  # hours of devices whose tiers must be computed
@@ -53,9 +57,9 @@ def look(
     journal: Journal, archive: Placed, tiers: TierStore, glance: Glance, *, kind: str, place: str, now_us: int
 ) -> ArchiveStatus:
     """Return how the archive stands, also while a hub uses it."""
-    fault, extents = "", dict[Tier, Extent]()
+    fault, extents, superseded = "", dict[Tier, Extent](), 0
     try:
-        offset = archive.offset()
+        offset, superseded = archive.offset(), archive.superseded()
         extents = {tier: tiers.extent(tier) for tier in Tier}
     except StoreDown as error:
         fault, offset = str(error), archive.remembered()
@@ -72,6 +76,7 @@ def look(
         lag_s=max(0.0, (now_us - unread[0].received_us) / 1e6) if unread else 0.0,
         oldest=_oldest(journal, offset),
         tiers=extents,
+        superseded=superseded,
         refused=refused,
         refused_dropped=dropped,
         dirty=dirty,

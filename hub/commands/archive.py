@@ -104,7 +104,7 @@ def _show_status(found: ArchiveStatus) -> None:
         span = f", {when(extent.oldest_us)} to {when(extent.newest_us)}" if extent.count else ""
         typer.echo(f"{tier}: {extent.count}{span}")
     typer.echo(f"to be computed: {found.dirty} hours of devices; came too late: {found.late}")
-    typer.echo(f"refused points: {found.refused}, dropped: {found.refused_dropped}")
+    typer.echo(f"superseded points: {found.superseded}, refused: {found.refused}, dropped: {found.refused_dropped}")
 
 
 def when(t_us: int | None) -> str:

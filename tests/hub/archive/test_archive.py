@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from device_profiles.wire import Value
-from hub.archive import Archive, Point, Query
+from hub.archive import Point, Query
 from hub.archive.embedded import EmbeddedArchive
 from hub.archive.influx import InfluxArchive
 from tests.device_profiles.strategies import values
@@ -27,12 +27,12 @@ class Place:
         self.url = url
         self.opened: list[EmbeddedArchive | InfluxArchive] = []
 
-    def open(self, name: str = "archive") -> Archive:
+    def open(self, name: str = "archive") -> EmbeddedArchive | InfluxArchive:
         """Open the archive of that name anew, as after a restart."""
         self.opened.append(self.made(name))
         return self.opened[-1]
 
-    def fresh(self) -> Archive:
+    def fresh(self) -> EmbeddedArchive | InfluxArchive:
         """Open an archive that was never opened."""
         return self.open(f"archive-{len(self.opened)}")
 
@@ -106,6 +106,20 @@ def test_the_greater_epoch_and_seq_stays(place: Place) -> None:
     archive.write([point(value=3, epoch=8, seq=1)], offset=2)
     archive.write([point(value=4, seq=9)], offset=3)
     assert archive.read(Query()) == [point(value=3, epoch=8, seq=1)]
+
+
+def test_what_gave_way_is_counted(place: Place) -> None:
+    """Whichever came first, in one batch or in two, once; what is written again is no double; also after a restart."""
+    archive = place.open()
+    assert archive.superseded() == 0
+    archive.write([point(value=2, seq=2), point(value=1, seq=1), point("load_kg")], offset=1)
+    assert archive.superseded() == 1
+    archive.write([point(value=2, seq=2), point("load_kg")], offset=1)
+    assert archive.superseded() == 1
+    archive.write([point(value=3, epoch=8, seq=1), point("load_kg", at_us=1)], offset=2)
+    archive.write([point(value=4, seq=9)], offset=3)
+    assert archive.superseded() == 3
+    assert place.open().superseded() == 3
 
 
 def test_the_place_never_goes_back(place: Place) -> None:

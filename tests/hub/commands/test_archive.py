@@ -9,6 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from device_profiles.clock import Clock
+from hub.archive import Point
 from hub.archive.reader import ArchiveReader
 from hub.archive.stores import open_archive
 from hub.archive.tiers.expiry import Expiry
@@ -19,7 +20,7 @@ from hub.archive.tiers.worker import TierWorker
 from hub.cli import app
 from hub.config import read_config
 from hub.journal.journal import Journal
-from tests.hub.made import T0_US, event, pack, reading, record, unwritten
+from tests.hub.made import AREA, T0_US, event, pack, reading, record, unwritten
 from tests.servers import free_port
 
 
@@ -74,10 +75,12 @@ def test_status_says_how_far_it_is(hub: Hub) -> None:
     """Records and seconds behind, what each tier holds and what waits, before and after the worker."""
     hub.receive(90)
     hub.reader.apply(hub.journal.read(0, 80))
+    hub.store.write([Point(AREA, "a-1", "lift-07", "speed", T0_US, 0, 7, "reading", seq) for seq in (99, 98)], offset=0)
     found = hub.look("archive", "status")
     assert (found["kind"], found["fault"]) == ("embedded", "")
     assert (found["offset"], found["end"], found["behind"]) == (80, 90, 10)
     at_us = T0_US + 80_000_000
+    assert found["superseded"] == 2
     assert found["oldest"] == {"offset": 81, "received_us": at_us, "t_us": at_us}
     assert float(str(found["lag_s"])) > 0
     assert (found["dirty"], found["tiers"]["minute"]["count"]) == (1, 0)  # type: ignore[index]
