@@ -25,18 +25,8 @@ from simulators.stage import Stage, StageOptions, find_mosquitto, until
 AIMED_S = 25.0  # real, with the start of the program; a point that is not reached by then is not passed
 LIFE_S = (0.2, 2.0)  # real; undisturbed between two deaths
 SETTLE_S = 120.0  # real; for the last entrapments to be alarmed, rescued and cleared
-_RARE = ("hub.before_transitions", "hub.after_transitions", "hub.after_delivery")  # passed only when alarms change
-# passed by who acts and by a hub with receivers: `make alarm-crash` dies there
-_APART = (
-    "hub.before_act",
-    "hub.after_act",
-    "hub.before_route",
-    "hub.after_route",
-    "hub.after_form",
-    "hub.after_send",
-    "hub.after_told",
-    "hub.after_word",
-)
+_RARE = faults.COMMITS + faults.TELLING  # passed only when alarms change
+_APART = faults.ACTS + faults.DELIVERY  # passed by who acts and by a hub with receivers: `make alarm-crash` dies there
 _POINTS = tuple(point for point in faults.POINTS if point not in _APART)
 _RANDOM = ("agent.random", "hub.random", "broker.random")
 _INFLUX = ("influxd.random", "influxd.writing")

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from pathlib import Path
 
+from device_profiles.faults import ACTS, COMMITS, DELIVERY
 from hub.alarms.reader import NAME
 from hub.alarms.transitions import Alarm, Kind
 from hub.database import open_database, read_cursor, reading
@@ -18,11 +19,6 @@ from tests.hub.alarm_crash.verdict import Findings, Verdict
 from tests.hub.alarm_crash.zygote import Zygote
 
 CHANGES = (Kind.RAISED, Kind.ACKED, Kind.SHELVED, Kind.ESCALATED, Kind.CLEARED)
-COMMITS = ("hub.before_transitions", "hub.after_transitions")
-DELIVERY = (
-    "hub.before_route", "hub.after_route", "hub.after_form", "hub.after_send", "hub.after_told", "hub.after_word",
-)  # fmt: skip
-ACTS = ("hub.before_act", "hub.after_act")
 RANDOM = "random"
 AIMS = (*(f"{point} {kind.value}" for kind in CHANGES for point in COMMITS), *DELIVERY, *ACTS, RANDOM, RANDOM)
 _KILLED = -9
