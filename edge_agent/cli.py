@@ -4,6 +4,7 @@ import asyncio
 import logging
 import signal
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,7 @@ import typer
 from device_profiles.clock import Clock, clock_from_environment
 from device_profiles.command import run_command
 from device_profiles.errors import ConfigError
+from device_profiles.profile import load_profiles
 from edge_agent import app as program
 from edge_agent.config import LineConfig, LoadedConfig, load_config
 from edge_agent.errors import AgentError
@@ -20,10 +22,11 @@ from edge_agent.floors import read_floors
 from edge_agent.infer.model import load_model
 from edge_agent.infer.motion import motion_or_none
 from edge_agent.infer.trial import bench, names_in, skeleton
-from edge_agent.replay import report
+from edge_agent.replay import report, seen_report
 from edge_agent.replay.recording import read_recording
 from edge_agent.replay.replay import profile_of
 from edge_agent.replay.replay import replay as judge_recording
+from edge_agent.replay.seen import is_camera, recorded_of, replay_pictures
 from edge_agent.sources.budget import LIMIT_MS, check_line
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
@@ -87,21 +90,29 @@ def init(config: Config) -> None:
 
 @app.command()
 def replay(
-    recordings: Annotated[list[Path], typer.Argument(help="CSV files: t_us,ax,ay,az in m/s² and t_us,pressure_pa.")],
-    profile: Annotated[str, typer.Option("--profile", help="Profile of the box.")] = "lift_retrofit_box",
+    recordings: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A box: CSV files (t_us,ax,ay,az in m/s², t_us,pressure_pa). A camera: FRAMES_DIR or VIDEO."
+        ),
+    ],
+    profile: Annotated[str, typer.Option("--profile", help="Profile of the box or camera.")] = "lift_retrofit_box",
     floors: Annotated[Path | None, typer.Option("--floors", help="Heights of the floors, TOML or CSV.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print rides and events as JSON.")] = False,
+    zones: Annotated[Path | None, typer.Option("--zones", help="Zones of the camera, JSON.")] = None,
+    interval: Annotated[float, typer.Option("--interval", help="Seconds between two stills.")] = 0.2,
+    no_hysteresis: Annotated[bool, typer.Option("--no-hysteresis", help="Judge each picture alone.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
 ) -> None:
-    """Judge recordings of a retrofit box: its rides, and when the car was stuck."""
+    """Judge recordings: rides of a retrofit box, or what the zones of a camera showed."""
     chosen, heights = profile_of(profile), read_floors(floors) if floors else ()
+    if is_camera(chosen) or zones is not None:
+        recorded = recorded_of(chosen, recordings, zones=zones, interval_s=interval, hysteresis=not no_hysteresis)
+        seen, profiles = replay_pictures(recorded), load_profiles()
+        _print(seen.notes, [seen_report.as_json(seen, profiles)] if as_json else seen_report.as_text(seen, profiles))
+        return
     story = judge_recording(read_recording(recordings), chosen, floors=heights, classify=motion_or_none())
-    for note in story.notes:
-        typer.echo(f"edge-agent: {note}", err=True)
-    if as_json:
-        typer.echo(report.as_json(story, chosen, floors=heights))
-    else:
-        for line in report.as_text(story, chosen, floors=heights):
-            typer.echo(line)
+    told = report.as_text(story, chosen, floors=heights)
+    _print(story.notes, [report.as_json(story, chosen, floors=heights)] if as_json else told)
 
 
 @models.command("verify")
@@ -129,6 +140,13 @@ def model_bench(file: ModelFile) -> None:
 def main() -> None:
     """Run the command; a fault of config or usage is exit 2 and one line, any other of ours exit 1."""
     run_command(app, "edge-agent", failures=(AgentError,))
+
+
+def _print(notes: Iterable[str], lines: Iterable[str]) -> None:
+    for note in notes:
+        typer.echo(f"edge-agent: {note}", err=True)
+    for line in lines:
+        typer.echo(line)
 
 
 async def _run(loaded: LoadedConfig, *, clock: Clock) -> None:

@@ -66,9 +66,9 @@ class BerthJudge:
         self._berths[zone], found = take(self.view(zone), t_us, p, zone=zone, limits=self._limits)
         return found
 
-    def unseen(self, zone: str, t_us: int) -> list[Finding]:
-        """Take in that nobody can see the berth."""
-        self._berths[zone], found = lose(self.view(zone), t_us, zone=zone, reason=SpotReason.UNSEEN)
+    def unseen(self, zone: str, t_us: int, *, reason: str = SpotReason.UNSEEN) -> list[Finding]:
+        """Take in that nobody can see the berth, and why not."""
+        self._berths[zone], found = lose(self.view(zone), t_us, zone=zone, reason=reason)
         return found
 
     def shift(self, step_us: int) -> None:
@@ -91,12 +91,12 @@ def take(berth: Berth, t_us: int, p: float | None, *, zone: str, limits: BerthLi
     if stay is not None and p is not None and p >= 0.5 and berth.state is Spot.OCCUPIED:
         stay = msgspec.structs.replace(stay, seen_us=max(t_us, stay.seen_us))
     berth = msgspec.structs.replace(berth, lean=lean, stay=stay)
-    if p is None or lean.verdict is None or berth.state is (Spot.OCCUPIED if lean.verdict else Spot.FREE):
+    if p is None or lean.held is None or berth.state is (Spot.OCCUPIED if lean.held else Spot.FREE):
         return berth, []
-    return (_occupy if lean.verdict else _free)(berth, t_us, zone=zone)
+    return (_occupy if lean.held else _free)(berth, t_us, zone=zone)
 
 
-def lose(berth: Berth, t_us: int, *, zone: str, reason: SpotReason) -> tuple[Berth, list[Finding]]:
+def lose(berth: Berth, t_us: int, *, zone: str, reason: str) -> tuple[Berth, list[Finding]]:
     """Return the berth once it is unknown; a vehicle's stay goes on until something is seen again."""
     stay = berth.stay and msgspec.structs.replace(berth.stay, gap=True)
     lost = Berth(stay=stay, known=berth.known)  # what it leaned to says nothing about afterwards
@@ -141,6 +141,6 @@ def _free(berth: Berth, t_us: int, *, zone: str) -> tuple[Berth, list[Finding]]:
     return now, [Finding(FREED, t_us, _data(now, zone, reason, **told))] if berth.known else []
 
 
-def _data(berth: Berth, zone: str, reason: SpotReason, **more: Any) -> dict[str, Any]:
+def _data(berth: Berth, zone: str, reason: str, **more: Any) -> dict[str, Any]:
     score = None if berth.state is Spot.UNKNOWN else round(berth.score, 3)
     return {"reason": str(reason), "zone": zone, "score": score, **more}

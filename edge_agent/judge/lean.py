@@ -16,11 +16,6 @@ class Lean(msgspec.Struct, frozen=True):
     blind: float = 0.0  # share of the time that it takes to know nothing any more
 
     @property
-    def verdict(self) -> bool | None:
-        """Return yes or no, None while neither is sure."""
-        return None if abs(self.value) < SURE else self.value > 0
-
-    @property
     def held(self) -> bool | None:
         """Return what was decided last, None before the first time."""
         return None if self.peak == 0 else self.peak > 0
@@ -38,10 +33,10 @@ def lean_on(lean: Lean, t_us: int, push: float | None, *, confirm_us: float, los
     if push is None:
         blind = lean.blind + (min(0.5, gap_us / lost_us) if lost_us else 1.0)
         return msgspec.structs.replace(lean, last_us=last_us, blind=blind)
-    share = min(1.0, gap_us * (1 + SURE) / confirm_us) if confirm_us else 2.0
-    step = min(1.0, max(-1.0, push * share)) if confirm_us else (2.0 if push >= 0 else -2.0)
-    value = min(1.0, max(-1.0, lean.value + step))
-    return _turned(lean, value, t_us, last_us)
+    if not confirm_us:
+        return Lean(push, last_us, 1.0 if push >= 0 else -1.0, t_us)
+    step = min(1.0, max(-1.0, push * min(1.0, gap_us * (1 + SURE) / confirm_us)))
+    return _turned(lean, min(1.0, max(-1.0, lean.value + step)), t_us, last_us)
 
 
 def _turned(lean: Lean, value: float, t_us: int, last_us: int) -> Lean:

@@ -6,7 +6,7 @@ import msgspec
 
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.lean import Lean, lean_on, set_back_us, shifted
-from edge_agent.judge.queue_course import EVENTS, Course, follow, shift
+from edge_agent.judge.queue_course import EVENTS, Course, follow, lose, shift
 from edge_agent.judge.queue_limits import QueueLimits
 from edge_agent.judge.queue_road import Piece, Queue, find_queue
 
@@ -47,10 +47,10 @@ class QueueJudge:
         ]
         return self._follow(t_us, lane, find_queue(self.pieces(lane), self._limits))
 
-    def unseen(self, lane: str, t_us: int) -> list[Finding]:
-        """Take in that nobody can see the lane."""
+    def unseen(self, lane: str, t_us: int, *, reason: str = "unseen") -> list[Finding]:
+        """Take in that nobody can see the lane, and why not."""
         self._leans[lane] = [Lean()] * len(self._leans[lane])
-        return self._follow(t_us, lane, None)
+        return self._follow(t_us, lane, None, reason=reason)
 
     def shift(self, step_us: int) -> None:
         """Follow the clock, which was set."""
@@ -68,8 +68,12 @@ class QueueJudge:
             for (begin_m, end_m), lean in zip(self._lanes[lane].cells, self._leans[lane], strict=True)
         ]
 
-    def _follow(self, t_us: int, lane: str, queue: Queue | None) -> list[Finding]:
-        self._courses[lane], found = follow(self._courses[lane], t_us, queue, zone=lane, limits=self._limits)
+    def _follow(self, t_us: int, lane: str, queue: Queue | None, *, reason: str = "unsure") -> list[Finding]:
+        course = self._courses[lane]
+        if queue is None:
+            self._courses[lane], found = lose(course, t_us, zone=lane, reason=reason)
+        else:
+            self._courses[lane], found = follow(course, t_us, queue, zone=lane, limits=self._limits)
         return found
 
     def _shift(self, lane: str, step_us: int) -> None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import msgspec
 
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.queue_course import Course, follow, shift
+from edge_agent.judge.queue_course import Course, follow, lose, shift
 from edge_agent.judge.queue_limits import QueueLimits
 from edge_agent.judge.queue_road import Piece, find_queue
 
@@ -43,9 +43,11 @@ class QueueChain:
 
     def look(self, t_us: int) -> list[Finding]:
         """Return what became true of the road's queue."""
-        self._course, found = follow(
-            self._course, t_us, find_queue(self.pieces(t_us), self._limits), zone=self._road, limits=self._limits
-        )
+        queue = find_queue(self.pieces(t_us), self._limits)
+        if queue is None:
+            self._course, found = lose(self._course, t_us, zone=self._road, reason="unseen")
+        else:
+            self._course, found = follow(self._course, t_us, queue, zone=self._road, limits=self._limits)
         return found
 
     def shift(self, step_us: int) -> None:

@@ -37,12 +37,8 @@ class Course(msgspec.Struct, frozen=True):
     known: bool = False  # the phase has been known once
 
 
-def follow(
-    course: Course, t_us: int, queue: Queue | None, *, zone: str, limits: QueueLimits
-) -> tuple[Course, list[Finding]]:
-    """Return the course after a look, and what became true. A queue of None was not seen."""
-    if queue is None:
-        return _lose(course, t_us, zone)
+def follow(course: Course, t_us: int, queue: Queue, *, zone: str, limits: QueueLimits) -> tuple[Course, list[Finding]]:
+    """Return the course after a look, and what became true."""
     lengths = _lengths(course.lengths, t_us, queue.queue_m, limits)
     growth_mps, rise_m = _growth(lengths, limits)
     course = msgspec.structs.replace(course, queue=queue, lengths=lengths, growth_mps=growth_mps)
@@ -51,17 +47,18 @@ def follow(
     return course, found + more
 
 
+def lose(course: Course, t_us: int, *, zone: str, reason: str) -> tuple[Course, list[Finding]]:
+    """Return the course once nobody sees the queue; it neither ends by that nor stops to grow."""
+    lost = Course(known=course.known, growing=course.growing)
+    found = Finding(UNKNOWN, t_us, {"reason": reason, "zone": zone, "score": None, "was": str(course.phase)})
+    return lost, [found] if course.phase is not Phase.UNKNOWN else []
+
+
 def shift(course: Course, step_us: int) -> Course:
     """Return the course after the clock was set by so much."""
     lengths = tuple((t_us + step_us, length_m) for t_us, length_m in course.lengths)
     since_us = None if course.since_us is None else course.since_us + step_us
     return msgspec.structs.replace(course, lengths=lengths, since_us=since_us)
-
-
-def _lose(course: Course, t_us: int, zone: str) -> tuple[Course, list[Finding]]:
-    lost = Course(known=course.known, growing=course.growing)  # unknown ends nothing
-    found = Finding(UNKNOWN, t_us, {"reason": "unseen", "zone": zone, "score": None, "was": str(course.phase)})
-    return lost, [found] if course.phase is not Phase.UNKNOWN else []
 
 
 def _phase(course: Course, t_us: int, *, zone: str, limits: QueueLimits) -> tuple[Course, list[Finding]]:

@@ -1,0 +1,82 @@
+"""Read the pictures of a recording: a folder of stills in the order of their names, one still, or a video."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import msgspec
+
+from device_profiles.errors import ConfigError
+from edge_agent.sources.camera.frame import BrokenPicture, Image
+from edge_agent.sources.camera.stills import SUFFIXES, read_picture
+from edge_agent.sources.camera.torn import is_torn
+
+_EARLY = 0.001  # s; a video's times are rounded to milliseconds
+
+
+class Still(msgspec.Struct, frozen=True):
+    """One picture of a recording."""
+
+    t_us: int  # from its beginning
+    file: str  # its name; of a video "<name>#<number of the frame>"
+    image: Image | None  # None: cannot be decoded
+    fault: str = ""  # why not
+
+
+def stills_of(path: Path, *, interval_s: float) -> Iterator[Still]:
+    """Yield the pictures at ``path``, ``interval_s`` apart; of a video those that are at least so far apart.
+
+    Raises ConfigError when there is none.
+    """
+    if path.is_dir():
+        names = sorted(one.name for one in path.iterdir() if one.suffix.lower() in SUFFIXES and one.is_file())
+        if not names:
+            raise ConfigError(f"the folder holds no picture ({', '.join(sorted(SUFFIXES))})", file=str(path))
+        yield from (_still(path / name, round(at * interval_s * 1e6)) for at, name in enumerate(names))
+    elif path.suffix.lower() in SUFFIXES and path.is_file():
+        yield _still(path, 0)
+    elif path.is_file():
+        yield from _frames(path, interval_s)
+    else:
+        raise ConfigError("is neither a folder of stills nor a video", file=str(path))
+
+
+def _still(path: Path, t_us: int) -> Still:
+    try:
+        return Still(t_us, path.name, read_picture(path))
+    except BrokenPicture as error:
+        return Still(t_us, path.name, None, str(error))
+
+
+def _frames(path: Path, interval_s: float) -> Iterator[Still]:
+    video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    try:
+        fps = video.get(cv2.CAP_PROP_FPS)
+        period_s = 1 / fps if 0.1 < fps < 1000 else 1 / 25
+        number, due_s = 0, 0.0
+        while video.grab():
+            at_s = _time_s(video, number * period_s)
+            if at_s >= due_s - _EARLY:
+                yield _frame(video, round(at_s * 1e6), f"{path.name}#{number}")
+                due_s = max(due_s + interval_s, at_s)
+            number += 1
+    finally:
+        video.release()
+    if number == 0:
+        raise ConfigError("holds no picture that can be decoded: it is no video", file=str(path))
+
+
+def _time_s(video: cv2.VideoCapture, expected_s: float) -> float:
+    """Return a frame's own time; some containers have none."""
+    said_s = video.get(cv2.CAP_PROP_POS_MSEC) / 1000
+    return said_s if said_s > 0 else expected_s
+
+
+def _frame(video: cv2.VideoCapture, t_us: int, name: str) -> Still:
+    good, image = video.retrieve()
+    if not good or image is None or image.ndim != 3:
+        return Still(t_us, name, None, f"{name} cannot be decoded")
+    picture: Image = image  # type: ignore[assignment]
+    if is_torn(picture):
+        return Still(t_us, name, None, f"{name}: its lower part is missing")
+    return Still(t_us, name, picture)

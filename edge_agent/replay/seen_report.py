@@ -1,0 +1,49 @@
+"""Say what a recording of pictures told: as JSON, or as a table for people."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from device_profiles.profile import Profile
+from edge_agent.judge.finding import Finding
+from edge_agent.replay.seen import FrameSeen, Seen
+
+ZONE = "camera_zone"  # the profile of zones: it names their events
+
+
+def as_json(seen: Seen, profiles: Mapping[str, Profile]) -> str:
+    """Return frames and events as one line of JSON."""
+    frames = [{"file": frame.file, "zones": _zones(frame)} for frame in seen.frames]
+    events = [_event(found, profiles) for found in seen.findings]
+    return msgspec.json.encode({"frames": frames, "events": events}).decode()
+
+
+def as_text(seen: Seen, profiles: Mapping[str, Profile]) -> Iterator[str]:
+    """Yield a line for each picture with its counts, one for each event, and one with their numbers."""
+    for frame in seen.frames:
+        counts = Counter(str(said.state) for said in frame.zones.values())
+        said = ", ".join(f"{counts[word]} {word}" for word in ("occupied", "free", "unknown") if counts[word])
+        yield f"{frame.t_us / 1e6:9.1f} s  {frame.file}: {said}"
+    for found in seen.findings:
+        event = _event(found, profiles)
+        told = {key: value for key, value in found.data.items() if key not in ("zone", "score", "reason")}
+        words = "".join(f", {key} {value}" for key, value in told.items())
+        yield f"{found.t_us / 1e6:9.1f} s  {found.kind} ({event['severity']}): zone {event['zone']}{words}"
+    yield f"{len(seen.frames)} pictures, {len(seen.findings)} events"
+
+
+def _zones(frame: FrameSeen) -> dict[str, Any]:
+    return {zone: {"state": str(said.state), "score": round(said.score, 4)} for zone, said in frame.zones.items()}
+
+
+def _event(found: Finding, profiles: Mapping[str, Profile]) -> dict[str, Any]:
+    """Return an event; of a zone that nobody sees the score is 0, as in the frames."""
+    return {
+        "t_us": found.t_us,
+        "kind": found.kind,
+        "severity": profiles[ZONE].spec.events[found.kind].severity,
+        "zone": found.data["zone"],
+        "score": found.data["score"] or 0.0,
+    }

@@ -1,0 +1,212 @@
+"""Recordings of cameras replayed: the output to the letter, and what is said of pictures and files that are wrong."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from device_profiles.errors import ConfigError
+from device_profiles.profile import load_profiles
+from edge_agent.cli import app
+from edge_agent.replay.frames import stills_of
+from edge_agent.replay.seen import Image, Seen, watch
+from edge_agent.replay.seen_report import as_json, as_text
+from edge_agent.vision.zones import Zones, cells_of, parse_zones
+
+WIDTH, HEIGHT = 96, 64
+BERTHS = {"1": (8, 8), "2": (56, 8)}  # upper left corners; each is 24 × 40
+
+
+class BrightIsFull:
+    """Scores a zone by its brightness; mid-grey is what it cannot tell."""
+
+    def __init__(self, zones: Zones) -> None:
+        self._zones = zones
+
+    def look(self, frame: Image) -> Mapping[str, float | None]:
+        """Return the mean of each polygon, as a share."""
+        spots = {
+            f"{zone.id}/{at}" if zone.kind == "lane" else zone.id: polygon
+            for zone in self._zones.zones
+            for at, polygon in enumerate(cells_of(zone))
+        }
+        return {name: self._mean(frame, polygon) for name, polygon in spots.items()}
+
+    def _mean(self, frame: Image, polygon: tuple[tuple[float, float], ...]) -> float | None:
+        mask = np.zeros(frame.shape[:2], np.uint8)
+        cv2.fillPoly(mask, [np.array(polygon, np.int32)], 255)
+        mean = cv2.mean(frame, mask)[0] / 255
+        return None if 0.45 < mean < 0.55 else mean
+
+
+def _zones(**more: object) -> str:
+    zones = [
+        {"id": name, "kind": "berth", "polygon": [[x, y], [x + 24, y], [x + 24, y + 40], [x, y + 40]]}
+        for name, (x, y) in BERTHS.items()
+    ]
+    return json.dumps({"width": WIDTH, "height": HEIGHT, "zones": zones, **more})
+
+
+def _picture(*full: str, grey: str = "") -> Image:
+    image = np.random.default_rng(1).integers(0, 20, (HEIGHT, WIDTH, 3), np.uint8)
+    for name, (x, y) in BERTHS.items():
+        value = 250 if name in full else 128 if name == grey else 6
+        image[y : y + 41, x : x + 25] = value
+    return image
+
+
+def _write(folder: Path, pictures: list[Image | bytes], *, suffix: str = ".png") -> Path:
+    folder.mkdir()
+    for at, one in enumerate(pictures):
+        data = one if isinstance(one, bytes) else cv2.imencode(suffix, one)[1].tobytes()
+        (folder / f"{at:04}{suffix}").write_bytes(data)
+    return folder
+
+
+def _seen(path: Path, zones: str, *, interval_s: float = 0.2, hysteresis: bool = True) -> Seen:
+    read = parse_zones(zones.encode(), file="zones.json")
+    return watch(stills_of(path, interval_s=interval_s), read, BrightIsFull(read.sound), hysteresis=hysteresis)
+
+
+def test_the_output_to_the_letter(tmp_path: Path) -> None:
+    """Frames with file and zones, events with time, kind, severity, zone and score: no key more, none less."""
+    folder = _write(tmp_path / "f", [_picture("1"), _picture("1", "2"), _picture("2", grey="1")])
+    told = json.loads(as_json(_seen(folder, _zones(), interval_s=60, hysteresis=False), load_profiles()))
+    assert list(told) == ["frames", "events"]
+    assert [frame["file"] for frame in told["frames"]] == ["0000.png", "0001.png", "0002.png"]
+    states = [{zone: said["state"] for zone, said in frame["zones"].items()} for frame in told["frames"]]
+    assert states == [
+        {"1": "occupied", "2": "free"},
+        {"1": "occupied", "2": "occupied"},
+        {"1": "unknown", "2": "occupied"},
+    ]
+    assert told["frames"][0]["zones"]["1"]["score"] == pytest.approx(0.98, abs=0.01)
+    assert told["frames"][0]["zones"]["2"]["score"] == pytest.approx(0.97, abs=0.02)  # of free
+    assert told["frames"][2]["zones"]["1"] == {"state": "unknown", "score": 0.0}
+    assert [list(event) for event in told["events"]] == [["t_us", "kind", "severity", "zone", "score"]] * 2
+    assert told["events"][0] | {"score": 0} == {
+        "t_us": 60_000_000, "kind": "berth.occupied", "severity": "info", "zone": "2", "score": 0,
+    }  # fmt: skip
+    assert told["events"][0]["score"] == pytest.approx(0.98, abs=0.01)
+    assert (told["events"][1]["kind"], told["events"][1]["score"]) == ("berth.unknown", 0.0)
+
+
+def test_with_hysteresis_a_stay_is_told_once(tmp_path: Path) -> None:
+    """A flicker is none; an arrival and a departure are one event each, seconds after they were seen first."""
+    looks = ["2"] * 40 + ["12"] + ["2"] * 40 + ["12"] * 60 + ["2"] * 60
+    folder = _write(tmp_path / "f", [_picture(*full) for full in looks])
+    seen = _seen(folder, _zones())
+    assert [(one.kind, one.data["zone"]) for one in seen.findings] == [("berth.occupied", "1"), ("berth.freed", "1")]
+    assert seen.findings[1].data["dwell_s"] == pytest.approx(12, abs=0.3)
+    assert 0 < seen.findings[0].t_us - seen.findings[0].data["arrived_us"] < 6_000_000
+    assert str(seen.frames[-1].zones["2"].state) == "occupied"
+    assert list(as_text(seen, load_profiles()))[-1] == "201 pictures, 2 events"
+
+
+def test_pictures_that_are_wrong_make_unknown(tmp_path: Path) -> None:
+    """Half a JPEG, no picture at all, another size: said, unknown in the frame, and the next one is judged."""
+    whole = cv2.imencode(".jpg", _picture("1"))[1].tobytes()
+    other = cv2.imencode(".jpg", np.zeros((HEIGHT * 2, WIDTH * 2, 3), np.uint8))[1].tobytes()
+    pictures: list[Image | bytes] = [whole, whole[: len(whole) // 2], b"", b"no picture", other, whole]
+    seen = _seen(_write(tmp_path / "f", pictures, suffix=".jpg"), _zones(), hysteresis=False)
+    states = [str(frame.zones["1"].state) for frame in seen.frames]
+    assert states == ["occupied", "unknown", "unknown", "unknown", "unknown", "occupied"]
+    assert len(seen.notes) == 4
+    assert "192 × 128" in seen.notes[3]
+    assert all(frame.zones["1"].score == 0 for frame in seen.frames[1:5])
+
+
+def test_a_zone_that_means_nothing_is_unknown(tmp_path: Path) -> None:
+    """The others are judged, and what is wrong with it is said."""
+    zones = json.loads(_zones())
+    zones["zones"][0]["polygon"] = [[900, 900], [990, 900], [990, 990]]
+    zones["zones"].append({"id": "3", "kind": "berth", "polygon": [[0, 0], [50, 50], [50, 0], [0, 50]]})
+    seen = _seen(_write(tmp_path / "f", [_picture("1", "2")]), json.dumps(zones), hysteresis=False)
+    states = {zone: str(said.state) for zone, said in seen.frames[0].zones.items()}
+    assert states == {"1": "unknown", "2": "occupied", "3": "unknown"}
+    assert "zone '1' is unknown: lies outside the frame of 96 × 64" in seen.notes
+    assert "zone '3' is unknown: its polygon crosses itself" in seen.notes
+
+
+def test_lanes_and_roads_have_states_too(tmp_path: Path) -> None:
+    """A lane is occupied when one of its cells is; of a road nothing is said but its state."""
+    lane = {"id": "l", "kind": "lane", "polygon": [[8, 8], [32, 8], [32, 48], [8, 48]], "cells": 2}
+    road = {"id": "r", "kind": "road", "polygon": [[56, 8], [80, 8], [80, 48], [56, 48]]}
+    zones = json.dumps({"width": WIDTH, "height": HEIGHT, "zones": [lane, road]})
+    folder = _write(tmp_path / "f", [_picture("1"), _picture("2"), _picture("1", "2")])
+    seen = _seen(folder, zones, hysteresis=False)
+    states = [[str(said.state) for said in frame.zones.values()] for frame in seen.frames]
+    assert states == [["occupied", "free"], ["free", "occupied"], ["occupied", "occupied"]]
+    assert seen.findings == ()
+
+
+def test_a_queue_in_a_lane_is_an_event(tmp_path: Path) -> None:
+    """Stopped vehicles in all its cells, for long enough."""
+    lane = {"id": "l", "kind": "lane", "polygon": [[8, 48], [32, 48], [32, 8], [8, 8]], "cells": 4}
+    zones = json.dumps({"width": WIDTH, "height": HEIGHT, "zones": [lane]})
+    folder = _write(tmp_path / "f", [_picture()] * 20 + [_picture("1")] * 40)
+    (formed,) = _seen(folder, zones, interval_s=1).findings
+    assert (formed.kind, formed.data["length_m"], formed.data["vehicles"]) == ("queue.formed", 20, 4)
+
+
+def test_a_video_is_judged_by_its_own_time(tmp_path: Path) -> None:
+    """Ten frames a second, of which every second one is looked at; the name says which."""
+    path = tmp_path / "v.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (WIDTH, HEIGHT))
+    for at in range(30):
+        writer.write(_picture("1") if at < 15 else _picture())
+    writer.release()
+    seen = _seen(path, _zones(), hysteresis=False)
+    assert [frame.file for frame in seen.frames[:3]] == ["v.avi#0", "v.avi#2", "v.avi#4"]
+    assert len(seen.frames) == 15
+    assert [round(one.t_us / 1e6, 1) for one in seen.findings] == [1.6]
+
+
+def test_files_come_in_the_order_of_their_names(tmp_path: Path) -> None:
+    """Not in that of the disk; what is no picture is passed over, and one still is a recording too."""
+    folder = _write(tmp_path / "f", [_picture()])
+    for name in ("b.PNG", "a.png", "10.png", "9.png"):
+        (folder / name).write_bytes((folder / "0000.png").read_bytes())
+    (folder / "a.xml").write_text("<parking/>", encoding="utf-8")
+    names = [still.file for still in stills_of(folder, interval_s=1)]
+    assert names == ["0000.png", "10.png", "9.png", "a.png", "b.PNG"]
+    assert [still.file for still in stills_of(folder / "a.png", interval_s=1)] == ["a.png"]
+
+
+@pytest.mark.parametrize("what", ["empty", "absent", "text", "cut"])
+def test_a_recording_without_pictures_is_an_error(tmp_path: Path, what: str) -> None:
+    """It names the path."""
+    path = tmp_path / what
+    if what == "empty":
+        path.mkdir()
+    elif what == "text":
+        path.write_text("no video", encoding="utf-8")
+    elif what == "cut":
+        path.write_bytes(b"RIFF\x00\x00\x00\x00AVI LIST")
+    with pytest.raises(ConfigError, match=what):
+        list(stills_of(path, interval_s=0.2))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--profile", "parking_camera"], "--zones: is missing"),
+        (["--profile", "lift_terminal", "--zones", "z"], "lift_terminal: is no camera"),
+        (["--profile", "street_camera", "--zones", "z", "--interval", "0"], "--interval: must be above 0"),
+        (["--profile", "street_camera", "--zones", "z", "--interval", "nan"], "--interval: must be above 0"),
+        (["--profile", "street_camera", "--zones", "z", "more"], "one folder of stills or one video"),
+        (["--profile", "street_camera", "--zones", "z"], "z: cannot be read: No such file"),
+    ],
+)
+def test_a_command_line_that_means_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    """It is a fault of usage, before any picture is read."""
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["replay", "frames", *arguments])
+    assert isinstance(result.exception, ConfigError)
+    assert said in str(result.exception)
