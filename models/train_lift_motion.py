@@ -16,8 +16,11 @@ from torch import nn
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "models"))
 
-from edge_agent.judge.ride_grid import Grid  # noqa: E402  (a script beside the packages, not one of them)
+from entries import put  # noqa: E402  (a script beside the packages, not one of them)
+
+from edge_agent.judge.ride_grid import Grid  # noqa: E402
 from edge_agent.judge.ride_signal import magnitude  # noqa: E402
 from edge_agent.judge.ride_track import Track  # noqa: E402
 from edge_agent.judge.ride_window import CHANNELS, HOP, LABELS, WINDOW, windows  # noqa: E402
@@ -175,7 +178,7 @@ def main() -> None:
     export(net, path)
     rng = np.random.default_rng(SEED)
     golden = np.stack([batch[rng.choice(np.flatnonzero(answers == label))] for label in range(len(LABELS))])
-    (chosen.out / "models.toml").write_text(entry(path, net, np.round(golden, 4), measured), encoding="utf-8")
+    put(chosen.out / "models.toml", entry(path, net, np.round(golden, 4), measured))
     print(f"{len(batch)} windows in {seen - started:.0f} s, trained in {time.monotonic() - seen:.0f} s")  # noqa: T201
     print(f"{path.name}: {path.stat().st_size} bytes; " + ", ".join(f"{k} {v:.3f}" for k, v in measured.items()))  # noqa: T201
 
