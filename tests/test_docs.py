@@ -1,6 +1,10 @@
 """The docs are tested by name: what the code knows, the docs mention (STYLE.md, 29)."""
 
+import importlib
+import pkgutil
 import re
+from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import get_args
 
@@ -10,49 +14,96 @@ import typer
 from typer.main import get_command
 
 import edge_agent.cli
-import edge_agent.config
-import edge_agent.sources.platforms.config
-import hub.channels.receivers
 import hub.cli
-import hub.config
 import simulators.cli
-from device_profiles import dialect_spec, faults, key_spec, profile, rule_spec, tier_spec, topics, value_spec, wire
-from device_profiles.link import BrokerConfig
+from device_profiles import faults, profile, topics, wire
 from hub import metrics
-from hub.alarms.transitions import Refusal
-from hub.archive.refusals import RefusalReason
-from hub.intake.quarantine import Reason
+from hub.ledger.lane import ABANDONED
 
 ROOT = Path(__file__).parents[1]
-DOCS = "\n".join(
-    path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-)
+PAGES = {
+    path.name: path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+}
+DOCS = "\n".join(PAGES.values())
+REASONS = {
+    "Refusal",
+    "Fault",
+    "Failure",
+    "Trouble",
+    "Stream",
+    "Loss",
+    "GivenUp",
+    "Difference",
+}  # and whatever ends in Reason
+
+
+def _code(page: str) -> str:
+    """Return what a page says as code: a name there is a name, an ordinary word of its prose is none."""
+    blocks = re.findall(r"```.*?```", page, re.DOTALL)
+    return "\n".join([*blocks, *re.findall(r"`[^`\n]+`", re.sub(r"```.*?```", "", page, flags=re.DOTALL))])
+
+
+CODE = {name: _code(page) for name, page in PAGES.items()}
+
+
+def _coded(name: str, *pages: str) -> bool:
+    return any(_found(name, CODE[page]) for page in pages or CODE)
 
 
 def _mentioned(name: str) -> bool:
-    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", DOCS) is not None
+    return _found(name, DOCS)
+
+
+def _found(name: str, text: str) -> bool:
+    return re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text) is not None
 
 
 def _keys(record: type[msgspec.Struct]) -> list[str]:
     return [field.encode_name for field in msgspec.structs.fields(record)]
 
 
-def _records(module: object) -> list[type[msgspec.Struct]]:
-    return [thing for thing in vars(module).values() if isinstance(thing, type) and issubclass(thing, msgspec.Struct)]
+def _classes() -> Iterator[type]:
+    """Yield every class of the programs, wherever it was declared."""
+    for package in ("device_profiles", "edge_agent", "hub"):
+        for found in pkgutil.walk_packages(importlib.import_module(package).__path__, f"{package}."):
+            if not found.name.endswith("__main__"):
+                module = importlib.import_module(found.name)
+                yield from (
+                    thing
+                    for thing in vars(module).values()
+                    if isinstance(thing, type) and thing.__module__ == found.name
+                )
 
 
-MODULES = (edge_agent.config, edge_agent.sources.platforms.config, hub.config, hub.channels.receivers)
-MODULES += (profile, value_spec, rule_spec, key_spec, tier_spec, dialect_spec)
-CONFIGS = {record.__name__: record for module in MODULES for record in _records(module)}
-CONFIGS["BrokerConfig"] = BrokerConfig
+CLASSES = list(_classes())
+# whatever is read from a file that people write refuses keys that it does not know
+CONFIGS = [
+    each for each in CLASSES if issubclass(each, msgspec.Struct) and each.__struct_config__.forbid_unknown_fields
+]
 
 
-@pytest.mark.parametrize(
-    "record", [record for record in CONFIGS.values() if record.__struct_config__.forbid_unknown_fields]
-)
+@pytest.mark.parametrize("record", CONFIGS, ids=lambda record: f"{record.__module__}.{record.__name__}")
 def test_every_config_key_is_documented(record: type[msgspec.Struct]) -> None:
-    """Each key of a config or profile file stands in the docs."""
-    assert [key for key in _keys(record) if not _mentioned(key)] == []
+    """One page has all keys of a table of a config, profile, policy or model file, each as code."""
+    missing = {page: [key for key in _keys(record) if not _coded(key, page)] for page in CODE}
+    assert [] in missing.values(), min(missing.items(), key=lambda found: len(found[1]))
+
+
+def test_the_records_that_people_write_are_found() -> None:
+    """Whoever looks for nothing finds nothing missing."""
+    names = {f"{record.__module__}.{record.__name__}" for record in CONFIGS}
+    assert len(names) > 50
+    assert names >= {"hub.config.HubConfig", "edge_agent.config.AgentConfig", "device_profiles.profile.ProfileSpec"}
+    assert names >= {"hub.channels.receivers.CapReceiver", "hub.alarms.policy.PolicySpec"}
+
+
+def test_an_ordinary_word_is_no_mention() -> None:
+    """The words of the prose do not document a key of that name, nor does a longer name that contains it."""
+    page = "Keep the bytes near.\n```toml\nmax_bytes = 1\n```\n`agent.offline` and `keep`"
+    code = _code(page)
+    assert [word for word in ("max_bytes", "keep", "agent.offline") if not _found(word, code)] == []
+    assert [word for word in ("near", "bytes", "max_byte", "max", "offline", "Keep") if _found(word, code)] == []
+    assert not _mentioned("no_such_reason")
 
 
 def test_every_message_is_documented() -> None:
@@ -118,8 +169,16 @@ def test_every_metric_is_documented() -> None:
 
 def test_every_reason_is_documented() -> None:
     """Each reason for which something is set aside, refused or lost stands in the docs."""
-    lost = get_args(wire.Lost.__annotations__["reason"])
-    assert [reason for reason in (*Reason, *Refusal, *RefusalReason, *lost) if not _mentioned(reason)] == []
+    enums = [each for each in CLASSES if issubclass(each, StrEnum) and _is_reasons(each.__name__)]
+    assert {each.__module__.partition(".")[0] for each in enums} == {"device_profiles", "edge_agent", "hub"}
+    lost = (*get_args(wire.Lost.__annotations__["reason"]), ABANDONED)
+    missing = {each.__qualname__: [str(one) for one in each if not _coded(one)] for each in enums}
+    assert {name: reasons for name, reasons in missing.items() if reasons} == {}
+    assert [reason for reason in lost if not _coded(reason, "ledger.md")] == []
+
+
+def _is_reasons(name: str) -> bool:
+    return name.endswith("Reason") or name in REASONS
 
 
 def test_architecture_names_every_room() -> None:
