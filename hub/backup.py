@@ -1,7 +1,11 @@
-"""Backups of a running hub: what follows the journal is copied before it, so that no copy is ahead of the journal."""
+"""Backups of a running hub: what follows the journal is copied before it, so that no copy is ahead of the journal.
+
+Photographs are copied behind it: each was whole before the report that names it was written.
+"""
 
 import contextlib
 import hashlib
+import re
 import shutil
 import sqlite3
 from pathlib import Path
@@ -15,7 +19,9 @@ from hub.journal.records import NEW_LIFE
 
 # In this order: a reader's copy is never ahead of the journal's, and no tier is marked as computed that is not there.
 FILES = ("tiers.db", "hub.db", "archive.db", "journal.db")
+PHOTOS = "photos"
 MANIFEST = "manifest.json"
+_PHOTO = re.compile(rf"{PHOTOS}/[0-9a-f]{{64}}\Z")
 _CHUNK = 1024 * 1024
 
 
@@ -39,7 +45,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 def back_up(data: Path, folder: Path, *, hub: str, now_us: int) -> Manifest:
-    """Copy the databases in ``data`` to ``folder``, which must be empty or absent. Raises BackupError."""
+    """Copy the databases and photographs in ``data`` to ``folder``, empty or absent. Raises BackupError."""
     if not (data / "journal.db").is_file():
         raise BackupError(f"{data} holds no journal.db")
     _make_empty(folder)
@@ -49,8 +55,9 @@ def back_up(data: Path, folder: Path, *, hub: str, now_us: int) -> Manifest:
             undo.callback((folder / name).unlink, missing_ok=True)
         for name in names:
             _copy(data / name, folder / name)
+        names += _copy_photos(data, folder, undo)
         first, last = _offsets(folder / "journal.db")
-        manifest = Manifest(hub, now_us, first, last, tuple(_part(folder / name) for name in names))
+        manifest = Manifest(hub, now_us, first, last, tuple(_part(folder, name) for name in names))
         (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
         undo.pop_all()
     return manifest
@@ -64,10 +71,11 @@ def restore(folder: Path, data: Path) -> Manifest:
     """
     manifest = read_manifest(folder)
     for part in manifest.parts:
-        if not (folder / part.name).is_file() or _part(folder / part.name) != part:
+        if not (folder / part.name).is_file() or _part(folder, part.name) != part:
             raise BackupError(f"{folder / part.name} is not what {MANIFEST} says; the backup is damaged")
     _make_empty(data)
     for part in manifest.parts:
+        (data / part.name).parent.mkdir(exist_ok=True)
         shutil.copyfile(folder / part.name, data / part.name)
     with contextlib.closing(Journal.open(data / "journal.db", reserve_bytes=0)) as journal:
         journal.go_on_after((manifest.last_offset // NEW_LIFE + 1) * NEW_LIFE)
@@ -80,7 +88,7 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.MsgspecError) as error:
         raise BackupError(f"{folder / MANIFEST} cannot be read: {error}") from error
-    if any(part.name not in FILES for part in manifest.parts):
+    if any(part.name not in FILES and not _PHOTO.match(part.name) for part in manifest.parts):
         raise BackupError(f"{folder / MANIFEST} names files that no hub has")
     return manifest
 
@@ -110,6 +118,21 @@ def _copy(source: Path, target: Path) -> None:
         raise BackupError(f"{source} cannot be copied to {target.parent}: {error}") from error
 
 
+def _copy_photos(data: Path, folder: Path, undo: contextlib.ExitStack) -> list[str]:
+    """Copy what whole photographs there are; return their names."""
+    found = sorted(path.name for path in (data / PHOTOS).glob("*")) if (data / PHOTOS).is_dir() else []
+    names = [name for photo in found if _PHOTO.match(name := f"{PHOTOS}/{photo}")]
+    if names:
+        undo.callback(shutil.rmtree, folder / PHOTOS, ignore_errors=True)
+    try:
+        for name in names:
+            (folder / PHOTOS).mkdir(exist_ok=True)
+            shutil.copyfile(data / name, folder / name)
+    except OSError as error:
+        raise BackupError(f"{data / PHOTOS} cannot be copied to {folder}: {error.strerror}") from error
+    return names
+
+
 def _offsets(journal: Path) -> tuple[int, int]:
     with contextlib.closing(sqlite3.connect(journal)) as connection:
         first = connection.execute("SELECT min(offset) FROM records").fetchone()[0]
@@ -117,9 +140,10 @@ def _offsets(journal: Path) -> tuple[int, int]:
     return first or 0, last[0] if last else 0
 
 
-def _part(path: Path) -> Part:
+def _part(folder: Path, name: str) -> Part:
+    path = folder / name
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
-    return Part(path.name, path.stat().st_size, digest.hexdigest())
+    return Part(name, path.stat().st_size, digest.hexdigest())

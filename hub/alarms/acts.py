@@ -37,6 +37,7 @@ class ActBody(msgspec.Struct, frozen=True):
     t_us: int | None = None  # when the person did it, by the hub's clock; default: when it was journalled
     area: str = ""  # of a report: where
     kind: str = ""  # of a report: the kind of event that it is, such as person.reported_hole
+    device: str = ""  # of a report: of which device in the area
     photo: str = ""  # of a report: sha256 of the photograph
 
 
@@ -77,7 +78,7 @@ def _find(state: State, body: ActBody) -> Occurrence | None:
 
 
 def _report(body: ActBody) -> Report:
-    return Report(body.reason, body.area, body.subject, body.kind, body.photo)
+    return Report(body.reason, body.area, body.subject, body.kind, body.photo, body.device)
 
 
 def _by(body: ActBody) -> By:

@@ -136,12 +136,20 @@ class Decisions:
         """Record an event in the history of the open or last alarm."""
         self._say(occurrence, Kind.JOINED, reason=reason, t_us=t_us, detail=detail, by=by)
 
-    def sound(self, occurrence: Occurrence, *, t_us: int, detail: str, reason: Reason = Reason.EVENT_RECENT) -> None:
+    def sound(
+        self,
+        occurrence: Occurrence,
+        *,
+        t_us: int,
+        detail: str,
+        reason: Reason = Reason.EVENT_RECENT,
+        by: By = NOBODY,
+    ) -> None:
         """Tell an alarm that was only recorded."""
         occurrence.alarm = replace(_alarm(occurrence), sounded=True)
         occurrence.told_us = self.received_us if occurrence.alarm.remind_us else 0
         self._freeze_ladder(occurrence)
-        self._say(occurrence, Kind.SOUNDED, reason=reason, t_us=t_us, detail=detail)
+        self._say(occurrence, Kind.SOUNDED, reason=reason, t_us=t_us, detail=detail, by=by)
 
     def remind(self, occurrence: Occurrence, *, t_us: int) -> None:
         """Tell an alarm again that nobody has acknowledged."""

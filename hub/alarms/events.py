@@ -1,16 +1,29 @@
 """Events of the edge open and clear alarms, however late they come (ALARMS.md, 12)."""
 
+import msgspec
+
 from device_profiles.wire import Event
 from hub.alarms.absences import note_heard
 from hub.alarms.arrivals import Arrival
 from hub.alarms.assets import hear
 from hub.alarms.conditions import forget_elder
+from hub.alarms.decisions import NOBODY, By, Decisions
 from hub.alarms.moves import meet
 from hub.alarms.rows import DeviceState, Mark, Occurrence
 from hub.alarms.rules import Rule, RuleSet
 from hub.alarms.transitions import Reason, Refusal
 
 LATE_US = 300_000_000  # an older event is recorded and told in a digest, not sounded
+
+
+class Sighting(msgspec.Struct, frozen=True):
+    """That something happened to a device which opens alarms: an event of the edge, or what a person saw."""
+
+    mark: Mark
+    detail: str
+    late: bool  # too old to sound
+    reason: Reason = Reason.EVENT  # for which a new alarm is opened
+    by: By = NOBODY
 
 
 def take_event(arrival: Arrival, fact: Event) -> None:
@@ -26,8 +39,9 @@ def take_event(arrival: Arrival, fact: Event) -> None:
     if own is not None:
         _note_release(arrival, key, own, mark, fact.kind)
     rules = own or state.book.guess(fact.kind)
+    seen = Sighting(mark, fact.kind, arrival.present_us - mark.t_us > LATE_US)
     for rule in rules.opened_by(fact.kind) if rules is not None else ():
-        _open(arrival, device, rule, mark, fact.kind)
+        sight(arrival.decisions, device, rule, seen)
     _join_unfiltered(arrival, key, mark, fact.kind)
     if key in state.devices and own is not None and own.awaits(fact.kind):
         note_heard(arrival.decisions, device, fact.kind, t_us=mark.t_us)
@@ -91,30 +105,33 @@ def _note_release(arrival: Arrival, key: str, rules: RuleSet, mark: Mark, kind: 
             state.keep(occurrence)
 
 
-def _open(arrival: Arrival, device: DeviceState, rule: Rule, mark: Mark, kind: str) -> None:
-    decisions = arrival.decisions
-    late = arrival.present_us - mark.t_us > LATE_US
+def sight(decisions: Decisions, device: DeviceState, rule: Rule, seen: Sighting) -> None:
+    """Open the alarm of a rule on a device, or join the one that is open or has ended since."""
+    mark, kind = seen.mark, seen.detail
     occurrence = decisions.state.occurrence(rule.head.rule, device.key)
     if occurrence is not None and occurrence.open:
-        _join_open(arrival, occurrence, mark, kind, late=late)
+        _join_open(decisions, occurrence, seen)
     elif occurrence is not None and occurrence.cleared is not None and mark.before(occurrence.cleared):
-        decisions.join(occurrence, t_us=mark.t_us, reason=Reason.EVENT_BEFORE_CLEAR, detail=kind)
+        decisions.join(occurrence, t_us=mark.t_us, reason=Reason.EVENT_BEFORE_CLEAR, detail=kind, by=seen.by)
     else:
         released = occurrence.released if occurrence is not None else None
         overtaken = released if released is not None and mark.before(released) else None
-        reason = Reason.EVENT_OVERTAKEN if overtaken is not None else Reason.EVENT_LATE if late else Reason.EVENT
-        raised = decisions.open(rule.head, device, t_us=mark.t_us, reason=reason, sounded=not late, detail=kind)
+        reason = Reason.EVENT_OVERTAKEN if overtaken is not None else Reason.EVENT_LATE if seen.late else seen.reason
+        sounded = not seen.late
+        raised = decisions.open(
+            rule.head, device, t_us=mark.t_us, reason=reason, sounded=sounded, detail=kind, by=seen.by
+        )
         raised.opened = mark
         if overtaken is not None:
             decisions.end(raised, overtaken, reason=Reason.CLEAR_EVENT, detail=kind)
 
 
-def _join_open(arrival: Arrival, occurrence: Occurrence, mark: Mark, kind: str, *, late: bool) -> None:
-    alarm = occurrence.alarm
-    arrival.decisions.disturb(occurrence)
+def _join_open(decisions: Decisions, occurrence: Occurrence, seen: Sighting) -> None:
+    alarm, mark = occurrence.alarm, seen.mark
+    decisions.disturb(occurrence)
     if occurrence.opened is None or occurrence.opened.before(mark):
         occurrence.opened = mark
-    if alarm is not None and not alarm.sounded and not late:
-        arrival.decisions.sound(occurrence, t_us=mark.t_us, detail=kind)
+    if alarm is not None and not alarm.sounded and not seen.late:
+        decisions.sound(occurrence, t_us=mark.t_us, detail=seen.detail, by=seen.by)
     else:
-        arrival.decisions.join(occurrence, t_us=mark.t_us, reason=Reason.EVENT_AGAIN, detail=kind)
+        decisions.join(occurrence, t_us=mark.t_us, reason=Reason.EVENT_AGAIN, detail=seen.detail, by=seen.by)

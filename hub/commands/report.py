@@ -8,7 +8,6 @@ import typer
 
 from device_profiles.clock import clock_from_environment
 from hub.alarms.reports import MAX_TEXT, PERSON_REPORT, REPORT, Report
-from hub.alarms.rows import asset_key
 from hub.commands import Config
 from hub.config import read_config
 from hub.data import present
@@ -23,19 +22,21 @@ def report(
     actor: Annotated[str, typer.Option(help="Who says so.")],
     config: Config = Path("hub.toml"),
     asset: Annotated[str, typer.Option(help="Of which asset, by the register's id.")] = "",
+    device: Annotated[str, typer.Option(help="Of which device in the area.")] = "",
     kind: Annotated[str, typer.Option(help="The kind of event, when rules ask for it.")] = "",
     photo: Annotated[Path | None, typer.Option(help="A photograph, which is kept beside the data.")] = None,
 ) -> None:
-    """Report what you have seen: it opens a case to inspect and may be one of the keys of an asset's rule."""
+    """Report what you have seen: it opens an alarm of a device or a case, and may be a key of an asset's rule."""
     settings = read_config(config)
     present(settings.journal)
     if not actor.strip():
         raise NoActor("--actor is empty: a report has a name")
-    made = Report(text, area, asset, kind)
+    made = Report(text, area, asset, kind, device=device)
     if not made.sound or len(text) > MAX_TEXT:
-        raise BadReport(f"a report is 1 to {MAX_TEXT} characters, an area city/district/street, an asset one word")
+        raise BadReport(
+            f"a report is 1 to {MAX_TEXT} characters, an area city/district/street, asset and device one word"
+        )
     digest = keep_photo(photo, settings.photos) if photo is not None else ""
-    row = Act(actor, REPORT, PERSON_REPORT, asset, text, area=area, kind=kind, photo=digest)
+    row = Act(actor, REPORT, PERSON_REPORT, asset, text, area=area, kind=kind, photo=digest, device=device)
     record = append_act(settings.journal, row, now_us=clock_from_environment().wall_us())
-    subject = asset_key(asset) if asset else f"report:{record.offset}"
-    sys.stdout.write(f"{PERSON_REPORT} on {subject} recorded at {record.offset}\n")
+    sys.stdout.write(f"recorded at {record.offset}; hub why {record.offset} says what came of it\n")

@@ -74,6 +74,7 @@ class Act(msgspec.Struct, frozen=True):
     area: str = ""  # of a report: where
     kind: str = ""  # of a report: the kind of event that it is
     photo: str = ""  # of a report: sha256 of the photograph
+    device: str = ""  # of a report: of which device in the area
 
 
 def is_whole(after: int, records: Sequence[Record]) -> bool:

@@ -10,6 +10,7 @@ from hub.database import open_database
 from hub.errors import BackupError
 from hub.journal.journal import Journal, NewRecord
 from hub.journal.records import NEW_LIFE
+from hub.photos import keep_photo
 
 
 @pytest.fixture
@@ -44,6 +45,21 @@ def test_a_running_hub_may_go_on_writing(data: Path, tmp_path: Path) -> None:
     assert back_up(data, tmp_path / "copy", hub="hub-1", now_us=7).last_offset == 20
     writer.execute("COMMIT")
     writer.close()
+
+
+def test_photographs_go_with_it(data: Path, tmp_path: Path) -> None:
+    """Whole ones, checked like the rest, and back in their place; one that was being written stays behind."""
+    source = tmp_path / "hole.png"
+    source.write_bytes(b"\x89PNG\r\n\x1a\n hole")
+    name = keep_photo(source, data / "photos")
+    (data / "photos" / ".half").write_bytes(b"x")
+    made = back_up(data, tmp_path / "copy", hub="hub-1", now_us=7)
+    assert [part.name for part in made.parts] == ["hub.db", "journal.db", f"photos/{name}"]
+    restore(tmp_path / "copy", tmp_path / "new")
+    assert (tmp_path / "new" / "photos" / name).read_bytes() == source.read_bytes()
+    (tmp_path / "copy" / "photos" / name).write_bytes(b"\x89PNG\r\n\x1a\n none")
+    with pytest.raises(BackupError, match="damaged"):
+        restore(tmp_path / "copy", tmp_path / "newer")
 
 
 def test_a_damaged_backup_is_refused(data: Path, tmp_path: Path) -> None:

@@ -119,7 +119,7 @@ def test_rule_17_a_frozen_device_never_confirms_and_never_clears(scene: Scene, s
 
     What chatters may end: a fact has ended it already, and that was held back until it was calm.
     """
-    hubs_own = ("stale", "reminded", "lapsed", "unsuppressed")
+    hubs_own = ("stale", "reminded", "lapsed", "unshelved", "unsuppressed")
     begin_s = int(scene.records[-1].received_us / 1e6 - scene.records[0].received_us / 1e6) + 1
     made = scene.ticks(begin_s, begin_s + seconds)
     for each in made:

@@ -6,7 +6,7 @@ import pytest
 from device_profiles.errors import ConfigError
 from hub.alarms.policy import parse_policy
 from hub.alarms.transitions import Reason, Refusal, Transition
-from tests.hub.alarms.scene import AREA, IN_ROAD, KEYED, ON_ROAD, ROAD, Scene
+from tests.hub.alarms.scene import AREA, IN_ROAD, KEYED, LIFT, ON_ROAD, ROAD, Scene, us
 
 OTHER = "hz/gongshu/wulin"
 SHARED = f'''
@@ -23,7 +23,7 @@ def _road() -> Scene:
     return scene
 
 
-def _report(scene: Scene, at_s: float, **more: str) -> list[Transition]:
+def _report(scene: Scene, at_s: float, **more: object) -> list[Transition]:
     body = {"actor": "Zhao Li", "act": "report", "reason": "a hole in the road", "area": AREA} | more
     return scene.record("act", at_s, msgspec.json.encode(body))
 
@@ -67,6 +67,45 @@ def test_a_report_is_one_of_two_keys() -> None:
     assert (case.kind, collapse.kind, collapse.alarm.rule) == ("joined", "raised", "road.collapse")
     assert collapse.detail == "cover, report"
     assert collapse.alarm.severity == "life"
+
+
+def test_a_report_opens_a_rule_of_a_single_device() -> None:
+    """Named itself or by its asset: the alarm instead of a case, by the person's name; the device's event ends it."""
+    for named in ({"device": "lift-7"}, {"subject": "asset-7"}):
+        scene = Scene()
+        (raised,) = _report(scene, 5, kind="lift.stuck_occupied", photo="ab" * 32, **named)
+        alarm = raised.alarm
+        assert (alarm.rule, alarm.subject, alarm.severity, alarm.sounded) == ("lift.entrapment", LIFT, "life", True)
+        assert (raised.actor, raised.reason) == ("Zhao Li", Reason.ACT)
+        assert raised.detail == f"a hole in the road [lift.stuck_occupied] photo sha256:{'ab' * 32}"
+        (joined,) = scene.event("lift.stuck_occupied", 9)
+        assert (joined.kind, joined.alarm.id) == ("joined", alarm.id)
+        (joined,) = _report(scene, 10, kind="lift.stuck_occupied", actor="Qian", **named)
+        assert (joined.kind, joined.actor, joined.reason) == ("joined", "Qian", Reason.EVENT_AGAIN)
+        (cleared,) = scene.event("lift.released", 20, severity="info")
+        assert (cleared.kind, cleared.alarm.id) == ("cleared", alarm.id)
+
+
+def test_a_report_of_long_ago_is_recorded_and_not_sounded() -> None:
+    """As an event would be; and one of what was over by then joins what has ended."""
+    scene = Scene()
+    (raised,) = _report(scene, 400, kind="lift.stuck_occupied", device="lift-7", t_us=us(10))
+    assert (raised.alarm.sounded, raised.reason, raised.t_fact_us) == (False, Reason.EVENT_LATE, us(10))
+    (sounded,) = _report(scene, 401, kind="lift.stuck_occupied", device="lift-7")
+    assert (sounded.kind, sounded.actor, sounded.alarm.id) == ("sounded", "Zhao Li", raised.alarm.id)
+    scene.event("lift.released", 410, severity="info")
+    (joined,) = _report(scene, 420, kind="lift.stuck_occupied", device="lift-7", t_us=us(405))
+    assert (joined.kind, joined.reason, joined.alarm.open) == ("joined", Reason.EVENT_BEFORE_CLEAR, False)
+
+
+def test_a_report_of_a_device_without_such_a_rule_is_a_case_on_its_asset() -> None:
+    """Whatever kind it is of, and of a device that nobody knows one of its own; never silence."""
+    scene = Scene()
+    (case,) = _report(scene, 5, kind="lift.painted", device="lift-7")
+    assert (case.alarm.rule, case.alarm.subject) == ("person.report", "asset:asset-7")
+    (case,) = _report(scene, 6, kind="lift.stuck_occupied", device="lift-9")
+    assert (case.alarm.rule, case.alarm.subject.partition(":")[0]) == ("person.report", "report")
+    assert _report(scene, 7, device="a/b") == []
 
 
 def test_what_is_no_report_is_refused_and_counted() -> None:
