@@ -19,6 +19,7 @@ SWAP_S = 0.05  # real; a message that is held back for its neighbour goes alone 
 _PUBACK = b"\x40\x02"
 _DUP = 0x08  # OASIS MQTT 3.1.1, 3.3.1.1
 _CHUNK = 65_536
+READ_S = 30.0  # real; within that a broker has read the rest of a connection that was ended
 
 
 class Mischief(msgspec.Struct, frozen=True):
@@ -64,15 +65,16 @@ class Proxy:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None
         self._server.close()
-        self.cut()
+        await self.cut()
         await asyncio.gather(*self._serving, return_exceptions=True)
         await self._server.wait_closed()
 
-    def cut(self) -> None:
-        """Break every connection and refuse new ones; what was passed on still reaches the broker."""
+    async def cut(self) -> None:
+        """Break every connection and refuse new ones; returns when the broker has read what was passed on to it."""
         self._whole = False
-        for line in list(self._lines):
+        for line in self._lines:
             line.cut()
+        await asyncio.gather(*(line.ended.wait() for line in self._lines))
 
     def heal(self) -> None:
         """Let connections in again."""
@@ -104,9 +106,15 @@ class Proxy:
             for task in rest:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            line.cut()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(READ_S):
+                    while await broker_reader.read(_CHUNK):
+                        continue
         finally:
             self._lines.discard(line)
-            line.cut()
+            broker_writer.close()
+            line.ended.set()
 
     def chance(self) -> float:
         """Return the next random number from 0 to 1."""
@@ -117,12 +125,15 @@ class _Line:
     """The two ends of one connection."""
 
     def __init__(self, agent: asyncio.StreamWriter, broker: asyncio.StreamWriter) -> None:
+        self.ended = asyncio.Event()
         self._agent = agent
         self._broker = broker
 
     def cut(self) -> None:
         self._agent.transport.abort()
-        self._broker.close()  # after what was written: it counts as passed on
+        # a close would be a reset while something of the broker's is unread, and the broker would not read on
+        with contextlib.suppress(OSError, RuntimeError):
+            self._broker.write_eof()
 
 
 class _Way:
@@ -146,7 +157,8 @@ class _Way:
     def _take(self, first: int, body: bytes) -> None:
         whole = bytes([first]) + remaining_length(len(body)) + body
         if first >> 4 != PUBLISH or not first & 0x06:
-            self._to.write(whole)
+            if not self._to.is_closing():
+                self._to.write(whole)
             return
         self._tally.came += 1
         mischief, roll = self._proxy.mischief, self._proxy.chance()
@@ -167,7 +179,8 @@ class _Way:
     def _drop(self, body: bytes) -> None:
         self._tally.dropped += 1
         mid = 2 + int.from_bytes(body[:2], "big")
-        self._back.write(_PUBACK + body[mid : mid + 2])
+        if not self._back.is_closing():
+            self._back.write(_PUBACK + body[mid : mid + 2])
 
     def _pass(self, whole: bytes) -> None:
         if not self._to.is_closing():

@@ -79,7 +79,7 @@ async def test_a_cut_line_lets_nobody_in_until_it_heals(broker_port: int) -> Non
     async with Proxy("127.0.0.1", broker_port, mischief=NONE) as proxy:
         with contextlib.suppress(aiomqtt.MqttError):  # the goodbye of a client whose line is cut
             async with aiomqtt.Client("127.0.0.1", proxy.port) as agent, asyncio.timeout(10):
-                proxy.cut()
+                await proxy.cut()
                 with pytest.raises(aiomqtt.MqttError):
                     await anext(agent.messages)
         with pytest.raises(aiomqtt.MqttError):

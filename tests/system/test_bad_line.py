@@ -64,7 +64,7 @@ async def _reconciled(
         try:
             for cut in range(1, cuts + 1):
                 await _until(lambda part=cut: len(journalled_keys(file)) > len(packs) * part // (cuts + 1))  # type: ignore[misc]
-                proxy.cut()
+                await proxy.cut()
                 await asyncio.sleep(0.5)
                 proxy.heal()
             await _until(lambda: sum(key.epoch == epoch for key in journalled_keys(file)) == len(packs))
