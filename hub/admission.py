@@ -46,11 +46,16 @@ def admit_facts(pack: Pack, *, received_us: int) -> Iterable[tuple[Fact, Admissi
 
 def is_historical(t_us: int, pack: Pack, *, received_us: int) -> bool:
     """Return whether a fact came as history: by the backlog, as the rest of thinned ones, or long after."""
-    return pack.lane == "backlog" or bool(pack.stands_for) or _age_us(t_us, pack, received_us) > HISTORICAL_US
+    return t_us < news_from_us(pack, received_us=received_us)
 
 
-def _age_us(t_us: int, pack: Pack, received_us: int) -> int:
-    """Return how old a fact was when it came; by a clock that nobody keeps, how old when it was sent."""
+def news_from_us(pack: Pack, *, received_us: int) -> int:
+    """Return from which ``t_us`` on a fact of ``pack`` is no history.
+
+    By a clock that nobody keeps it is as old as it was when it was sent.
+    """
+    if pack.lane == "backlog" or pack.stands_for:
+        return 2**63
     if pack.clock.source in BELIEVED:
-        return received_us - (t_us - pack.clock.offset_us)
-    return pack.sent_us - t_us
+        return received_us + pack.clock.offset_us - HISTORICAL_US
+    return pack.sent_us - HISTORICAL_US

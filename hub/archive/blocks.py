@@ -1,12 +1,17 @@
 """Points as columns: what one fact says of one device at one instant is one block, not an object for each value."""
 
-from collections.abc import Iterable, Iterator, Sequence
+import operator
+from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import overload
 
 import msgspec
 
 from device_profiles.wire import Value
 from hub.archive import Point
+
+Device = tuple[str, str]  # area, device
+_FLOAT = {float}
 
 
 class Block(msgspec.Struct, frozen=True, gc=False):
@@ -37,11 +42,68 @@ class Block(msgspec.Struct, frozen=True, gc=False):
         return replace(self, values=dict(items[:at])), replace(self, values=dict(items[at:]))
 
 
+class Run:
+    """What one device said, block by block, and what all of it has in common: looked at once, used by many."""
+
+    def __init__(self, device: Device) -> None:
+        self.device = device
+        self.blocks: list[Block] = []
+
+    @cached_property
+    def subject(self) -> str:
+        """The device's key in the city."""
+        return "/".join(self.device)
+
+    @cached_property
+    def times(self) -> list[int]:
+        """When each block was observed."""
+        return [block.t_us for block in self.blocks]
+
+    @cached_property
+    def ascends(self) -> bool:
+        """Whether each block is later than the one before."""
+        times = self.times
+        return all(map(operator.lt, times, times[1:]))
+
+    @cached_property
+    def values(self) -> list[dict[str, Value]]:
+        """The values of each block."""
+        return [block.values for block in self.blocks]
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The fields that each block has, in the same order; none when they differ."""
+        shapes = set(map(tuple, self.values))
+        return shapes.pop() if len(shapes) == 1 else ()
+
+    @cached_property
+    def columns(self) -> list[tuple[Value, ...]]:
+        """What was said of each of ``names``."""
+        return list(zip(*[values.values() for values in self.values], strict=True)) if self.names else []
+
+    @cached_property
+    def floats(self) -> bool:
+        """Whether there are ``columns``, all of them of floats."""
+        return bool(self.columns) and all(set(map(type, column)) == _FLOAT for column in self.columns)
+
+
 class Blocks(Sequence[Point]):
     """Points in their order, made only when somebody looks at one: who knows of blocks never does."""
 
     def __init__(self, blocks: list[Block]) -> None:
         self.blocks = blocks
+
+    @cached_property
+    def runs(self) -> list[Run]:
+        """The blocks of each device, in their order."""
+        runs: dict[Device, Run] = {}
+        for block in self.blocks:
+            device = block.area, block.device
+            run = runs.get(device)
+            if run is None:
+                run = runs[device] = Run(device)
+            run.blocks.append(block)
+        return list(runs.values())
 
     def __len__(self) -> int:
         return sum([len(block.values) for block in self.blocks])
@@ -60,8 +122,10 @@ class Blocks(Sequence[Point]):
         return list(self)[index]
 
 
-def merged(blocks: Iterable[Block]) -> list[Block]:
-    """Return one block for each device and instant; of two values of one field the later one counts."""
+def merged(blocks: Sequence[Block]) -> Sequence[Block]:
+    """Return one block for each device and instant of a pack; of two values of one field the later one counts."""
+    if len({(block.device, block.t_us) for block in blocks}) == len(blocks):  # as nearly always
+        return blocks
     found: dict[tuple[str, str, int], Block] = {}
     for block in blocks:
         instant = block.area, block.device, block.t_us
@@ -80,3 +144,8 @@ def blocks_of(points: Sequence[Point]) -> list[Block]:
         Block(p.area, p.agent, p.device, p.t_us, {p.field: p.value}, p.epoch, p.lane, p.seq, p.historical)
         for p in points
     ]
+
+
+def runs_of(points: Sequence[Point]) -> list[Run]:
+    """Return what is said of each device."""
+    return points.runs if isinstance(points, Blocks) else Blocks(blocks_of(points)).runs

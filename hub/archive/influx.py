@@ -4,18 +4,20 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 
 import msgspec
 
 from hub.archive import BATCH_POINTS, Point, Query
 from hub.archive.bisect import bisect
-from hub.archive.blocks import blocks_of
+from hub.archive.blocks import Block, Run, runs_of
 from hub.archive.in_flight import InFlight
 from hub.archive.influx_server import STORE, InfluxPlace, InfluxServer, Refused, literal
 from hub.archive.influx_tables import InfluxTables
-from hub.archive.line_protocol import LineError, head
+from hub.archive.line_protocol import head
 from hub.archive.refusals import Place, RefusalReason, Refusals, RefusedPoint, now_us
+from hub.archive.request import Bad, Request, Sent, of_rows, of_runs, parts_of
 from hub.archive.rows import Instant, Row
 from hub.errors import StoreDown
 
@@ -33,21 +35,6 @@ class Known(msgspec.Struct):
     offset: int  # the place in the journal
     superseded: int  # points of two packs for one (device, field, time), of which one stayed
     newest: dict[tuple[str, str], int]  # area, device → greatest time in it
-
-
-class Sent(msgspec.Struct, frozen=True, gc=False):
-    """A line and what it says."""
-
-    text: str
-    row: Row
-    fields: tuple[str, ...] = ()  # those of the row that the line has; none means all
-
-    def points(self) -> list[Point]:
-        """Return what the line says."""
-        return [self.row.points[field] for field in self.fields or self.row.points]
-
-
-Bad = tuple[Sent, RefusalReason, str]  # with the server's words
 
 
 class InfluxArchive:
@@ -100,7 +87,7 @@ class InfluxArchive:
         """Store ``points``; what the server refuses is kept in ``refusals``. Raises StoreDown."""
         known = self._learnt()
         try:
-            refused = self._store(self._rows(points, known)) if points else []
+            refused = self._store(points, known) if points else []
             if refused:
                 self._keep(refused, offset)
             known.offset = max(offset, known.offset)
@@ -144,12 +131,12 @@ class InfluxArchive:
         except Refused as error:
             raise StoreDown(STORE, str(error)) from error
 
-    def _rows(self, points: Sequence[Point], known: Known) -> dict[Instant, Row]:
+    def _rows(self, blocks: Sequence[Block], known: Known) -> dict[Instant, Row]:
         """Return the rows to write: merged with each other, and with what the database has of the same instant."""
         rows: dict[Instant, Row] = {}
         asked: dict[Instant, list[Point]] = {}
         newest = known.newest
-        for block in blocks_of(points):
+        for block in blocks:
             instant = block.area, block.device, block.t_us
             row = rows.get(instant)
             if row is not None:
@@ -168,19 +155,32 @@ class InfluxArchive:
                 known.superseded += sum([row.add(point) for point in waiting])
         return rows
 
-    def _store(self, rows: dict[Instant, Row]) -> list[Bad]:
-        lines: list[Sent] = []
+    def _new_runs(self, points: Sequence[Point], known: Known) -> tuple[list[Run], list[Block]]:
+        """Return the runs of devices that are all later than what the database has of them, and all other blocks."""
+        new: list[Run] = []
+        others: list[Block] = []
+        for run in runs_of(points):
+            if run.ascends and run.times[0] > known.newest.get(run.device, -1):
+                known.newest[run.device] = run.times[-1]
+                new.append(run)
+            else:
+                others += run.blocks
+        return new, others
+
+    def _store(self, points: Sequence[Point], known: Known) -> list[Bad]:
+        new, others = self._new_runs(points, known)
+        rows = self._rows(others, known) if others else {}
         refused: list[Bad] = []
         answers = []
-        enough = min(self._batch_points, max(_LEAST, -(-len(rows) // self._share)))
-        for row in rows.values():
-            good, bad = _encoded(row)
-            lines += good
-            refused += bad
-            if len(lines) >= enough:
-                answers.append(self._in_flight.submit(lines))
-                lines = []
-        answers.append(self._in_flight.submit(lines))
+        request = Request()
+        size = sum(len(run.blocks) for run in new) + len(rows)
+        enough = min(self._batch_points, max(_LEAST, -(-size // self._share)))
+        for texts, says in chain(of_runs(new, refused), of_rows(rows.values(), refused)):
+            request.add(texts, says)
+            while len(request.texts) >= enough:
+                full, request = request.cut(enough)
+                answers.append(self._in_flight.submit(full))
+        answers.append(self._in_flight.submit(request))
         down: StoreDown | None = None
         for answer in answers:  # all of them: none may still write when the batch is written again
             try:
@@ -191,9 +191,9 @@ class InfluxArchive:
             raise down
         return refused
 
-    def _send(self, lines: Sequence[Sent]) -> list[Bad]:
+    def _send(self, request: Request) -> list[Bad]:
         try:
-            self._post(lines)
+            self._write_lines(request.texts)
         except Refused:
             # what is good for certain: a server that refuses that too has another trouble than bad points
             self._write_place(self.refusals.place().offset)
@@ -201,12 +201,15 @@ class InfluxArchive:
             return []
         return [
             (sent, RefusalReason.TOO_LARGE if refused.status == _TOO_LARGE else RefusalReason.REJECTED, refused.words)
-            for sent, refused in bisect(lines, self._post, _fields)
+            for sent, refused in bisect(request.sent(), self._post, parts_of)
         ]
 
     def _post(self, lines: Sequence[Sent]) -> None:
-        if lines:
-            self._server.write("\n".join([sent.text for sent in lines]).encode())
+        self._write_lines([sent.text for sent in lines])
+
+    def _write_lines(self, texts: Sequence[str]) -> None:
+        if texts:
+            self._server.write("\n".join(texts).encode())
 
     def _write_place(self, offset: int) -> None:
         at_us = int(time.time() // _PLACE_STEP_S * _PLACE_STEP_S) * 1_000_000
@@ -228,24 +231,3 @@ class InfluxArchive:
         ]  # fmt: skip
         if self.refusals.keep(points):
             logger.error("%d points are refused, e.g. %s: %s", len(points), points[0].line, points[0].words)
-
-
-def _encoded(row: Row) -> tuple[list[Sent], list[Bad]]:
-    try:
-        return [Sent(row.line(), row)], []
-    except LineError:
-        good: list[Sent] = []
-        bad: list[Bad] = []
-        for field in row.points:
-            try:
-                good.append(Sent(row.line([field]), row, (field,)))
-            except LineError as error:
-                bad.append((Sent("", row, (field,)), RefusalReason.UNENCODABLE, str(error)))
-        return good, bad
-
-
-def _fields(sent: Sent) -> Sequence[Sent]:
-    """Return a line for each field: only the one that is refused stays out."""
-    if sent.fields or len(sent.row.points) == 1:
-        return ()
-    return [Sent(sent.row.line([field]), sent.row, (field,)) for field in sent.row.points]

@@ -76,5 +76,14 @@ def _float(value: float) -> str:
         return text[:-2]
     if not math.isfinite(value):
         raise LineError(f"{value} is no number")
-    digits = text.lstrip("-").partition("e")[0].removesuffix(".0").replace(".", "").strip("0")
-    return f"{value:.{len(digits) - 1}e}"
+    return ("-" if value < 0 else "") + _with_exponent(text.lstrip("-"))
+
+
+def _with_exponent(text: str) -> str:
+    """Return Python's shortest digits with one before the point. Formatted anew, 2**-24 would be another number."""
+    mantissa, _, exponent = text.partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    power = len(whole) - 1 - (len(whole + fraction) - len(digits)) + int(exponent or 0)
+    digits = digits.rstrip("0")
+    return f"{digits[0]}{'.' if len(digits) > 1 else ''}{digits[1:]}e{power:+03d}"

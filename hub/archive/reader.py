@@ -10,7 +10,7 @@ from device_profiles.errors import WireError
 from device_profiles.faults import fault_point
 from device_profiles.topics import area_of
 from device_profiles.wire import Event, Pack, Reading, Value
-from hub.admission import Admission, ceiling_us, is_historical
+from hub.admission import Admission, ceiling_us, news_from_us
 from hub.archive import BATCH_POINTS, EVENT_PREFIX, Archive
 from hub.archive.blocks import Block, Blocks, merged
 from hub.journal.journal import Record
@@ -18,7 +18,6 @@ from hub.journal.records import is_whole, pack_of
 
 logger = logging.getLogger(__name__)
 
-_ARCHIVED = (Reading, Event)  # a union would be made anew for each fact
 _LANES = frozenset({"reading", "backlog", "event"})
 
 
@@ -85,18 +84,20 @@ class ArchiveReader:
         blocks: list[Block] = []
         area, received_us = area_of(record.agent), record.received_us
         ceiling = ceiling_us(pack.clock, received_us=received_us)
+        news_us = news_from_us(pack, received_us=received_us)
+        agent, epoch, lane, seq = pack.agent, pack.epoch, pack.lane, pack.seq or 0
         for fact in pack.facts:
-            if not isinstance(fact, _ARCHIVED):
+            if type(fact) is Reading:
+                values = fact.values
+            elif type(fact) is Event:
+                values = dict(fields_of(fact))
+            else:
                 continue
             t_us = fact.t_us
             if t_us > ceiling:
                 self.refused[Admission.FUTURE] += 1
                 continue
-            historical = is_historical(t_us, pack, received_us=received_us)
-            values = fact.values if isinstance(fact, Reading) else dict(fields_of(fact))
-            blocks.append(
-                Block(area, pack.agent, fact.device, t_us, values, pack.epoch, pack.lane, pack.seq or 0, historical)
-            )
+            blocks.append(Block(area, agent, fact.device, t_us, values, epoch, lane, seq, t_us < news_us))
         return blocks
 
 

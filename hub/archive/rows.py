@@ -25,7 +25,7 @@ _REMEMBERED = 100_000  # names in memory: a device that makes up new ones withou
 
 _keys: dict[tuple[str, str], str] = {}
 _heads: dict[tuple[str, str], str] = {}
-_packs: dict[tuple[str, int, str], str] = {}  # agent, epoch, lane → what is said of its packs, up to the seq
+_packs: dict[tuple[str, int, str, bool], str] = {}  # of which packs → what is said of them, up to the seq
 _forms: dict[tuple[Any, ...], str] = {}  # names and types of values → how they are said
 
 K = TypeVar("K")
@@ -82,7 +82,9 @@ class Row:
     def line(self, fields: Sequence[str] = ()) -> str:
         """Return the row, or only some of its fields, as a line, its time in microseconds. Raises LineError."""
         if self._block is not None and not fields:
-            return _block_line(self._block)
+            block = self._block
+            said = said_of(block.values)
+            return f"{head_of(block.area, block.device)} {said}{pack_of(block)}{block.seq}i {block.t_us}"
         points = self.points.values()
         lead = next(iter(points))
         some = [self.points[field] for field in fields] or points
@@ -93,7 +95,7 @@ class Row:
         if others:
             said += f",{OTHERS}={field_value(_json(others))}"
         return (
-            f"{_head(lead.area, lead.device)} {said},{AGENT}={field_value(lead.agent)},{EPOCH}={lead.epoch}i,"
+            f"{head_of(lead.area, lead.device)} {said},{AGENT}={field_value(lead.agent)},{EPOCH}={lead.epoch}i,"
             f"{LANE}={LANES.index(lead.lane)}i,{SEQ}={lead.seq}i {lead.t_us}"
         )
 
@@ -105,21 +107,19 @@ class Row:
         return {point.field: origin_of(point) for point in points}
 
 
-def _block_line(block: Block) -> str:
-    said = _said(block.values)
-    if block.historical:
-        said += f",{HISTORICAL}=true"
-    session = block.agent, block.epoch, block.lane
-    pack = _packs.get(session) or _remember(
-        _packs,
-        session,
-        f",{AGENT}={field_value(block.agent)},{EPOCH}={block.epoch}i,{LANE}={LANES.index(block.lane)}i,{SEQ}=",
-    )
-    return f"{_head(block.area, block.device)} {said}{pack}{block.seq}i {block.t_us}"
+def pack_of(block: Block) -> str:
+    """Return what is said of the pack, up to its seq."""
+    session = block.agent, block.epoch, block.lane, block.historical
+    return _packs.get(session) or _remember(_packs, session, _pack(*session))
 
 
-def _said(values: dict[str, Value]) -> str:
-    """Return fields as they stand in a line. A device says the same fields again and again: their names are kept."""
+def _pack(agent: str, epoch: int, lane: str, historical: bool) -> str:
+    history = f",{HISTORICAL}=true" if historical else ""
+    return f"{history},{AGENT}={field_value(agent)},{EPOCH}={epoch}i,{LANE}={LANES.index(lane)}i,{SEQ}="
+
+
+def said_of(values: dict[str, Value]) -> str:
+    """Return fields as they stand in a line; the names, the same again and again, are kept. Raises LineError."""
     shape = (*values, *map(type, values.values()))
     form = _forms.get(shape)
     if form is None:
@@ -229,7 +229,8 @@ def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _head(area: str, device: str) -> str:
+def head_of(area: str, device: str) -> str:
+    """Return the part of a line before its fields. Raises LineError."""
     cached = area, device
     return _heads.get(cached) or _remember(_heads, cached, head(MEASUREMENT, (("area", area), ("device", device))))
 

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 READER = "ledger"
 PERIOD_S = 1.0
-RECORDS = 1_000  # folded records after which it is stored before the period is over
+RECORDS = 10_000  # folded records after which it is stored before the period is over
 _BATCH = 1_000
 _RETRY_S = 1.0  # on a full disk
 
@@ -83,7 +83,7 @@ class LedgerSaver:
         self._thread.start()
 
     def offer(self, now_s: float, *, force: bool = False) -> None:
-        """Hand over what has changed, when a second or 1,000 records are over; the ledger's owner calls this."""
+        """Hand over what has changed, when a second or 10,000 records are over; the ledger's owner calls this."""
         behind = self._ledger.cursor - self._offered
         if behind and (force or behind >= RECORDS or now_s - self._offered_s >= PERIOD_S):
             self._offered_s = now_s

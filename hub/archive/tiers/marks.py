@@ -8,7 +8,7 @@ from pathlib import Path
 
 from device_profiles import durable
 from hub.archive import EVENT_PREFIX, Point
-from hub.archive.blocks import blocks_of
+from hub.archive.blocks import runs_of
 from hub.archive.embedded import set_aside
 from hub.archive.tiers import HOUR_US, MINUTE_US, Tier
 from hub.errors import StoreDown
@@ -233,13 +233,17 @@ def over(elapsed_us: int) -> int:
 def _marks_of(points: Sequence[Point]) -> dict[Key, int]:
     """Return hour → bits of all points; those of one reading are looked at once."""
     marks: dict[Key, int] = {}
-    for block in blocks_of(points):
-        key = (f"{block.area}/{block.device}", block.t_us - block.t_us % HOUR_US)
-        for field in block.values:  # the first one tells, nearly always
-            if not field.startswith(EVENT_PREFIX):
-                break
-        else:  # no bit, but its device is known
-            marks.setdefault(key, 0)
-            continue
-        marks[key] = marks.get(key, 0) | 1 << block.t_us % HOUR_US // MINUTE_US | HOUR_BIT
+    for run in runs_of(points):
+        said = run.times if _is_value(run.names) else [b.t_us for b in run.blocks if _is_value(tuple(b.values))]
+        for minute in {t_us // MINUTE_US for t_us in said}:
+            hour, bit = divmod(minute, 60)
+            key = run.subject, hour * HOUR_US
+            marks[key] = marks.get(key, 0) | 1 << bit | HOUR_BIT
+        for hour in {t_us // HOUR_US for t_us in run.times} if said is not run.times else ():
+            marks.setdefault((run.subject, hour * HOUR_US), 0)  # no bit, but its device is known
     return marks
+
+
+def _is_value(names: Sequence[str]) -> bool:
+    """Return whether any is of a value and not of an event: the first one tells, nearly always."""
+    return any(not name.startswith(EVENT_PREFIX) for name in names)

@@ -1,11 +1,12 @@
 """The minutes that are being written, summed on the way: what came whole and in order need not be read again."""
 
 import threading
-from collections.abc import Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 
+from device_profiles.wire import Value
 from hub.admission import FUTURE_US, MAX_OFFSET_US
 from hub.archive import EVENT_PREFIX, Point
-from hub.archive.blocks import Block, blocks_of
+from hub.archive.blocks import Block, Run, blocks_of, runs_of
 from hub.archive.tiers import MINUTE_US, Bucket
 from hub.archive.tiers.fold import Sums
 
@@ -50,8 +51,9 @@ class Present:
     def add(self, points: Sequence[Point]) -> None:
         """Take in what was written."""
         with self._lock:
-            for block in blocks_of(points):
-                self._add(block)
+            if self._old is not None:
+                for run in runs_of(points):
+                    self._add_run(run)
             for subject, device in self._running.items():
                 self._sum(subject, device)
             self._running.clear()
@@ -76,14 +78,34 @@ class Present:
             self._size -= len(sums)
             return [sums[field].bucket(subject, field, minute_us) for field in sorted(sums)]
 
-    def _add(self, block: Block) -> None:
-        if self._old is None:
-            return
-        subject, t_us = f"{block.area}/{block.device}", block.t_us
-        minute_us = t_us - t_us % MINUTE_US
+    def _add_run(self, run: Run) -> None:
+        """Take in what a device said; all at once when it is of one minute and in order."""
+        subject, first_us, last_us = run.subject, run.times[0], run.times[-1]
         device = self._devices.get(subject)
         if device is None:
             device = self._devices[subject] = _Device()
+        in_order = run.names and run.ascends and first_us > device.last_us
+        if not in_order or first_us // MINUTE_US != last_us // MINUTE_US:
+            for block in run.blocks:
+                self._add(subject, device, block)
+            return
+        device.last_us, device.fields = last_us, run.blocks[-1].values.keys()
+        self._begin(subject, device, minute_us=first_us - first_us % MINUTE_US)
+        if device.sums is not None:
+            self._sum(subject, device)
+            self._say(subject, device, run.names, run.columns, last_us)
+
+    def _begin(self, subject: str, device: _Device, *, minute_us: int) -> None:
+        """Begin the minute that the device is in, unless it has begun."""
+        if minute_us != device.minute_us:
+            self._sum(subject, device)
+            device.minute_us = minute_us
+            new = self._old is not None and subject not in self._old
+            device.sums = {} if new or minute_us >= self._from_us else None
+
+    def _add(self, subject: str, device: _Device, block: Block) -> None:
+        t_us = block.t_us
+        minute_us = t_us - t_us % MINUTE_US
         if t_us > device.last_us:
             device.last_us, device.fields = t_us, block.values.keys()
         elif t_us == device.last_us and device.fields.isdisjoint(block.values):
@@ -91,10 +113,7 @@ class Present:
         else:
             self._spoil(subject, minute_us)
             return
-        if minute_us != device.minute_us:
-            self._sum(subject, device)
-            device.minute_us = minute_us
-            device.sums = {} if minute_us >= self._from_us or subject not in self._old else None
+        self._begin(subject, device, minute_us=minute_us)
         if device.sums is not None:
             names = tuple(block.values)
             if names != device.names:
@@ -110,9 +129,22 @@ class Present:
         if not run or sums is None:
             return
         device.run = []
-        t_us = run[-1].t_us
         columns = zip(*[block.values.values() for block in run], strict=True)
-        for field, values in zip(device.names, columns, strict=True):
+        self._say(subject, device, device.names, columns, run[-1].t_us)
+
+    def _say(
+        self,
+        subject: str,
+        device: _Device,
+        names: Sequence[str],
+        columns: Iterable[Sequence[Value]],
+        t_us: int,
+    ) -> None:
+        """Take in what was said of each field, the last of it at ``t_us``."""
+        sums = device.sums
+        if sums is None:
+            return
+        for field, values in zip(names, columns, strict=True):
             found = sums.get(field)
             if found is None:
                 if field.startswith(EVENT_PREFIX):
