@@ -19,6 +19,8 @@ from hub.alarms.state import State
 from hub.alarms.transitions import Reason
 from hub.journal.records import Record
 
+_UNKNOWN = ClockState()
+
 
 def greet(decisions: Decisions, record: Record, pack: Pack) -> AgentState:
     """Return the state of the pack's agent, after taking in its session and its clock. A will tells of neither."""
@@ -93,7 +95,7 @@ def _take_session(decisions: Decisions, agent: AgentState, record: Record, pack:
     changed = agent.begun_us is None or bool(pack.boot and not agent.boot)
     agent.boot = agent.boot or pack.boot
     agent.begun_us = pack.sent_us if agent.begun_us is None else agent.begun_us
-    believed = agent.offset.believe(pack.clock if decisions.state.hub.true_time else ClockState())
+    believed = agent.offset.believe(pack.clock if decisions.state.hub.true_time else _UNKNOWN)
     observed = agent.offset.observe(received_us=record.received_us, sent_us=pack.sent_us)
     if changed or believed or observed:
         decisions.state.touch(agent)

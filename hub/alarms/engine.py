@@ -64,7 +64,7 @@ def _fold_pack(decisions: Decisions, record: Record) -> None:
     arrival = arrive(decisions, greet(decisions, record, pack), record, pack)
     moves = pack.lane == "reading" and not pack.stands_for  # between what is left of thinned readings all is unknown
     for fact in pack.facts:
-        if isinstance(fact, Reading):
+        if type(fact) is Reading:
             if moves:
                 take_reading(arrival, fact)
         elif isinstance(fact, Event):

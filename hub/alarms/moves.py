@@ -1,5 +1,7 @@
 """How now(d) moves: readings and heartbeats on the reading lane (ALARMS.md, 2, 6, 9, 11)."""
 
+from collections.abc import Mapping, Sequence
+
 from device_profiles.wire import Heartbeat, Reading, Value
 from hub.alarms.arrivals import Arrival
 from hub.alarms.assets import attend, disturb, flag
@@ -30,12 +32,11 @@ def take_reading(arrival: Arrival, fact: Reading) -> None:
     if woken:
         settle_all(decisions, device, at_us=fact.t_us)
     elif changed:
-        rules = decisions.state.rules_of(device)
-        by_name = rules.by_name if rules is not None else {}
+        by_name = _rules_by_name(arrival, device)
         named = dict.fromkeys([rule for name in changed if name in by_name for rule in by_name[name]])
         if named or device.elder:
             settle(decisions, device, [*named, *device.elder], at_us=fact.t_us)
-    if decisions.state.book.watches:
+    if device.asset and decisions.state.book.watches:
         attend(decisions, [device])
 
 
@@ -152,15 +153,23 @@ def _stand(arrival: Arrival, device: DeviceState, t_us: int) -> None:
         flag(decisions, asset, t_us=t_us + arrival.agent.offset.us)
 
 
+def _rules_by_name(arrival: Arrival, device: DeviceState) -> Mapping[str, Sequence[str]]:
+    """Return name of a value → the rules in force that ask for it."""
+    rules = arrival.decisions.state.rules_of(device)
+    return rules.by_name if rules is not None else {}
+
+
 def _change(arrival: Arrival, device: DeviceState, values: dict[str, Value]) -> list[str]:
-    """Apply values; return the names of those that changed."""
+    """Apply values; return the names of those that changed, if a rule may ask for them."""
     held = device.values
     if held.keys() >= values.keys():  # as nearly always
+        asked = values if device.elder else _rules_by_name(arrival, device)
         changed = [
-            name for name, value in values.items() if (old := held[name]) != value or type(old) is not type(value)
+            name
+            for name in values
+            if name in asked and ((old := held[name]) != (new := values[name]) or type(old) is not type(new))
         ]
-        for name in changed:
-            held[name] = values[name]
+        held.update(values)
         return changed
     rules = arrival.decisions.state.rules_of(device)
     changed = []

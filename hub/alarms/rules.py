@@ -87,7 +87,8 @@ class RuleSet:
         self.by_rule = {rule.head.rule: rule for rule in self.rules}
         self.awaited = tuple(rule for rule in self.rules if rule.spec.missing is not None)
         self.conditions = tuple(rule.head.rule for rule in self.rules if rule.ways)
-        self.by_name = {name: tuple(r.head.rule for r in self.rules if name in r.names) for name in sorted(spec.values)}
+        asking = {name: tuple(r.head.rule for r in self.rules if name in r.names) for name in sorted(spec.values)}
+        self.by_name = {name: rules for name, rules in asking.items() if rules}
 
     def opened_by(self, event: str) -> list[Rule]:
         """Return the rules that an event of this kind opens."""
