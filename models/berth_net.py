@@ -83,6 +83,12 @@ class Net(nn.Module):
         return self.stages.firm(focus)
 
 
+def told(net: Net, patches: torch.Tensor) -> torch.Tensor:
+    """Return (n, 1) logits, the mean of what the net says of a patch and of its mirror image."""
+    once, mirrored = net(torch.cat([patches, patches.flip(2)])).chunk(2)
+    return (once + mirrored) / 2
+
+
 class Named(nn.Module):
     """The net as it is exported: calibrated probabilities of free and occupied."""
 
@@ -92,7 +98,7 @@ class Named(nn.Module):
 
     def forward(self, patches: torch.Tensor) -> torch.Tensor:
         """Return (n, 2)."""
-        taken = torch.sigmoid(self.net(patches) / self.temperature)
+        taken = torch.sigmoid(told(self.net, patches) / self.temperature)
         return torch.cat([1 - taken, taken], dim=1)
 
 

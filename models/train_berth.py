@@ -26,7 +26,7 @@ sys.path.insert(0, str(ROOT / "models"))
 
 from berth_examples import CONTEXT, DIM, PATCH, Example, Source, patch  # noqa: E402  (scripts, not a package)
 from berth_frames import read_frames  # noqa: E402
-from berth_net import Named, Net  # noqa: E402
+from berth_net import Named, Net, told  # noqa: E402
 from berth_render import scene  # noqa: E402
 from entries import put  # noqa: E402
 
@@ -99,7 +99,7 @@ def firm(net: Net, patches: Patches) -> torch.Tensor:
 def logits(net: Net, patches: Patches) -> NDArray[np.float64]:
     """Return what the net says of patches."""
     with torch.no_grad():
-        parts = [net(torch.from_numpy(patches[low : low + 512]))[:, 0] for low in range(0, len(patches), 512)]
+        parts = [told(net, torch.from_numpy(patches[low : low + 512]))[:, 0] for low in range(0, len(patches), 512)]
     return torch.cat(parts).double().numpy()
 
 

@@ -21,19 +21,40 @@ class Patches:
         self.batch = np.zeros((len(polygons), size, size, 3), np.uint8)
         squares = [square(polygon, context=context) for polygon in polygons]
         self._size = (size, size)
+        self._squares = [_whole(*one) for one in squares]
         self._turns = [to_patch(one, size=size) for one in squares]
-        self._lights = [light(polygon, turn, size=size, dim=dim)
-                        for polygon, turn in zip(polygons, self._turns, strict=True)]  # fmt: skip
+        lights = [light(polygon, turn, size=size, dim=dim) for polygon, turn in zip(polygons, self._turns, strict=True)]
+        self._lights = np.array(lights, np.uint8).reshape(-1, size, size, 3)
+        self._every = list(range(len(polygons)))
 
     def cut(self, frame: Frame, which: Sequence[int] | None = None) -> NDArray[np.uint8]:
         """Return the patches of ``which`` zones (None: all), as a view of the batch that the next cut overwrites."""
         chosen = range(len(self.batch)) if which is None else which
         for place, zone in enumerate(chosen):
-            patch = self.batch[place]
+            self._fill(self.batch[place], frame, zone)
+        patches, size = self.batch[: len(chosen)], self._size[0]
+        lights = (
+            self._lights if len(chosen) == len(self.batch) and list(chosen) == self._every else self._lights[chosen]
+        )
+        flat = patches.reshape(-1, size, 3)
+        cv2.multiply(flat, lights.reshape(-1, size, 3), dst=flat, scale=1 / 255)
+        return patches
+
+    def _fill(self, patch: NDArray[np.uint8], frame: Frame, zone: int) -> None:
+        """Resize a square that lies in the frame; one that does not is warped, which takes half as long again."""
+        left, top, right, bottom = self._squares[zone]
+        if left >= 0 and top >= 0 and right <= frame.shape[1] and bottom <= frame.shape[0]:
+            cv2.resize(frame[top:bottom, left:right], self._size, dst=patch, interpolation=cv2.INTER_LINEAR)
+        else:
             cv2.warpAffine(frame, self._turns[zone], self._size, dst=patch, flags=cv2.INTER_LINEAR,
                            borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
-            cv2.multiply(patch, self._lights[zone], dst=patch, scale=1 / 255)
-        return self.batch[: len(chosen)]
+
+
+def _whole(x: float, y: float, side: float) -> tuple[int, int, int, int]:
+    """Return left, top, right and bottom of a square in whole pixels."""
+    length = max(1, round(side))
+    left, top = round(x - length / 2), round(y - length / 2)
+    return left, top, left + length, top + length
 
 
 def square(polygon: Polygon, *, context: float) -> tuple[float, float, float]:
