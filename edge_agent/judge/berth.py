@@ -57,13 +57,18 @@ class Berth(msgspec.Struct, frozen=True):
 class BerthJudge:
     """All berths of a camera."""
 
-    def __init__(self, limits: BerthLimits | None = None) -> None:
+    def __init__(self, limits: BerthLimits | None = None, *, stands_us: int = 0) -> None:
+        """``stands_us``: time between two looks, for which the very first one stands, when it is known."""
         self._limits = limits or BerthLimits()
+        self._stands_us = stands_us
         self._berths: dict[str, Berth] = {}
 
     def take(self, t_us: int, zone: str, p: float | None) -> list[Finding]:
         """Take in a look at a berth: the probability of a vehicle, None when the model cannot tell."""
-        self._berths[zone], found = take(self.view(zone), t_us, p, zone=zone, limits=self._limits)
+        berth = self.view(zone)
+        if berth.lean.last_us is None and not berth.known:
+            berth = Berth(lean=Lean(last_us=t_us - self._stands_us))
+        self._berths[zone], found = take(berth, t_us, p, zone=zone, limits=self._limits)
         return found
 
     def unseen(self, zone: str, t_us: int, *, reason: str = SpotReason.UNSEEN) -> list[Finding]:

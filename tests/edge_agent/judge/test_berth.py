@@ -152,6 +152,17 @@ def test_a_vehicle_that_stood_there_before_has_a_stay_of_at_least() -> None:
     assert freed.data["at_least"]
 
 
+def test_the_very_first_still_of_slow_ones_is_known_at_once() -> None:
+    """It stands for the minute to the next one; later a single still is no more than one look."""
+    judge = BerthJudge(stands_us=60 * S)
+    assert _feed(judge, [(0, 0.95)]) == []
+    assert judge.view("1").state is Spot.OCCUPIED
+    assert _feed(judge, [(60, 0.05), (120, 0.95)]) == []
+    judge.unseen("1", START + 180 * S)
+    assert _feed(judge, [(240, 0.05)]) == []
+    assert judge.view("1").state is Spot.UNKNOWN
+
+
 def test_a_clock_that_was_set_stops_nothing() -> None:
     """After a step back by an hour a departure is seen as fast as before, and the stay keeps its length."""
     judge = BerthJudge()
