@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from edge_agent.sources.camera.integrity.background import Background
 from edge_agent.sources.camera.integrity.holding import Hold, Holding
-from edge_agent.sources.camera.integrity.placing import LEAST_PX, NOWHERE, Place, place_of
+from edge_agent.sources.camera.integrity.placing import Place, place_of
 from edge_agent.sources.camera.integrity.repeats import Repeats
 from edge_agent.sources.camera.integrity.structure import WIDTH, Bands, Grey, Match, bands_of, match, small_grey
 from edge_agent.sources.camera.trouble import Trouble
@@ -31,7 +31,9 @@ BLACK_MAX, BLACK_DEVIATION = 24.0, 2.5  # grey levels of the small picture; a ni
 COVERED_SHARE = 0.6  # of what can be missed
 FLAT_SHARE = 0.5  # of what is lost shows nothing at all: a cover; else it shows something else
 KNOWN_SHARE = 0.08  # of the blocks must have structure, or nothing can be missed
+REFER_S = 1.0  # between two comparisons with the reference
 YOUNG_S = 3.0  # a background of less tells nothing
+FIRST_FLAT = 0.5  # grey levels; the mean of a coarse band that shows nothing
 BLURRED, SHARP = 0.55, 0.7  # fine structure in proportion to coarse
 
 
@@ -63,6 +65,8 @@ class Integrity:
         self._repeats = Repeats()
         self._background = Background()
         self._data: dict[Trouble, dict[str, Any]] = {}
+        self._referred: bool | None = None  # what the reference said last
+        self._referred_s = -REFER_S
 
     def take(self, image: Image, t_s: float, *, anew: bool = False) -> Verdict:
         """Take in a picture; ``anew``: a recording begins again with it."""
@@ -98,20 +102,20 @@ class Integrity:
         now, still, known = bands_of(grey), self._background.still, self._background.known
         assert still is not None
         if known is None or self._background.age_s < YOUNG_S:
-            self._at_first(now, still, doubts)
+            self._at_first(now, still, doubts, t_s)
         else:
             found = match(now, known, still=still)
             self._compare(found, doubts)
-            self._place(found, still, known, doubts)
+            self._place(found, still, known, doubts, t_s)
         if not any(one.suspected for one in self._holdings.values()) and not any(doubts.values()):
             self._background.learn(still, passed_s)
 
-    def _at_first(self, now: Bands, still: Bands, doubts: dict[Trouble, bool | None]) -> None:
+    def _at_first(self, now: Bands, still: Bands, doubts: dict[Trouble, bool | None], t_s: float) -> None:
         """Nothing is known but the reference: say what it shows, and what needs no knowledge."""
         flat = bool(float(np.abs(now.coarse).mean()) < FIRST_FLAT)
         doubts[Trouble.COVERED] = flat
-        if self._reference is not None and not flat:
-            doubts[Trouble.MOVED] = self._moved(place_of(still, self._reference), by_reference=True)
+        if not flat:
+            doubts[Trouble.MOVED] = self._by_reference(still, t_s)
 
     def _compare(self, found: Match, doubts: dict[Trouble, bool | None]) -> None:
         if found.known < KNOWN_SHARE:
@@ -126,30 +130,34 @@ class Integrity:
         self._data[Trouble.DEFOCUSED] = {"sharpness": round(found.fine_over_coarse, 2)}
         doubts[Trouble.DEFOCUSED] = found.fine_over_coarse < (SHARP if blurred else BLURRED)
 
-    def _place(self, found: Match, still: Bands, known: Bands, doubts: dict[Trouble, bool | None]) -> None:
+    def _place(self, found: Match, still: Bands, known: Bands, doubts: dict[Trouble, bool | None], t_s: float) -> None:
         if doubts[Trouble.COVERED] or self._holdings[Trouble.COVERED].state:
             return
         place = place_of(still, known)
-        moved = self._moved(place)
-        if moved is None and found.lost >= COVERED_SHARE and place.likeness < NOWHERE:
-            self._data[Trouble.MOVED] = {"reason": "nowhere", "likeness": round(place.likeness, 2)}
+        moved = place.moved
+        if moved is None and found.lost >= COVERED_SHARE:
             moved = True  # it shows something, and nothing of what it showed
-        if not moved and self._reference is not None:
-            by_reference = self._moved(place_of(still, self._reference), by_reference=True)
-            moved = by_reference if by_reference else moved
-        doubts[Trouble.MOVED] = moved
+        if moved:
+            self._data[Trouble.MOVED] = self._way(place)
+        doubts[Trouble.MOVED] = moved or self._by_reference(still, t_s) or moved
 
-    def _moved(self, place: Place, *, by_reference: bool = False) -> bool | None:
-        if place.shift is not None and self._size is not None:
-            scale = self._size[0] / WIDTH
-            dx, dy = (round(one * scale) for one in place.shift)
-            against = "reference" if by_reference else "before"
-            self._data[Trouble.MOVED] = {"reason": "shifted", "against": against, "dx": dx, "dy": dy}
-        return place.moved
+    def _by_reference(self, still: Bands, t_s: float) -> bool | None:
+        """Return whether it looks elsewhere than on the reference; looked at now and then."""
+        if self._reference is None or self._reference.coarse.shape != still.coarse.shape:
+            return None
+        if t_s - self._referred_s >= REFER_S:
+            self._referred_s = t_s
+            place = place_of(still, self._reference)
+            self._referred = place.moved
+            if place.moved:
+                self._data[Trouble.MOVED] = {**self._way(place), "against": "reference"}
+        return self._referred
 
-
-FIRST_FLAT = 0.5  # grey levels; the mean of a coarse band that shows nothing
-__all__ = ["HOLDS", "LEAST_PX", "Integrity", "Verdict"]
+    def _way(self, place: Place) -> dict[str, Any]:
+        if place.shift is None or self._size is None:
+            return {"way": "nowhere", "likeness": round(place.likeness, 2)}
+        dx, dy = (round(one * self._size[0] / WIDTH) for one in place.shift)
+        return {"way": "shifted", "dx": dx, "dy": dy}
 
 
 def _is_black(grey: Grey) -> bool:
