@@ -147,6 +147,19 @@ def load_notice(connection: sa.Connection, id: str, *, earlier: bool) -> Notice:
     return Notice(id, row.receiver, Lane(row.lane), NoticeKind(row.kind), row.made_us, made, told)
 
 
+def standing_told(connection: sa.Connection, receiver: str, lane: Lane, *, after: str, limit: int) -> list[Transition]:
+    """Return the last change that a receiver was told of each open alarm, by the alarms' ids behind ``after``."""
+    newest = (outbox.c.offset.desc(), outbox.c.n.desc())
+    rank = sa.func.row_number().over(partition_by=outbox.c.alarm, order_by=newest).label("rank")
+    same = (outbox.c.offset == transitions.c.offset) & (outbox.c.n == transitions.c.n)
+    query = sa.select(outbox.c.alarm, transitions.c.body, rank).join(transitions, same)
+    query = query.join(alarms, alarms.c.id == outbox.c.alarm).where(alarms.c.open, outbox.c.alarm > after)
+    query = query.where(outbox.c.receiver == receiver, outbox.c.lane == lane.value, outbox.c.state.in_(TOLD))
+    ranked = query.subquery()
+    last = sa.select(ranked.c.body).where(ranked.c.rank == 1).order_by(ranked.c.alarm).limit(limit)
+    return [decode_transition(body) for body in connection.execute(last).scalars()]
+
+
 def told(connection: sa.Connection, id: str, *, accepted: bool, receipt: str, now_us: int) -> None:
     """Note that a notice was taken."""
     state = DeliveryState.ACCEPTED if accepted else DeliveryState.DELIVERED

@@ -50,6 +50,7 @@ class AlertmanagerReceiver(Receiver, frozen=True, forbid_unknown_fields=True, kw
 
     url: Text  # up to and without /api/v2
     ca_file: str = ""
+    resend: Duration = "1m"  # real time: what is open is told again so often, for an Alertmanager forgets
 
 
 class CapReceiver(Receiver, frozen=True, forbid_unknown_fields=True, kw_only=True, tag="cap"):
@@ -140,6 +141,8 @@ def _loops(receiver: AnyReceiver, receivers: Sequence[AnyReceiver]) -> bool:
 def _own_faults(receiver: AnyReceiver) -> Iterable[tuple[str, str]]:
     if isinstance(receiver, WebhookReceiver | AlertmanagerReceiver) and not _is_url(receiver.url):
         yield "url", f"{receiver.url!r} is not http://… or https://…"
+    if isinstance(receiver, AlertmanagerReceiver) and duration_us(receiver.resend) <= 0:
+        yield "resend", "must be longer than 0"
     if isinstance(receiver, CapReceiver):
         if receiver.url and not _is_url(receiver.url):
             yield "url", f"{receiver.url!r} is not http://… or https://…"

@@ -42,6 +42,7 @@ class Sender:
         self._disk = disk
         self._make_room = make_room
         self._breaker = Breaker(turns.lane.value, cap_s=duration_s(turns.receiver.pause))
+        self._resend = turns.resend
         self._away = False  # everything that waits goes at once, in a list
         self._tried = False  # since the start
         self._stopping = False
@@ -75,8 +76,26 @@ class Sender:
             await self._send(found)
             return 0.0
         self._away = self._away and self._breaker.open
-        longest_s = CARE_S if self._breaker.failures else LOOK_S
+        again_s = self._resend.wait_s(now_s)
+        if again_s == 0:
+            return await self._send_again()
+        longest_s = CARE_S if self._breaker.failures else LOOK_S if again_s is None else min(LOOK_S, again_s)
         return min(longest_s, self._clock.real_seconds(found / 1e6)) if found is not None else longest_s
+
+    async def _send_again(self) -> float:
+        """Tell a part of what is open again; whether it was new to the receiver nobody knows, so nothing is noted."""
+        part = await self.on_disk(self._resend.part)
+        try:
+            if part is not None:
+                await self._channel.send(part)
+        except DeliveryError as error:
+            logger.log(logging.WARNING if self._breaker.failures == 0 else logging.DEBUG, "%s: %s", self.name, error)
+            self._breaker.bad(self._clock.real_s())
+            return CARE_S
+        self._resend.told(part, self._clock.real_s())
+        if part is not None and self._breaker.good():
+            self._resend.hurry(self._clock.real_s())
+        return 0.0
 
     async def _rest(self, wait_s: float) -> None:
         try:
@@ -102,6 +121,7 @@ class Sender:
         fault_point("hub.after_told")
         if self._breaker.good():
             logger.info("%s is told again", self.name)
+            self._resend.hurry(self._clock.real_s())
 
     async def _take_failure(self, notice: Notice, error: DeliveryError) -> None:
         now_s, turns = self._clock.real_s(), self._turns

@@ -16,6 +16,7 @@ from hub.channels.notice import Notice
 from hub.channels.outbox import IS_FAILED, WAITS, DeliveryState, outbox
 from hub.channels.pacing import Choice, Pacing, Waiting
 from hub.channels.receivers import AnyReceiver, CapReceiver
+from hub.channels.resend import Resend
 from hub.channels.routes import Lane
 from hub.channels.standing import dead_lanes, failures_of, note_death, note_failure, note_success
 from hub.journal.records import NewRecord
@@ -33,6 +34,7 @@ class Turns:
         self.receiver = receiver
         self.lane = lane
         self.pacing = Pacing(receiver, lane)
+        self.resend = Resend(gate, receiver, lane)
         self._gate = gate
         self._hub = hub
         self._say = say

@@ -15,7 +15,7 @@ import yaml
 from msgspec.structs import replace
 
 from device_profiles.clock import Clock
-from hub.alarms.transitions import Kind
+from hub.alarms.transitions import Kind, Transition
 from hub.channels.alertmanager import alert
 from tests.hub.channels.listening import alarm, cleared, raised
 from tests.hub.channels.receiving import Hook, Told, until
@@ -89,45 +89,109 @@ def test_a_list_is_one_post(hook: Hook, tell: Tell) -> None:
     until(lambda: told.rows("am") and max(row.attempts for row in told.rows("am")) >= 3)
     hook.back()
     until(lambda: told.states("am") == ["delivered"] * 13)
-    (alerts,) = posted(hook)
+    alerts = posted(hook)[0]
     assert len({each["labels"]["alarm"] for each in alerts}) == len(alerts) == 12
 
 
+def test_what_is_open_is_told_again_and_again(hook: Hook, tell: Tell) -> None:
+    """As Prometheus does: each open alarm as it was told last, what has ended no more; the outbox stays as it is."""
+    told = tell(config(base(hook)) + 'resend = "200ms"\n')
+    told.commit(raised(1), raised(2, number=2), replace(minor(3), alarm=replace(minor(3).alarm, sounded=False)))
+    until(lambda: told.states("am").count("delivered") == 2)
+    told.commit(cleared(4, number=2))
+    until(lambda: told.states("am").count("delivered") == 3)
+    seen = len(posted(hook))
+    until(lambda: len(posted(hook)) > seen + 3)
+    again = posted(hook)[seen + 1 :]
+    assert {each["labels"]["alarm"] for alerts in again for each in alerts} == {"alarm-1"}
+    assert all(alerts == posted(hook)[0] for alerts in again)
+    assert [row.attempts for row in told.rows("am")] == [0, 0, 0, 0]
+    assert len(told.notices("am")) == 3
+
+
+def test_many_are_told_again_in_lists(hook: Hook, tell: Tell) -> None:
+    """At most ``longest`` in one, so that what is new need not wait for all of them; then from the beginning."""
+    told = tell(config(base(hook)) + 'resend = "200ms"\nlongest = 4\nburst = 20\n')
+    told.commit(*(minor(number) for number in range(1, 10)))
+    until(lambda: told.states("am") == ["delivered"] * 9)
+    seen = len(posted(hook))
+    until(lambda: len(posted(hook)) >= seen + 6)
+    sizes = [len(alerts) for alerts in posted(hook)[seen : seen + 6]]
+    assert sizes == [4, 4, 1, 4, 4, 1]
+
+
+def test_one_that_comes_back_is_told_at_once(hook: Hook, tell: Tell) -> None:
+    """It may have lost what it knew: what was told before is not waited for until it is due."""
+    told = tell(config(base(hook)) + 'resend = "1h"\n')
+    told.commit(minor(1))
+    until(lambda: told.states("am") == ["delivered"])
+    hook.away()
+    told.commit(minor(2))
+    until(lambda: len(told.rows("am")) == 2 and told.rows("am")[1].attempts >= 3)
+    hook.back()
+    until(lambda: {"alarm-1", "alarm-2"} == {each["labels"]["alarm"] for each in posted(hook)[-1]})
+
+
+class Alertmanager:
+    """Debian's Alertmanager on a port of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        assert PROGRAM is not None
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._folder = folder
+        self._lives = 0
+
+    def start(self) -> None:
+        """Begin with nothing known, as after a lost disk."""
+        self._lives += 1
+        (self._folder / "am.yml").write_text("route:\n  receiver: nobody\nreceivers:\n- name: nobody\n", "utf-8")
+        storage = self._folder / f"am-{self._lives}"
+        arguments = [f"--config.file={self._folder / 'am.yml'}", f"--storage.path={storage}"]
+        arguments += ["--cluster.listen-address=", f"--web.listen-address=127.0.0.1:{self.port}"]
+        with (self._folder / "am.log").open("ab") as log:
+            self._process = subprocess.Popen([str(PROGRAM), *arguments], stdout=log, stderr=log)
+        wait_for_port(self.port, self._process)
+
+    def kill(self) -> None:
+        """End it without a word."""
+        self._process.kill()
+        self._process.wait(10)
+
+    def active(self) -> list[str]:
+        """Return the alarms that it shows."""
+        with urllib.request.urlopen(f"{self.url}/api/v2/alerts") as answer:
+            return [each["labels"]["alarm"] for each in msgspec.json.decode(answer.read())]
+
+
 @pytest.fixture
-def alertmanager(tmp_path: Path) -> Iterator[str]:
+def alertmanager(tmp_path: Path) -> Iterator[Alertmanager]:
     """Run Debian's Alertmanager."""
     if PROGRAM is None:
         pytest.skip("prometheus-alertmanager is not installed: apt-get install prometheus-alertmanager")
-    port = free_port()
-    (tmp_path / "am.yml").write_text("route:\n  receiver: nobody\nreceivers:\n- name: nobody\n", encoding="utf-8")
-    arguments = [
-        f"--config.file={tmp_path / 'am.yml'}",
-        f"--storage.path={tmp_path / 'am'}",
-        "--cluster.listen-address=",
-    ]
-    with (tmp_path / "am.log").open("wb") as log:
-        process = subprocess.Popen(
-            [PROGRAM, *arguments, f"--web.listen-address=127.0.0.1:{port}"], stdout=log, stderr=log
-        )
-    wait_for_port(port, process)
-    yield f"http://127.0.0.1:{port}"
-    process.terminate()
-    process.wait(10)
+    made = Alertmanager(tmp_path)
+    made.start()
+    yield made
+    made.kill()
 
 
-def test_the_real_one_shows_what_is_open(alertmanager: str, tell: Tell) -> None:
-    """Debian's Alertmanager lists the open alarm, and not the one that has ended."""
-    told = tell(config(alertmanager))
+def test_the_real_one_shows_what_is_open(alertmanager: Alertmanager, tell: Tell) -> None:
+    """Debian's lists the open alarm, and not the one that has ended; also after a SIGKILL that took all it knew."""
+    told = tell(config(alertmanager.url) + 'resend = "500ms"\n')
     now_us = Clock().wall_us()  # its clock is the real one
     for made in (raised(1), raised(2, number=2), cleared(3, number=2)):
         told.commit(replace(made, t_us=now_us, alarm=replace(made.alarm, t_raised_us=now_us - 1_000_000)))
     until(lambda: told.states("am") == ["delivered"] * 3)
+    until(lambda: alertmanager.active() == ["alarm-1"])
+    alertmanager.kill()
+    alertmanager.start()
+    until(lambda: alertmanager.active() == ["alarm-1"])
 
-    def active() -> list[str]:
-        with urllib.request.urlopen(f"{alertmanager}/api/v2/alerts") as answer:
-            return [each["labels"]["alarm"] for each in msgspec.json.decode(answer.read())]
 
-    until(lambda: active() == ["alarm-1"])
+def minor(number: int) -> Transition:
+    """Return the beginning of an alarm that is none of life-safety."""
+    made = raised(number, number=number)
+    return replace(made, alarm=replace(made.alarm, severity="minor"))
 
 
 def _time(text: str) -> datetime:
