@@ -12,7 +12,7 @@ FAR_M = 120.0
 _GROUND = 20.0  # px/m
 _FRONT = 16.0  # px/m
 _FRONT_M = 14.0  # height of the houses
-_FINE = 3  # so much finer is the picture computed: lines that are narrower than a pixel
+_FINE = 2  # so much finer is the picture computed: lines that are narrower than a pixel
 _SKY = (228, 222, 214)
 
 

@@ -13,8 +13,7 @@ GATE_X = 16.0  # of the first camera's picture; the queue stands before it
 PIECE_M = 32.0  # of the lane, for one camera
 _LANE_Y, _OTHER_Y = 8.0, 11.6
 _STEP_S = 0.25
-_STANDS_MPS = 1.0  # slower than this it queues
-_LOOSE_M = 12.0  # a larger gap ends the queue
+_STANDS_MPS = 1.0  # who has been slower queues
 _FAR_M = 260.0  # so far before the gate vehicles come into the world
 _WISH_MPS, _GAP_S, _LEAST_M, _ACCEL, _BRAKE = 9.0, 1.2, 1.3, 1.5, 2.2  # intelligent driver model (Treiber et al. 2000)
 
@@ -35,6 +34,7 @@ class _Driver:
         self.vehicle = vehicle
         self.x, self.v = x, _WISH_MPS
         self.spots = [Spot(t_s, x, _LANE_Y, 0.0)]
+        self.queues = False  # it had to slow down to a crawl, and has not been let in
         self.admitted = False
 
     @property
@@ -53,6 +53,7 @@ class _Driver:
         if self.v < 0.05 and gap_m < _LEAST_M * 1.6:
             self.v = 0.0
         self.x += self.v * _STEP_S
+        self.queues = not self.admitted and (self.queues or self.v < _STANDS_MPS)
         if self.v > 0 or self.spots[-1].x != self.x:
             if self.spots[-1].t_s < t_s - 1.5 * _STEP_S:
                 self.spots.append(Spot(t_s - _STEP_S, self.spots[-1].x, _LANE_Y, 0.0))
@@ -143,12 +144,5 @@ def _step_all(drivers: list[_Driver], t_s: float) -> None:
 
 
 def _length(drivers: list[_Driver]) -> float:
-    """Return how far before the gate the last one stands of those that stand behind each other."""
-    tail = GATE_X
-    for driver in drivers:
-        if driver.admitted:
-            continue
-        if driver.v > _STANDS_MPS or tail - driver.nose > _LOOSE_M:
-            break
-        tail = driver.rear
-    return GATE_X - tail
+    """Return how far before the gate the last one of the queue ends; it is in it also while it moves up."""
+    return GATE_X - min((driver.rear for driver in drivers if driver.queues), default=GATE_X)
