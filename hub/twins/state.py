@@ -7,12 +7,12 @@ import msgspec
 from device_profiles.errors import WireError
 from device_profiles.topics import area_of
 from device_profiles.wire import ClockState, ClockStep, Event, Heartbeat, Pack, Reading, Status, Value
-from hub.admission import Admission, admit_facts, ceiling_us
+from hub.admission import Admission, admit_facts
 from hub.journal.records import Record, pack_of
+from hub.twins.last import Last
 
 MAX_TWINS = 100_000  # a city hub serves some 10,000 devices; what comes above is not kept, an agent may invent names
 MAX_VALUES = 512  # of one device: twice what one reading may carry
-_NO_FACTS = frozenset({"tick", "double", "quarantine"})
 
 
 class Held(msgspec.Struct, gc=False, frozen=True):
@@ -62,10 +62,21 @@ class TwinState(msgspec.Struct):
         """Fold records in; of readings of one device that follow each other only the last one is looked at."""
         subjects: set[str] = set()
         agents: set[str] = set()
-        for record in without_shadowed(records):
+        last = Last()
+        for record in records:
+            if record.kind != "pack" or last.take(record):
+                continue
+            subjects.update(self._speak(last))
             for found, changed in zip((subjects, agents), self.take(record), strict=True):
                 found |= changed
+        subjects.update(self._speak(last))
         return subjects, agents
+
+    def _speak(self, last: Last) -> Iterable[str]:
+        for fact, pack, agent in last.readings():
+            yield self._read(fact, pack, agent)
+        for pack, record in last.packs():
+            self._set_clock(pack, record)
 
     def take(self, record: Record) -> tuple[set[str], set[str]]:
         """Fold one record in; return the subjects and the agents that have changed."""
@@ -164,45 +175,6 @@ class TwinState(msgspec.Struct):
             _move(twin, record.agent, t_us=twin.seen_us)
             twin.profile, twin.asset = binding.profile, binding.asset
             yield twin.subject
-
-
-def without_shadowed(records: Sequence[Record]) -> list[Record]:
-    """Return ``records`` without those whose every value a later one of them says again, with nothing else between.
-
-    Such a record is one pack of one reading, and the later one is of the same agent, session and device, by its seq and
-    its time; in between came only others of that kind. What is left makes the same twins.
-    """
-    kept: list[Record | None] = list(records)
-    last: dict[tuple[str, str], int] = {}  # area, device → index of its last reading
-    for index, record in enumerate(records):
-        pack = record.pack
-        if record.kind in _NO_FACTS:
-            continue
-        if pack is None or len(pack.facts) != 1 or type(pack.facts[0]) is not Reading:
-            last.clear()
-            continue
-        key = area_of(record.agent), pack.facts[0].device
-        before = last.get(key)
-        if before is not None and _shadows(record, records[before]):
-            kept[before] = None
-        last[key] = index
-    return [record for record in kept if record is not None]
-
-
-def _shadows(record: Record, before: Record) -> bool:
-    new, old = record.pack, before.pack
-    if new is None or old is None or record.agent != before.agent:
-        return False
-    if (new.lane, new.epoch) != (old.lane, old.epoch) or new.stands_for:
-        return False
-    newer, older = new.facts[0], old.facts[0]
-    return (
-        isinstance(newer, Reading)
-        and isinstance(older, Reading)
-        and older.t_us <= newer.t_us <= ceiling_us(new.clock, received_us=record.received_us)
-        and (old.seq or 0) < (new.seq or 0)
-        and newer.values.keys() == older.values.keys()
-    )
 
 
 def _replaces(new: Held, old: Held, *, one_agent: bool) -> bool:

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from device_profiles.wire import ClockStep, Event, Fact, Heartbeat, Pack, Reading
 from hub.journal.records import Record
-from hub.twins.state import TwinState, without_shadowed
+from hub.twins.last import Last
+from hub.twins.state import TwinState
 
 NOW_US = 1_763_600_000_000_000
 TIMES = st.integers(NOW_US - 5, NOW_US + 5) | st.just(NOW_US + 10**9)  # the last one is not believed
@@ -60,4 +61,7 @@ def test_a_busy_device_is_looked_at_once() -> None:
         record(seq, "s/t/u/a", epoch=1, seq=seq, facts=[Reading(f"d{seq % 2}", NOW_US + seq, {"a": seq})])
         for seq in range(1, 101)
     ]
-    assert [each.offset for each in without_shadowed(records)] == [99, 100]
+    last = Last()
+    assert all(map(last.take, records))
+    assert [pack.seq for _, pack, _ in last.readings()] == [99, 100]
+    assert [record.offset for _, record in last.packs()] == [100]
