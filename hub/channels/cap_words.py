@@ -18,9 +18,22 @@ TITLES_ZH = {
     "agent.epoch_back": "采集终端时序回退：疑似克隆卡或旧备份",
     "agent.offline": "采集终端离线",
     "agent.two_sessions": "采集终端身份重复：疑似克隆卡",
+    "box.unwatched": "加装盒数据不可信：电梯处于无人监测状态",
+    "camera.black": "摄像机画面全黑",
+    "camera.covered": "摄像机被遮挡",
+    "camera.defocused": "摄像机失焦",
+    "camera.frozen": "摄像机画面冻结",
+    "camera.moved": "摄像机角度偏移",
+    "camera.size": "摄像机画面尺寸变化",
+    "camera.stalled": "摄像机无画面",
     "device.silent": "设备无数据",
     "lift.entrapment": "电梯困人",
+    "lift.entrapment_possible": "电梯停运，轿厢内是否有人不明：请用摄像机查看",
+    "lift.out_of_order": "电梯停于非平层位置，轿厢内无人",
+    "lift.test_call_missing": "电梯报警装置三天未自检",
+    "person.report": "群众上报",
     "receiver.dead": "告警接收方失联",
+    "road.collapse": "道路塌陷",
 }
 
 

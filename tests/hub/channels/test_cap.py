@@ -1,6 +1,7 @@
 """CAP 1.2 messages that others can validate, order and take back."""
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +11,14 @@ from hypothesis import strategies as st
 from lxml import etree
 from msgspec.structs import replace
 
+from device_profiles.profile import load_profiles
 from device_profiles.wire import SEVERITIES
+from hub.alarms.reports import PERSON_REPORT
+from hub.alarms.rules import EPOCH_BACK, OFFLINE, SILENT, TWO_SESSIONS
 from hub.alarms.transitions import Kind, Reason, Transition
+from hub.alarms.words import RECEIVER_DEAD
 from hub.channels.cap_message import NAMESPACE, cap_message, cap_time
+from hub.channels.cap_words import TITLES_ZH, title_zh
 from hub.channels.notice import Told as Earlier
 from hub.channels.receivers import CapReceiver
 from tests.hub.channels.listening import alarm, cleared, raised
@@ -93,6 +99,18 @@ def test_severities_are_mapped_as_documented(severity: str, words: tuple[str, st
     assert text(message(replace(cleared(1), alarm=alarm(t_cleared_us=T0_US))), "info/urgency") == "Past"
     assert text(message(replace(raised(1), alarm=alarm(reason=Reason.SILENCE))), "info/certainty") == "Possible"
     assert text(message(replace(raised(1), alarm=alarm(stale=True))), "info/certainty") == "Likely"
+
+
+def test_every_life_rule_has_a_title_in_chinese_and_english() -> None:
+    """Of the built-in profiles, and what the hub says of itself; a rule of one's own keeps its title behind a word."""
+    rules = [rule for profile in load_profiles().values() for rule in profile.spec.alarms if rule.severity == "life"]
+    own = (SILENT, OFFLINE, EPOCH_BACK, TWO_SESSIONS, PERSON_REPORT, RECEIVER_DEAD)
+    assert rules
+    assert [rule.rule for rule in rules if not re.fullmatch(r"[ -~]+", rule.title)] == []
+    for name in (*(rule.rule for rule in rules), *own):
+        assert re.search(r"[\u4e00-\u9fff]", TITLES_ZH[name])
+    assert title_zh(alarm(rule="wall.leans"), {}) == "人身安全告警：Passenger trapped in a lift"
+    assert title_zh(alarm(), {"lift.entrapment": "有人被困"}) == "有人被困"
 
 
 @needs_schema
