@@ -4,11 +4,15 @@ import asyncio
 import signal
 from contextlib import AsyncExitStack
 
+from simulators.acts import WORKER_ACTS
+from simulators.camera.workers import harm
 from simulators.play import WireFault
 from simulators.receivers.office import HeardNotice
 from simulators.responders.crew import Crews
 from simulators.responders.desk import Desk
-from simulators.stage import Stage
+from simulators.stage import Stage, until
+
+WORKER_S = 20.0  # real; a worker that was lost is back within
 
 
 class Hands:
@@ -57,7 +61,7 @@ class Hands:
         self._crews.hear(notice, self._desk, str(self._stage.hub_config))
 
     async def _do(self, deed: WireFault) -> None:
-        if deed.act != "node_on":
+        if deed.act not in WORKER_ACTS | {"node_on"}:
             self._stage.play.took_hold(deed.name)  # before the hub can tell of it
         match deed.act:
             case "node_off":
@@ -74,8 +78,17 @@ class Hands:
                 await self._stage.office.leave(deed.receiver)
             case "receiver_on":
                 await self._stage.office.come_back(deed.receiver)
+            case _ if deed.act in WORKER_ACTS:
+                await self._harm(deed)
             case _:
                 await self._act_on_alarm(deed)
+
+    async def _harm(self, deed: WireFault) -> None:
+        """Wait until the camera has a worker, and do it. Raises ValueError if none comes."""
+        port = self._stage.cameras.port(deed.camera)
+        if not await until(lambda: harm(deed.act, agent=self._stage.agent.pid, port=port), WORKER_S):
+            raise ValueError(f"{deed.name}: nobody watches {deed.camera}")
+        self._stage.play.took_hold(deed.name)
 
     async def _act_on_alarm(self, deed: WireFault) -> None:
         """Let a person take or end the open alarm that the command centre sees. Raises ValueError if it sees none."""

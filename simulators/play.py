@@ -5,7 +5,7 @@ import random
 import msgspec
 
 from device_profiles.config import duration_s, duration_us
-from simulators.acts import CAMERA_ACTS, HAND_ACTS, WIRE_ACTS
+from simulators.acts import CAMERA_ACTS, HAND_ACTS, WIRE_ACTS, WORKER_ACTS
 from simulators.box_line.feeler import Feeler
 from simulators.lifts.control import Mode
 from simulators.lifts.lift import STEP_US, Lift
@@ -93,7 +93,7 @@ class Play:
 
     def _do(self, act: Act) -> list[WireFault]:
         if act.act in WIRE_ACTS | HAND_ACTS | CAMERA_ACTS:
-            if act.act not in HAND_ACTS:
+            if act.act not in HAND_ACTS | WORKER_ACTS:
                 self.truth[act.name] = self.t_us
             return [WireFault(act.act, act.lift, act.name, act.rule, act.receiver, act.camera)]
         if act.act in ("jump", "shake") and act.lift in self.feelers:
