@@ -23,6 +23,9 @@ class ZoneEyes(Protocol):
     def seen(self, image: Image, t_us: int) -> tuple[ZoneWord, ...]:
         """Judge a picture that can be believed."""
 
+    def doubted(self, t_us: int) -> tuple[ZoneWord, ...]:
+        """Take note of a picture that may have to be doubted."""
+
     def unseen(self, t_us: int, *, reason: str) -> tuple[ZoneWord, ...]:
         """Take note that nothing can be seen."""
 
@@ -31,22 +34,32 @@ class Watching:
     """Runs in the worker's loop. Stalls are timed in real seconds, facts in city time."""
 
     def __init__(
-        self, integrity: Integrity, flow: Flow, *, stall_s: float, eyes: ZoneEyes | None, clock: Clock
+        self,
+        integrity: Integrity,
+        flow: Flow,
+        *,
+        stall_s: float,
+        clock: Clock,
+        eyes: ZoneEyes | None = None,
+        judged_by: str = "",
     ) -> None:
         self._integrity = integrity
         self._flow = flow
         self._stall_s = stall_s
         self._eyes = eyes
+        self._judged_by = judged_by
         self._clock = clock
         self._verdict: Verdict | None = None
         self._began_s = clock.real_s()
         self._last_s: float | None = None  # of the last picture
+        self._flows = True  # the last two pictures came in time: a single one now and then is no stream
         self._size: tuple[int, int] | None = None
         self._looks = Rate()
         self._grabs = Rate()
 
     def look(self, frame: Frame) -> Report:
         """Take in a picture."""
+        self._flows = self._last_s is None or frame.real_s - self._last_s < self._stall_s
         self._last_s = frame.real_s
         self._size = (frame.image.shape[1], frame.image.shape[0])
         self._looks.take(1, frame.real_s)
@@ -61,12 +74,15 @@ class Watching:
         return self._report(now_us, zones)
 
     def _zones(self, frame: Frame) -> tuple[ZoneWord, ...]:
-        if self._eyes is None:
+        if self._eyes is None or self._verdict is None:
             return ()
-        if self._verdict is not None and self._verdict.doubted:
-            return self._eyes.unseen(
-                frame.t_us, reason=next(one for one, holds in self._verdict.states.items() if holds)
-            )
+        if not self._flows:
+            return self._eyes.unseen(frame.t_us, reason=Trouble.STALLED)
+        if self._verdict.doubted:
+            worst = next(one for one, holds in self._verdict.states.items() if holds)
+            return self._eyes.unseen(frame.t_us, reason=worst)
+        if self._verdict.suspected:
+            return self._eyes.doubted(frame.t_us)
         return self._eyes.seen(frame.image, frame.t_us)
 
     def _report(self, t_us: int, zones: tuple[ZoneWord, ...]) -> Report:
@@ -84,7 +100,7 @@ class Watching:
         """Return whether no picture comes; None at the beginning."""
         now_s = self._clock.real_s()
         if self._last_s is not None:
-            return now_s - self._last_s >= self._stall_s
+            return not self._flows or now_s - self._last_s >= self._stall_s
         known_bad = self._flow.stream not in (Stream.LIVE, Stream.CONNECTING)
         return True if known_bad or now_s - self._began_s >= FIRST_S else None
 
@@ -103,6 +119,7 @@ class Watching:
             "height": height,
             "broken": self._flow.broken,
             "reconnects": self._flow.reconnects,
+            "judged_by": self._judged_by or None,
         }
 
 

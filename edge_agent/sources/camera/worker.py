@@ -18,6 +18,7 @@ from device_profiles.clock import Clock, clock_from_environment
 from edge_agent.sources.camera.address import Way, way_of
 from edge_agent.sources.camera.capture import Capture
 from edge_agent.sources.camera.drain import Drain
+from edge_agent.sources.camera.eyes import open_eyes
 from edge_agent.sources.camera.frame import Grabber
 from edge_agent.sources.camera.integrity.integrity import Integrity
 from edge_agent.sources.camera.messages import Order, Report, decode_order, encode_report
@@ -59,7 +60,8 @@ def run(order: Order, say: BinaryIO, *, clock: Clock) -> None:
     integrity = Integrity(size=size, reference=reference.bands(), frozen_s=order.frozen_s)
     period_s = 1.0 / order.looks_hz
     stall_s = max(order.stall_s, 1.5 * period_s)
-    watching = Watching(integrity, drain.flow, stall_s=stall_s, eyes=None, clock=clock)
+    eyes, judged_by = (None, "") if order.zones is None else open_eyes(order.zones, model=order.model, clock=clock)
+    watching = Watching(integrity, drain.flow, stall_s=stall_s, eyes=eyes, judged_by=judged_by, clock=clock)
     drain.start()
     due_s = clock.real_s()
     try:

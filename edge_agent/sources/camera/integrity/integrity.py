@@ -43,6 +43,8 @@ class Verdict(msgspec.Struct, frozen=True):
     states: Mapping[Trouble, bool | None]
     data: Mapping[Trouble, dict[str, Any]]  # what was measured of those that hold or may be about to
 
+    suspected: bool  # something may be about to hold, or to end
+
     @property
     def doubted(self) -> bool:
         """Whether the picture must not be believed."""
@@ -77,7 +79,8 @@ class Integrity:
         if not doubts[Trouble.SIZE]:
             self._doubt(image, doubts, t_s)
         states = {trouble: self._holdings[trouble].take(doubt, t_s) for trouble, doubt in doubts.items()}
-        return Verdict(states, {one: self._data.get(one, {}) for one in states if self._holdings[one].suspected})
+        suspected = {one: self._data.get(one, {}) for one in states if self._holdings[one].suspected}
+        return Verdict(states, suspected, bool(suspected))
 
     @property
     def picture(self) -> Grey | None:

@@ -1,0 +1,124 @@
+"""The zones of one camera: looked at, judged, and said when there is something to say."""
+
+import logging
+from collections.abc import Mapping
+from typing import Protocol
+
+import msgspec
+
+from device_profiles.clock import Clock
+from device_profiles.errors import ConfigError
+from device_profiles.wire import Value
+from edge_agent.infer.model import ModelRefused
+from edge_agent.judge.finding import Finding
+from edge_agent.sources.camera.frame import Image
+from edge_agent.sources.camera.messages import ZoneWord
+from edge_agent.sources.camera.observed import GAP_US, Observed
+from edge_agent.steps import ClockWatch
+from edge_agent.vision.looker import load_looker
+from edge_agent.vision.watch import ZoneWatch
+from edge_agent.vision.zones import Zone, Zones, lane_cells
+
+logger = logging.getLogger(__name__)
+
+KEEP_US = 5_000_000  # city; a zone is said again after this, so that it is not silent
+SCORE, METRES = 0.1, 2.0  # changes that are worth a word before that
+NO_MODEL = "model"  # why a zone is not seen
+
+
+class Look(Protocol):
+    """What a `Looker` is to us."""
+
+    def look(self, frame: Image, *, t_us: int | None = None) -> dict[str, float | None]:
+        """Return the probability of a vehicle by zone, of a lane by cell."""
+
+
+class _Said(msgspec.Struct):
+    """What was said of a zone."""
+
+    t_us: int
+    values: dict[str, Value] = {}
+
+
+class Eyes:
+    """Runs in the worker. Nothing is said of a picture that is not believed, but that it is not."""
+
+    def __init__(self, zones: Zones, looker: Look | None, *, clock: Clock) -> None:
+        self._looker = looker
+        self._watch = ZoneWatch(zones)
+        self._steps = ClockWatch(clock)
+        gap_us = round(GAP_US * max(1.0, clock.speed))  # cameras are real: pictures come apart as the city runs
+        self._observed = {zone.id: Observed(gap_us=gap_us) for zone in zones.zones}
+        self._spots = {zone.id: _spots(zone) for zone in zones.zones}
+        self._said: dict[str, _Said] = {}
+
+    def seen(self, image: Image, t_us: int) -> tuple[ZoneWord, ...]:
+        """Judge a picture that can be believed."""
+        self._follow_clock()
+        if self._looker is None:
+            return self.unseen(t_us, reason=NO_MODEL)
+        scores = self._looker.look(image, t_us=t_us)
+        for zone, observed in self._observed.items():
+            observed.take(t_us, seen=any(scores.get(spot) is not None for spot in self._spots[zone]))
+        return self._words(self._watch.take(t_us, scores), t_us)
+
+    def doubted(self, t_us: int) -> tuple[ZoneWord, ...]:
+        """Take note of a picture that may have to be doubted: as of one in which nothing can be told."""
+        self._follow_clock()
+        for observed in self._observed.values():
+            observed.take(t_us, seen=False)
+        return self._words(self._watch.take(t_us, {}), t_us)
+
+    def unseen(self, t_us: int, *, reason: str) -> tuple[ZoneWord, ...]:
+        """Take note that nothing can be seen."""
+        self._follow_clock()
+        for observed in self._observed.values():
+            observed.take(t_us, seen=False)
+        return self._words(self._watch.unseen(t_us, reason=reason), t_us)
+
+    def _follow_clock(self) -> None:
+        if step_us := self._steps.step_us():
+            self._watch.shift(step_us)
+            for observed in self._observed.values():
+                observed.shift(step_us)
+            self._said.clear()
+
+    def _words(self, findings: list[Finding], t_us: int) -> tuple[ZoneWord, ...]:
+        found: dict[str, list[Finding]] = {}
+        for finding in findings:
+            found.setdefault(str(finding.data["zone"]), []).append(finding)
+        words = []
+        for at, zone in enumerate(self._observed):
+            values = self._watch.values(zone)
+            said = self._said.get(zone)
+            if zone in found or said is None or t_us - said.t_us >= KEEP_US or _differs(said.values, values):
+                # at first each has its own turn, so that a thousand zones do not speak at once for ever
+                early_us = KEEP_US * at // len(self._observed) if said is None else 0
+                self._said[zone] = _Said(t_us - early_us, values)
+                observed_s = round(self._observed[zone].seconds(t_us), 1)
+                words.append(ZoneWord(zone, {**values, "observed_s": observed_s}, tuple(found.get(zone, ()))))
+        return tuple(words)
+
+
+def open_eyes(zones: Zones, *, model: str, clock: Clock) -> tuple[Eyes, str]:
+    """Return the eyes and who judges; a model that is refused sees nothing, and that is said."""
+    try:
+        return Eyes(zones, load_looker(zones, model=model), clock=clock), model
+    except (ModelRefused, ConfigError) as error:
+        logger.error("zones are not judged: %s", error)
+        return Eyes(zones, None, clock=clock), f"nobody: {error}"[:200]
+
+
+def _spots(zone: Zone) -> list[str]:
+    return [cell.id for cell in lane_cells(zone)] if zone.kind == "lane" else [zone.id]
+
+
+def _differs(said: Mapping[str, Value], now: Mapping[str, Value]) -> bool:
+    for name, value in now.items():
+        before = said.get(name)
+        if isinstance(value, float) and isinstance(before, float):
+            if abs(value - before) > (SCORE if name == "score" or name.endswith("_mps") else METRES):
+                return True
+        elif value != before:
+            return True
+    return False
