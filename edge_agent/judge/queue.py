@@ -12,8 +12,8 @@ from edge_agent.judge.queue_road import Piece, Queue, find_queue
 
 __all__ = ["EVENTS", "Lane", "QueueJudge", "push_of"]
 
-MOSTLY = 0.8  # a cell is full of stopped traffic when it is full for more than this share of the time
-SHARP = 2.5  # a probability of 0.3 is as good as 0, one of 0.7 as 1
+MOSTLY = 0.55  # a cell is full of queueing traffic when it is full for more than this share of the time: it moves up
+SHARP, HALF = 2.5, 0.4  # a probability of 0.2 is as good as 0, one of 0.6 as 1: half a vehicle is seldom seen surely
 
 
 class Lane(msgspec.Struct, frozen=True):
@@ -82,12 +82,12 @@ class QueueJudge:
 
 
 def push_of(p: float | None, *, moving: bool = False) -> float | None:
-    """Return how a look at a cell pushes towards "stopped": what passes leaves a cell empty again and again."""
+    """Return how a look at a cell pushes towards "stopped": traffic that flows leaves it empty half of the time."""
     if moving:
         return -MOSTLY / (1 - MOSTLY)
     if p is None:
         return None
-    full = min(1.0, max(0.0, SHARP * (p - 0.5) + 0.5))
+    full = min(1.0, max(0.0, SHARP * (p - HALF) + 0.5))
     return (full - MOSTLY) / (1 - MOSTLY)
 
 

@@ -39,7 +39,7 @@ class Course(msgspec.Struct, frozen=True):
 
 def follow(course: Course, t_us: int, queue: Queue, *, zone: str, limits: QueueLimits) -> tuple[Course, list[Finding]]:
     """Return the course after a look, and what became true."""
-    lengths = _lengths(course.lengths, t_us, queue.queue_m, limits)
+    lengths = _lengths(course.lengths, t_us, None if queue.open_end else queue.queue_m, limits)
     growth_mps, rise_m = _growth(lengths, limits)
     course = msgspec.structs.replace(course, queue=queue, lengths=lengths, growth_mps=growth_mps)
     course, found = _phase(course, t_us, zone=zone, limits=limits)
@@ -90,13 +90,15 @@ def _grow(course: Course, t_us: int, rise_m: float, *, zone: str, limits: QueueL
 
 
 def _lengths(
-    lengths: tuple[tuple[int, float], ...], t_us: int, length_m: float, limits: QueueLimits
+    lengths: tuple[tuple[int, float], ...], t_us: int, length_m: float | None, limits: QueueLimits
 ) -> tuple[tuple[int, float], ...]:
-    if lengths and t_us - lengths[-1][0] < max(STEP_US, limits.window_us // MOST):
+    """Return the lengths of the window with another one; one that nobody knows (None) lets the old ones go."""
+    if length_m is not None and lengths and t_us - lengths[-1][0] < max(STEP_US, limits.window_us // MOST):
         return lengths
     # at one still a minute a window of two minutes holds too little to be a slope
-    kept = [one for at, one in enumerate(lengths) if t_us - one[0] <= limits.window_us or at >= len(lengths) - 3]
-    return (*kept, (t_us, length_m))[-MOST:]
+    least = len(lengths) - 3 if length_m is not None else len(lengths)
+    kept = [one for at, one in enumerate(lengths) if t_us - one[0] <= limits.window_us or at >= least]
+    return tuple(kept[-MOST:]) if length_m is None else (*kept, (t_us, length_m))[-MOST:]
 
 
 def _growth(lengths: tuple[tuple[int, float], ...], limits: QueueLimits) -> tuple[float | None, float]:

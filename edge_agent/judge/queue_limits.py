@@ -8,10 +8,10 @@ SECOND = 1_000_000
 class QueueLimits(msgspec.Struct, frozen=True):
     """Limits in microseconds, metres and m/s."""
 
-    stop_us: int = 6 * SECOND  # a cell holds a stopped vehicle once it was full for so long without motion
+    stop_us: int = 4 * SECOND  # a cell holds a stopped vehicle once it was full for so long without motion
     lost_us: int = 5 * SECOND  # a cell is unknown once nobody could tell for so long
     vehicle_m: float = 5.0  # what a stopped vehicle takes (DOMAIN.md, section 4)
-    gap_m: float = 10.0  # so much free road between two stopped vehicles parts no queue
+    gap_m: float = 12.0  # so much free road between two stopped vehicles parts no queue
     form_m: float = 15.0  # a shorter line of stopped vehicles is no queue
     form_us: int = 20 * SECOND  # and neither is one that has gone sooner
     over_us: int = 20 * SECOND  # a queue is over once it was shorter for so long

@@ -29,7 +29,8 @@ class Queue(msgspec.Struct, frozen=True):
     head_m: float = 0.0  # from the head of the road
     tail_m: float = 0.0
     unseen_m: float = 0.0  # of its length, what nobody saw
-    at_least: bool = False  # it may be longer: it ends where nobody sees, or has a part that nobody saw
+    open_end: bool = False  # it ends where nobody sees on: how long it is, and whether it grows, nobody knows
+    at_least: bool = False  # it may be longer: it has an open end, or a part that nobody saw
     score: float = 0.0  # probability that its seen pieces are stopped vehicles, on the average
 
 
@@ -77,6 +78,7 @@ def _measure(pieces: Sequence[Piece], first: int, last: int, limits: QueueLimits
         head_m=inner[0].begin_m,
         tail_m=inner[-1].end_m,
         unseen_m=unseen_m,
+        open_end=beyond is None,
         at_least=beyond is None or unseen_m > limits.gap_m,
         score=sum(piece.score * piece.length_m for piece in stopped) / stopped_m,
     )

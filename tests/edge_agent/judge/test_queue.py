@@ -68,7 +68,7 @@ def test_length_on_the_average_of_any_street(vehicles: int, head_m: float, seed:
     assert queue.queue_m == pytest.approx(street.truth_m, rel=0.15, abs=10)
 
 
-@pytest.mark.parametrize("passing", [0.0, 0.35, 0.6])
+@pytest.mark.parametrize("passing", [0.0, 0.2, 0.4])
 def test_traffic_that_passes_is_no_queue(passing: float) -> None:
     """However dense it is while it moves: nothing is said, and the queue is shorter than one."""
     watch = Watch(Street(length_m=100, seed=3))
@@ -137,6 +137,22 @@ def test_a_queue_that_leaves_the_picture_is_at_least_so_long() -> None:
     assert queue is not None
     assert queue.at_least
     assert queue.queue_m == pytest.approx(50, abs=5)
+
+
+def test_a_queue_that_grows_out_of_sight_is_not_steady() -> None:
+    """Its tail has left the picture: whether it grows nobody knows, so nothing is said; when it ends, that is."""
+    street = Street(length_m=60, seed=6)
+    watch = Watch(street, step_s=1.0)
+    watch.run(60)
+    for vehicles in range(1, 14):
+        street.stand(vehicles)
+        watch.run(12)
+    street.stand(40)
+    watch.run(400)
+    assert watch.kinds() == [FORMED, GROWING]
+    street.stand(0)
+    watch.run(60)
+    assert watch.kinds() == [FORMED, GROWING, OVER, STEADY]
 
 
 def test_a_clock_that_was_set_stops_nothing() -> None:

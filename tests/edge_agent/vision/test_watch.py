@@ -28,7 +28,7 @@ def test_berths_and_lanes_speak_and_roads_do_not() -> None:
     """A road has a state and no stays."""
     watch, found = _watched()
     said = [(one.kind, one.data["zone"]) for one in found]
-    assert said == [("berth.occupied", "b"), ("queue.formed", "l"), ("queue.growing", "l")]
+    assert said == [("berth.occupied", "b"), ("queue.formed", "l")]
     assert [str(watch.state(zone).state) for zone in "blr"] == ["occupied"] * 3
 
 
