@@ -8,7 +8,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -57,6 +57,16 @@ def journalled(path: Path) -> dict[PackKey, Content]:
         return {PackKey(agent, epoch, lane, seq): content_of(body) for agent, epoch, lane, seq, body in rows}
     finally:
         connection.close()
+
+
+def journalled_facts(path: Path) -> list[Mapping[str, Any]]:
+    """Return the facts of the packs that the journal file holds, each pack's once."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10.0)
+    try:
+        packs = {PackKey(*row[:4]): row[4] for row in connection.execute(_SELECT)}
+    finally:
+        connection.close()
+    return [fact for body in packs.values() for fact in json.loads(body)["facts"]]
 
 
 def journalled_keys(path: Path) -> set[PackKey]:

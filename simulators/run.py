@@ -12,9 +12,10 @@ import msgspec
 
 from device_profiles.clock import Clock, simulated_clock
 from simulators.acts import CAMERA_FAULTS, HAND_ACTS, WORKER_ACTS
+from simulators.camera.verdict import camera_checks, told_by
 from simulators.explained import explain, write_reached
 from simulators.hands import Hands
-from simulators.packs import journalled
+from simulators.packs import journalled, journalled_facts
 from simulators.play import Play, WireFault
 from simulators.process import ProgramDied
 from simulators.receivers.verdict import Inquest, check_all
@@ -60,6 +61,9 @@ async def run(scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None
             lose_a_pack(stage.journal, stage.tap.packs)
         truth = {name: start_us + t_us for name, t_us in play.truth.items() if name in _known(played, options.sabotage)}
         checks = [] if inquest is None else check_all(played, notices, inquest, speed=speed)
+        if played.cameras:
+            told = told_by(journalled_facts(stage.journal), start_us)
+            checks.extend(camera_checks(played.cameras, stage.cameras.scenes, told, ends_s=play.t_us / 1e6))
         if explained is not None and options.reasons is not None:
             checks += explained.checks
             write_reached(options.reasons, explained.reached, scenario=scenario.name, seed=seed)

@@ -1,0 +1,147 @@
+"""What was said of berths and queues, against what was true."""
+
+import bisect
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+import msgspec
+
+from simulators.camera.scene import PARK_S, Berth, Scene, Stay
+from simulators.camera.spec import CameraSpec
+from simulators.receivers.verdict import Check
+
+SETTLE_S = 15.0  # after the start nothing is asked yet
+SLOW_S = 9.0  # after a vehicle came or went its berth's state may be the old one
+RIGHT = 0.97  # of the seconds
+DWELL_S = 8.0  # by so much may a dwell time be wrong
+QUEUE_LEAST_M = 25.0  # a shorter queue is not compared
+QUEUE_WITHIN = 0.15
+_MATCH_S = 20.0  # an event so near a departure is the one of it
+Fact = Mapping[str, Any]
+
+
+class Told(msgspec.Struct):
+    """What one device said, in the story's seconds."""
+
+    at_s: list[float] = []
+    values: list[Mapping[str, Any]] = []
+    events: list[tuple[float, str, Mapping[str, Any]]] = []
+
+    def at(self, t_s: float, name: str) -> Any:
+        """Return the last value at a moment; None: unknown."""
+        for index in range(bisect.bisect_right(self.at_s, t_s) - 1, -1, -1):
+            if name in self.values[index]:
+                return self.values[index][name]
+        return None
+
+
+def told_by(facts: Iterable[Fact], start_us: int) -> dict[str, Told]:
+    """Return what every device said, in order."""
+    told: dict[str, Told] = {}
+    for fact in sorted(facts, key=lambda fact: int(fact.get("t_us", 0))):
+        one = told.setdefault(str(fact.get("device", "")), Told())
+        t_s = (int(fact["t_us"]) - start_us) / 1e6
+        if fact["type"] == "reading":
+            one.at_s.append(t_s)
+            one.values.append(fact["values"])
+        elif fact["type"] == "event":
+            one.events.append((t_s, fact["kind"], fact.get("data", {})))
+    return told
+
+
+def camera_checks(
+    cameras: Sequence[CameraSpec], scenes: Mapping[str, Scene], told: Mapping[str, Told], *, ends_s: float
+) -> Iterator[Check]:
+    """Yield what is asked of the cameras whose zones are judged."""
+    for spec in cameras:
+        if spec.judged and scenes[spec.device].berths:
+            yield from _berth_checks(spec, scenes[spec.device], told, ends_s=ends_s)
+    roads = [spec for spec in cameras if spec.judged and spec.place == "hospital"]
+    if roads:
+        yield _queue_check(roads, scenes[roads[0].device], told, ends_s=ends_s)
+
+
+def _berth_checks(spec: CameraSpec, scene: Scene, told: Mapping[str, Told], *, ends_s: float) -> Iterator[Check]:
+    right = asked = unknown = 0
+    good: list[float] = []
+    bad: list[str] = []
+    for berth in scene.berths:
+        said = told.get(f"{spec.device}-{berth.id}", Told())
+        for t_s in _moments(scene, berth, ends_s):
+            state = said.at(t_s, "state")
+            asked += 1
+            right += state == ("occupied" if scene.occupied(berth.id, t_s) is not None else "free")
+            unknown += state in (None, "unknown")
+        for stay in _whole_stays(scene, berth, ends_s):
+            error_s = _dwell_error(said, stay)
+            if error_s is None or error_s > DWELL_S:
+                bad.append(
+                    f"{berth.id}: {stay.to_s - stay.from_s:.0f} s" + ("" if error_s is None else f" ± {error_s:.0f}")
+                )
+            else:
+                good.append(error_s)
+    share = right / max(1, asked)
+    yield Check(
+        f"{spec.device}: states",
+        share >= RIGHT,
+        f"{share:.1%} of {asked} s right, {unknown / max(1, asked):.1%} unknown",
+    )
+    worst = f", worst by {max(good):.1f} s" if good else ""
+    text = f"{len(good)} of {len(good) + len(bad)} dwell times right{worst}" + "".join(f"; {one}" for one in bad)
+    yield Check(f"{spec.device}: stays", bool(good) and not bad, text)
+    yield _false_check(spec, scene, told, ends_s=ends_s)
+
+
+def _moments(scene: Scene, berth: Berth, ends_s: float) -> Iterator[float]:
+    """Yield the seconds at which a berth's state is beyond doubt."""
+    turns = [turn for stay in scene.stays if stay.berth == berth.id for turn in (stay.from_s, stay.to_s)]
+    for second in range(int(SETTLE_S), int(ends_s) - 2):
+        if all(not turn - PARK_S <= second <= turn + PARK_S + SLOW_S for turn in turns):
+            yield float(second)
+
+
+def _whole_stays(scene: Scene, berth: Berth, ends_s: float) -> Iterator[Stay]:
+    """Yield the stays whose beginning and end could be seen."""
+    for stay in scene.stays:
+        if stay.berth == berth.id and stay.from_s > SETTLE_S and stay.to_s < ends_s - PARK_S - SLOW_S:
+            yield stay
+
+
+def _dwell_error(said: Told, stay: Stay) -> float | None:
+    """Return by how much the dwell time that was told of a stay is wrong; None: none was told."""
+    told = [
+        abs(float(data.get("dwell_s") or 0.0) - (stay.to_s - stay.from_s))
+        for t_s, kind, data in said.events
+        if kind == "berth.freed" and abs(t_s - stay.to_s) < _MATCH_S
+    ]
+    return min(told, default=None)
+
+
+def _false_check(spec: CameraSpec, scene: Scene, told: Mapping[str, Told], *, ends_s: float) -> Check:
+    """Every arrival and departure that was told has happened."""
+    invented = []
+    for berth in scene.berths:
+        stays = [stay for stay in scene.stays if stay.berth == berth.id]
+        for kind, turns in (("berth.occupied", [s.from_s for s in stays]), ("berth.freed", [s.to_s for s in stays])):
+            for t_s, told_kind, _ in told.get(f"{spec.device}-{berth.id}", Told()).events:
+                if told_kind == kind and 0 < t_s < ends_s and all(abs(t_s - turn) > _MATCH_S for turn in turns):
+                    invented.append(f"{berth.id}: {kind} at {t_s:.0f} s")
+    return Check(f"{spec.device}: nothing invented", not invented, "; ".join(invented) or "nothing")
+
+
+def _queue_check(roads: Sequence[CameraSpec], scene: Scene, told: Mapping[str, Told], *, ends_s: float) -> Check:
+    """The length over all cameras, every 5 s of a queue that is long enough and ends before the last one."""
+    errors = []
+    reach_m = sum(abs(lane.from_x - lane.to_x) for lane in scene.lanes)
+    for second in range(int(SETTLE_S) + 45, int(ends_s), 5):
+        true_m = scene.queue_m(second - SLOW_S / 2)
+        if QUEUE_LEAST_M <= true_m <= reach_m:
+            pieces = [told.get(f"{spec.device}-{spec.view}", Told()).at(second, "queue_m") for spec in roads]
+            said_m = sum(float(piece or 0.0) for piece in pieces)
+            errors.append(abs(said_m - true_m) / true_m)
+    errors.sort()
+    text = "never long enough"
+    if errors:
+        text = f"wrong by {median(errors):.0%} at {len(errors)} moments, {errors[len(errors) * 9 // 10]:.0%} at a tenth"
+    return Check("queue length", bool(errors) and median(errors) <= QUEUE_WITHIN, text)
