@@ -9,7 +9,7 @@ import cv2
 import msgspec
 import numpy as np
 from berth_frames import Frame, Labelled, read_crops
-from berth_render import SIZE, scene
+from berth_render import SIZE, park, scene
 from numpy.typing import NDArray
 
 from edge_agent.vision.patches import light, square, to_patch
@@ -17,10 +17,10 @@ from edge_agent.vision.patches import light, square, to_patch
 PATCH, CONTEXT, DIM = 64, 0.2, 0.6  # as models.toml says them
 Points = NDArray[np.float64]
 Rng = np.random.Generator
-MIX = {"real": 0.42, "cutout": 0.20, "rendered": 0.26, "ground": 0.08, "junk": 0.04}
+MIX = {"real": 0.33, "parked": 0.22, "cutout": 0.12, "rendered": 0.22, "ground": 0.07, "junk": 0.04}
 CROPS = "crops"  # the car park of the single-berth crops, named like a camera
 WEIGHTS = {CROPS: 0.6, "ufpr04": 0.3}  # against 1: the crops are coarse, of one camera there is one frame
-FREE_UP_TO, TAKEN_FROM = 0.2, 0.55  # of a rendered cell: in between it is neither
+FREE_UP_TO, TAKEN_FROM = 0.16, 0.5  # of a rendered cell: in between it is neither
 
 
 class Example(msgspec.Struct, frozen=True):
@@ -85,6 +85,8 @@ class Source:
             return patch(self._ground(rng), _quad(rng), rng, moved=0.0), 0.0
         if sort == "cutout":
             return self._cutout(rng)
+        if sort == "parked":
+            return self._parked(rng)
         place = self._place(bool(rng.random() < 0.5), rng)
         if sort == "junk":
             return patch(place.frame, place.polygon, rng, moved=0.09, junk=True), 0.5
@@ -114,6 +116,21 @@ class Source:
         elif rng.random() < 0.3:
             _people(canvas, polygon, rng)
         return patch(canvas, polygon, rng, moved=0.06), float(own)
+
+    def _parked(self, rng: Rng) -> tuple[Frame, float]:
+        """Put a car on a real free space, or beside it: what was only seen empty is not empty for ever."""
+        place, own = self._place(False, rng), bool(rng.random() < 0.6)
+        to = to_patch(square(place.polygon.tolist(), context=0.5), size=SIZE)
+        canvas = cv2.warpAffine(place.frame, to, (SIZE, SIZE), borderMode=cv2.BORDER_REPLICATE)
+        polygon = place.polygon @ to[:, :2].T + to[:, 2]
+        if own and rng.random() < 0.4:
+            cutout = min(
+                (self._pick(self._cutouts, rng) for _ in range(3)), key=lambda one: _unlike(one.polygon, polygon)
+            )
+            _paste(canvas, cutout, np.ptp(polygon, axis=0), polygon.mean(axis=0), rng)
+        elif len(polygon) == 4:
+            park(canvas, polygon, rng, own=own, beside=bool(rng.random() < 0.5))
+        return patch(canvas, polygon, rng, moved=0.05), float(own)
 
     def _ground(self, rng: Rng) -> Frame:
         """Return a canvas of ground: road, a free space, or noise."""
@@ -213,6 +230,12 @@ def _aside(polygon: Points, rng: Rng) -> Points:
     across = sides[np.argsort((sides**2).sum(axis=1))[0]]
     way: Points = across * rng.uniform(0.9, 1.25) * rng.choice([-1.0, 1.0])
     return way
+
+
+def _unlike(one: Points, other: Points) -> float:
+    """Return how differently two spaces lie."""
+    spans = [np.ptp(points, axis=0) for points in (one, other)]
+    return abs(float(np.log(spans[0][0] / spans[0][1]) - np.log(spans[1][0] / spans[1][1])))
 
 
 def _people(canvas: NDArray[np.generic], polygon: Points, rng: Rng) -> None:

@@ -36,6 +36,50 @@ class Camera:
         return seen[:, :2] / np.maximum(seen[:, 2:], 0.5) * self._focal + SIZE / 2
 
 
+class Fitted:
+    """A camera guessed from how a berth's four corners lie in a picture: the ground by homography, up is up."""
+
+    def __init__(self, polygon: Points, rng: Rng, *, length: float, width: float) -> None:
+        """Corners go round; the longer pair of sides is taken for the berth's length."""
+        sides = np.linalg.norm(np.roll(polygon, -1, axis=0) - polygon, axis=1)
+        turned = polygon if sides[0] + sides[2] >= sides[1] + sides[3] else np.roll(polygon, -1, axis=0)
+        half = np.array([length, width]) / 2
+        corners = (np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half).astype(np.float32)
+        self._ground = cv2.getPerspectiveTransform(corners, turned.astype(np.float32))
+        middle, ahead, aside = self._flat(np.array([[0, 0], [0.1, 0], [0, 0.1]]))
+        linear = np.column_stack([ahead - middle, aside - middle]) * 10
+        nearer = _unit(np.linalg.lstsq(linear, np.array([0.0, 1.0]), rcond=None)[0])
+        elevation = np.deg2rad(rng.uniform(25, 60))
+        self.place = np.array([*(nearer * np.cos(elevation)), np.sin(elevation)]) * 40
+        self._rise = float(np.sqrt(abs(np.linalg.det(linear)) / np.sin(elevation)) * np.cos(elevation))
+
+    def see(self, points: Points) -> Points:
+        """Return pixels of points in metres."""
+        return self._flat(points[:, :2]) - points[:, 2:] * [0, self._rise]
+
+    def _flat(self, points: Points) -> Points:
+        seen = np.column_stack([points, np.ones(len(points))]) @ self._ground.T
+        depth = np.where(np.abs(seen[:, 2:]) < 1e-3, 1e-3, seen[:, 2:])
+        flat: Points = seen[:, :2] / depth
+        return flat
+
+
+def park(canvas: Canvas, polygon: Points, rng: Rng, *, own: bool, beside: bool) -> None:
+    """Draw cars on a real picture: in the berth of this polygon, and beside it."""
+    length, width = rng.uniform(4.6, 5.6), rng.uniform(2.2, 2.9)
+    camera = Fitted(polygon, rng, length=length, width=width)
+    turn = 0.0 if rng.random() < 0.5 else np.pi
+    cars = [(rng.normal(0, 0.2), rng.normal(0, 0.1), turn)] if own else []
+    if beside:
+        cars += [
+            (rng.normal(0, 0.3), side * width * rng.uniform(0.95, 1.3), turn) for side in (-1, 1) if rng.random() < 0.7
+        ]
+    sun = _unit(np.array([rng.normal(), rng.normal(), rng.uniform(0.3, 2.0)]))
+    hard = rng.random() < 0.5
+    for x, y, angle in sorted(cars, key=lambda car: -float(np.hypot(*(camera.place[:2] - car[:2])))):
+        _car(canvas, camera, (x, y, angle), rng, sun=sun, hard=hard)
+
+
 def scene(ground: Canvas, rng: Rng) -> tuple[Canvas, Points, float]:
     """Return a canvas, the polygon of its berth or lane cell, and how much of it a vehicle takes: 0 to 1."""
     lane = rng.random() < 0.35
@@ -57,23 +101,28 @@ def scene(ground: Canvas, rng: Rng) -> tuple[Canvas, Points, float]:
 
 def _traffic(rng: Rng, length: float, width: float, *, lane: bool) -> tuple[float, list[tuple[float, float, float]]]:
     """Return how much of the middle one is taken, and where cars stand: x, y, angle."""
-    cars, taken, own = [], 0.0, rng.random() < 0.5
-    turn = 0.0 if rng.random() < 0.5 else np.pi
+    own, turn = rng.random() < 0.5, 0.0 if rng.random() < 0.5 else np.pi
     if lane:
-        first = rng.uniform(-0.25, 0.25) * length if own else rng.uniform(0.95, 1.4) * length
-        gap = rng.uniform(5.2, 8.0)
-        spots = [first + gap * step for step in range(0 if own or rng.random() < 0.6 else 9, 3)]
-        spots += [first - max(gap, 2.0 * length if not own else 0) * step for step in range(1, 3) if rng.random() < 0.7]
-        cars = [(x, rng.normal(0, 0.2), turn + rng.normal(0, 0.04)) for x in spots]
-        taken = max((max(0.0, 1 - abs(x) / length) for x in spots), default=0.0)
-        side = [(rng.uniform(-8, 8), s * rng.uniform(3.0, 3.8), turn) for s in (-1, 1) if rng.random() < 0.5]
-        return taken, cars + side
+        return _queue(rng, length, own=own, turn=turn)
+    cars = []
     for row in range(-2, 3):
         for opposite in (0, 1):
             if own if (row, opposite) == (0, 0) else rng.random() < 0.5:
                 x = opposite * (length + rng.uniform(-0.3, 1.0)) * (1 if turn else -1) + rng.normal(0, 0.25)
                 cars.append((x, row * width + rng.normal(0, 0.13), turn + rng.normal(0, 0.04)))
     return float(own), cars
+
+
+def _queue(rng: Rng, length: float, *, own: bool, turn: float) -> tuple[float, list[tuple[float, float, float]]]:
+    """Return how much of a lane's cell is under vehicles that stand anyhow, and where they are."""
+    gap = rng.uniform(5.0, 8.0)
+    spots = rng.uniform(0, gap) + gap * np.arange(-4, 4) + rng.normal(0, 0.3, 8)
+    covers = (np.minimum(spots + 2.1, length / 2) - np.maximum(spots - 2.1, -length / 2)).clip(0) / length
+    stays = covers > 0.02 if own else covers <= rng.uniform(0, 0.12)
+    stays &= (covers > 0) | (rng.random(8) < rng.choice([0.3, 0.8]))
+    cars = [(float(x), rng.normal(0, 0.2), turn + rng.normal(0, 0.04)) for x in spots[stays]]
+    side = [(rng.uniform(-8, 8), s * rng.uniform(3.0, 3.8), turn) for s in (-1, 1) if rng.random() < 0.5]
+    return float(covers[stays].sum()), cars + side
 
 
 def _marks(canvas: Canvas, camera: Camera, half: Points, rng: Rng, *, lane: bool) -> None:
@@ -104,14 +153,15 @@ def _fill(canvas: Canvas, camera: Camera, ground: list[tuple[float, float]], col
 
 
 def _car(
-    canvas: Canvas, camera: Camera, place: tuple[float, float, float], rng: Rng, *, sun: Points, hard: bool
+    canvas: Canvas, camera: Camera | Fitted, place: tuple[float, float, float], rng: Rng, *, sun: Points, hard: bool
 ) -> None:
     """Draw one car: its shadow, then the faces that look at the camera, body before cabin."""
     length, width, height = rng.uniform(3.5, 4.9), rng.uniform(1.6, 1.95), rng.uniform(1.38, 1.75)
-    tall = rng.random() < 0.12
-    height, length = (height + 0.5, length + 0.4) if tall else (height, length)
+    tall = rng.random() < 0.14
+    if tall:  # a van or a small lorry
+        height, length, width = height + rng.uniform(0.4, 1.4), length + rng.uniform(0.2, 1.2), width + 0.15
     paint = np.array(PAINTS[rng.integers(len(PAINTS))], float) * rng.uniform(0.8, 1.1) + rng.normal(0, 6, 3)
-    belt = rng.uniform(0.78, 0.95) if not tall else 1.1
+    belt = rng.uniform(0.78, 0.95) if not tall else height * rng.uniform(0.55, 0.85)
     x0, x1, t0, t1 = (
         rng.uniform(-0.5, -0.36),
         rng.uniform(0.2, 0.32),
@@ -167,7 +217,7 @@ def _inset(face: Points, begin: float, end: float) -> Points:
     return np.array([a + (b - a) * begin, a + (b - a) * end, d + (c - d) * end, d + (c - d) * begin])
 
 
-def _lamps(canvas: Canvas, camera: Camera, face: Points, *, rear: bool) -> None:
+def _lamps(canvas: Canvas, camera: Camera | Fitted, face: Points, *, rear: bool) -> None:
     colour = np.array([40, 40, 190]) if rear else np.array([225, 230, 230])
     a, b, c, d = face
     for begin, end in ((0.03, 0.2), (0.8, 0.97)):
@@ -179,7 +229,7 @@ def _lamps(canvas: Canvas, camera: Camera, face: Points, *, rear: bool) -> None:
     _face(canvas, camera, np.array(low), np.array([45, 45, 45]))
 
 
-def _wheel(canvas: Canvas, camera: Camera, at: Any, rng: Rng, *, turn: Points, move: Points) -> None:
+def _wheel(canvas: Canvas, camera: Camera | Fitted, at: Any, rng: Rng, *, turn: Points, move: Points) -> None:
     angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)
     for side in (-1, 1):
         normal = turn @ np.array([0, side, 0])
@@ -191,7 +241,7 @@ def _wheel(canvas: Canvas, camera: Camera, at: Any, rng: Rng, *, turn: Points, m
             _face(canvas, camera, ring[1], np.full(3, rng.uniform(70, 170)))
 
 
-def _face(canvas: Canvas, camera: Camera, world: Points, colour: Points) -> None:
+def _face(canvas: Canvas, camera: Camera | Fitted, world: Points, colour: Points) -> None:
     seen = camera.see(world)
     if np.abs(seen).max() < 2000:
         told = tuple(float(one) for one in np.clip(colour, 0, 255))

@@ -11,6 +11,8 @@ Rng = np.random.Generator
 def spoil(patch: Patch, rng: Rng) -> Patch:
     """Return a patch under other light, seen by another camera; each fault now and then, seldom many."""
     image = patch.astype(np.float32)
+    if rng.random() < 0.07:
+        image = _branches(image, rng)
     if rng.random() < 0.25:
         image = _shadow(image, rng)
     if rng.random() < 0.10:
@@ -63,6 +65,10 @@ def _light(image: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
     image = (image - image.mean()) * rng.uniform(0.55, 1.4) + image.mean() * rng.uniform(0.6, 1.4)
     if rng.random() < 0.15:
         return np.repeat(image.mean(axis=2, keepdims=True), 3, axis=2)
+    if rng.random() < 0.15:  # a cheap camera: gaudy, white and black run over
+        grey = image.mean(axis=2, keepdims=True)
+        image = grey + (image - grey) * rng.uniform(1, 2.5)
+        image = (image - image.mean()) * rng.uniform(1.3, 2.4) + image.mean()
     return image * rng.normal(1, 0.07, 3).astype(np.float32)
 
 
@@ -89,6 +95,17 @@ def _shadow(image: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
         )
     mask = cv2.GaussianBlur(mask, (0, 0), rng.uniform(0.5, 3))[:, :, None]
     return (image * (1 - (1 - rng.uniform(0.3, 0.75)) * mask)).astype(np.float32)
+
+
+def _branches(image: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
+    """Hold twigs, a pole or a wire before it."""
+    size = image.shape[0]
+    covered = image.copy()
+    for _ in range(int(rng.integers(1, 7))):
+        ends = [tuple(int(one) for one in rng.uniform(-0.2, 1.2, 2) * size) for _ in range(2)]
+        colour = tuple(float(one) for one in np.array([60, 90, 70]) * rng.uniform(0.2, 2.0) + rng.normal(0, 10, 3))
+        cv2.line(covered, ends[0], ends[1], colour, int(rng.integers(1, 4)), cv2.LINE_AA)
+    return covered
 
 
 def _rain(image: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:

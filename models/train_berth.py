@@ -62,6 +62,7 @@ def collect(data: Path, count: int) -> list[Example]:
 def train(patches: Patches, answers: Answers, *, backbone: Path, epochs: int) -> Net:
     """Return a net that learned the answers: the running mean of its weights."""
     torch.manual_seed(SEED)
+    torch.set_num_threads(1)  # sums in one order, whatever the machine: the same seed gives the same model
     net = Net(backbone)
     mean = copy.deepcopy(net)
     steps = epochs * (len(patches) // BATCH)

@@ -25,17 +25,18 @@ class Patches:
         self._turns = [to_patch(one, size=size) for one in squares]
         lights = [light(polygon, turn, size=size, dim=dim) for polygon, turn in zip(polygons, self._turns, strict=True)]
         self._lights = np.array(lights, np.uint8).reshape(-1, size, size, 3)
-        self._every = list(range(len(polygons)))
 
-    def cut(self, frame: Frame, which: Sequence[int] | None = None) -> NDArray[np.uint8]:
-        """Return the patches of ``which`` zones (None: all), as a view of the batch that the next cut overwrites."""
-        chosen = range(len(self.batch)) if which is None else which
-        for place, zone in enumerate(chosen):
-            self._fill(self.batch[place], frame, zone)
-        patches, size = self.batch[: len(chosen)], self._size[0]
-        lights = (
-            self._lights if len(chosen) == len(self.batch) and list(chosen) == self._every else self._lights[chosen]
-        )
+    def cut(self, frame: Frame, which: Sequence[int] | None = None, *, at: int = 0) -> NDArray[np.uint8]:
+        """Return the patches of ``which`` zones (None: all), as a view of the batch from row ``at`` on.
+
+        The next cut of the same rows overwrites them.
+        """
+        chosen = list(range(len(self.batch))) if which is None else list(which)
+        patches, size = self.batch[at : at + len(chosen)], self._size[0]
+        for patch, zone in zip(patches, chosen, strict=True):
+            self._fill(patch, frame, zone)
+        in_order = bool(chosen) and chosen == list(range(chosen[0], chosen[0] + len(chosen)))
+        lights = self._lights[chosen[0] : chosen[-1] + 1] if in_order else self._lights[chosen]  # a view, or a copy
         flat = patches.reshape(-1, size, 3)
         cv2.multiply(flat, lights.reshape(-1, size, 3), dst=flat, scale=1 / 255)
         return patches
