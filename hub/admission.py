@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 from device_profiles.wire import ClockState, Fact, Heartbeat, Pack
-from hub.alarms.offsets import BELIEVED
+from hub.alarms.facts.offsets import BELIEVED
 
 FUTURE_US = 60_000_000  # further ahead than this is no clock that drifts, it is a clock that is wrong
 MAX_OFFSET_US = 3_600_000_000  # an agent that knew of more would have set its clock: more is not removed

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from device_profiles.clock import Clock
 from device_profiles.config import duration_us, size_bytes
 from device_profiles.profile import load_profiles
-from hub.alarms.log import AlarmLog
-from hub.alarms.reader import AlarmReader
+from hub.alarms.kept.log import AlarmLog
+from hub.alarms.kept.reader import AlarmReader
 from hub.alarms.transitions import Transition
 from hub.archive.reader import ArchiveReader
 from hub.archive.stores import Store, describe, open_archive

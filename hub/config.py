@@ -11,7 +11,7 @@ from device_profiles.config import Duration, Size, duration_us, read_toml, size_
 from device_profiles.errors import ConfigError, TopicError
 from device_profiles.link import BrokerConfig
 from device_profiles.topics import check_id
-from hub.alarms.policy import parse_policy
+from hub.alarms.city.policy import parse_policy
 from hub.archive.settings import ArchiveConfig
 from hub.channels.receivers import AnyReceiver, receiver_faults, unreadable
 from hub.metrics.server import host_port

@@ -94,7 +94,7 @@ def test_the_records_that_people_write_are_found() -> None:
     names = {f"{record.__module__}.{record.__name__}" for record in CONFIGS}
     assert len(names) > 50
     assert names >= {"hub.config.HubConfig", "edge_agent.config.AgentConfig", "device_profiles.profile.ProfileSpec"}
-    assert names >= {"hub.channels.receivers.CapReceiver", "hub.alarms.policy.PolicySpec"}
+    assert names >= {"hub.channels.receivers.CapReceiver", "hub.alarms.city.policy.PolicySpec"}
 
 
 def test_an_ordinary_word_is_no_mention() -> None:

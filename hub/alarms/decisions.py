@@ -3,12 +3,12 @@
 import msgspec
 from msgspec.structs import replace
 
-from hub.alarms.chatter import CHATTER_US, chatters, holds_back, note_turn
-from hub.alarms.heads import RuleHead
-from hub.alarms.ladder import frozen
-from hub.alarms.quiet import cause_of, explained_by, flagged, held_by, settle_us
+from hub.alarms.city.ladder import frozen
+from hub.alarms.noise.chatter import CHATTER_US, chatters, holds_back, note_turn
+from hub.alarms.noise.quiet import cause_of, explained_by, flagged, held_by, settle_us
 from hub.alarms.rows import AgentState, AssetState, Calm, DeviceState, HubPart, Mark, Occurrence
-from hub.alarms.rules import SILENT
+from hub.alarms.rulebook.heads import RuleHead
+from hub.alarms.rulebook.rules import SILENT
 from hub.alarms.state import State
 from hub.alarms.transitions import ActReason, Alarm, Kind, Reason, Refusal, Refused, Transition, alarm_id
 from hub.journal.records import Record

@@ -9,15 +9,15 @@ import msgspec
 
 from device_profiles.errors import WireError
 from device_profiles.wire import ClockStep, Event, Heartbeat, Reading, Status
-from hub.alarms.acts import ActBody, take_act
-from hub.alarms.agents import greet, take_status
-from hub.alarms.arrivals import arrive
-from hub.alarms.bindings import RecordedTexts, take_texts
-from hub.alarms.clock_steps import take_clock_step
 from hub.alarms.decisions import Decisions
-from hub.alarms.events import take_event
-from hub.alarms.liveness import take_tick
-from hub.alarms.moves import take_heartbeat, take_reading
+from hub.alarms.facts.agents import greet, take_status
+from hub.alarms.facts.arrivals import arrive
+from hub.alarms.facts.bindings import RecordedTexts, take_texts
+from hub.alarms.facts.clock_steps import take_clock_step
+from hub.alarms.facts.events import take_event
+from hub.alarms.facts.liveness import take_tick
+from hub.alarms.facts.moves import take_heartbeat, take_reading
+from hub.alarms.people.acts import ActBody, take_act
 from hub.alarms.state import State
 from hub.alarms.transitions import Refusal, Transition
 from hub.alarms.words import WordBody, take_word

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import msgspec
 
 from device_profiles.wire import Binding, Value
-from hub.alarms.offsets import BELIEVED, Offset
-from hub.alarms.timers import Timer, first_due
+from hub.alarms.facts.offsets import BELIEVED, Offset
+from hub.alarms.rulebook.timers import Timer, first_due
 from hub.alarms.transitions import ASSET, ActReason, Alarm, Reason, Refusal
 
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from hub.alarms.policy import Policy
+from hub.alarms.city.policy import Policy
 from hub.alarms.rows import AgentState, AssetState, DeviceState, HubState, Occurrence, asset_key
-from hub.alarms.rules import RuleBook, RuleSet, RuleTexts
+from hub.alarms.rulebook.rules import RuleBook, RuleSet, RuleTexts
 from hub.alarms.transitions import Alarm, Refused
 
 MAX_UNBOUND = 10_000  # devices without a birth whose values are kept: the rest is refused and counted

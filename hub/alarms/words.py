@@ -4,8 +4,8 @@ import msgspec
 
 from device_profiles.topics import check_id
 from hub.alarms.decisions import Decisions
-from hub.alarms.heads import RuleHead
 from hub.alarms.rows import HubPart, Mark
+from hub.alarms.rulebook.heads import RuleHead
 from hub.alarms.transitions import Reason, Refusal
 from hub.journal.records import NewRecord
 

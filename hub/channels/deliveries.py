@@ -6,7 +6,7 @@ from collections.abc import Collection
 import msgspec
 import sqlalchemy as sa
 
-from hub.alarms.log import Place
+from hub.alarms.kept.log import Place
 from hub.database import metadata
 
 BEGINNING: Place = (0, -1)

@@ -13,7 +13,7 @@ from device_profiles.durable import is_disk_full
 from device_profiles.faults import fault_point
 from device_profiles.link import BrokerConfig, Inbound, Link
 from device_profiles.topics import ALARM_FILTER, alarm_topic
-from hub.alarms.log import AlarmLog, Place
+from hub.alarms.kept.log import AlarmLog, Place
 from hub.alarms.transitions import Transition
 from hub.channels.cloudevents import alarm_event, event_source, source_of
 from hub.channels.deliveries import Window, move_delivered, read_delivered

@@ -7,7 +7,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from device_profiles.wire import SEVERITIES
-from hub.alarms.store import alarms, transitions
+from hub.alarms.kept.store import alarms, transitions
 from hub.alarms.transitions import Transition, decode_transition
 from hub.channels.faults import Fault
 from hub.channels.notice import Notice, NoticeKind, Told, notice_id

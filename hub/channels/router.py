@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
 from device_profiles.faults import fault_point
-from hub.alarms.log import Place
-from hub.alarms.store import alarms, transitions
+from hub.alarms.kept.log import Place
+from hub.alarms.kept.store import alarms, transitions
 from hub.alarms.transitions import Transition, decode_transition
 from hub.channels.gate import Gate
 from hub.channels.outbox import outbox, outbox_row

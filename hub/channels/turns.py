@@ -7,7 +7,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from device_profiles.config import duration_us
 from device_profiles.faults import fault_point
-from hub.alarms.store import alarms
+from hub.alarms.kept.store import alarms
 from hub.alarms.words import receiver_word
 from hub.channels import outbox as rows
 from hub.channels.faults import DeliveryError, Fault, Uncertain

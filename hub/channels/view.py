@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from rich.markup import escape
 from rich.table import Table
 
-from hub.alarms.log import history_of
-from hub.alarms.store import alarms, transitions
+from hub.alarms.kept.log import history_of
+from hub.alarms.kept.store import alarms, transitions
 from hub.channels.deliveries import BEGINNING, deliveries
 from hub.channels.outbox import OPEN, DeliveryState, notices, outbox
 from hub.channels.receivers import DEFAULT_CHANNEL

@@ -8,8 +8,8 @@ import typer
 from device_profiles.clock import clock_from_environment
 from device_profiles.config import duration_us
 from device_profiles.errors import ConfigError
-from hub.alarms.acts import ActKind
-from hub.alarms.cli import Deed, act_command, alarms_command, show_command
+from hub.alarms.asked.cli import Deed, act_command, alarms_command, show_command
+from hub.alarms.people.acts import ActKind
 from hub.alarms.transitions import ActReason
 from hub.commands import Config, Json
 from hub.config import read_config

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from hub.alarms.cli import alarms_command, replay_command
+from hub.alarms.asked.cli import alarms_command, replay_command
 from hub.commands import Config, Json
 from hub.commands.alarm import Area, OpenOnly
 from hub.config import read_config

@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from hub.alarms import audit
+from hub.alarms.kept import audit
 from hub.commands import Config, Json
 from hub.config import read_config
 from hub.data import read_database

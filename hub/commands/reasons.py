@@ -8,8 +8,8 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from hub.alarms import reached as decided
-from hub.alarms.replay import state_before
+from hub.alarms.asked import reached as decided
+from hub.alarms.asked.replay import state_before
 from hub.channels import reached as delivered
 from hub.commands import Config, Json
 from hub.config import read_config

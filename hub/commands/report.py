@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from device_profiles.clock import clock_from_environment
-from hub.alarms.reports import MAX_TEXT, PERSON_REPORT, REPORT, Report
+from hub.alarms.people.reports import MAX_TEXT, PERSON_REPORT, REPORT, Report
 from hub.commands import Config
 from hub.config import read_config
 from hub.data import present

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from device_profiles.clock import clock_from_environment
-from hub.alarms.log import history_of, read_alarms
-from hub.alarms.policy import parse_policy
+from hub.alarms.city.policy import parse_policy
+from hub.alarms.kept.log import history_of, read_alarms
 from hub.alarms.transitions import Alarm
 from hub.channels.view import deliveries_of
 from hub.commands import Config, Json

@@ -11,8 +11,8 @@ from rich.table import Table
 
 from device_profiles.clock import clock_from_environment
 from device_profiles.profile import read_profile
-from hub.alarms.cli import alarms_table
-from hub.alarms.whatif import WhatIf, what_if
+from hub.alarms.asked.cli import alarms_table
+from hub.alarms.asked.whatif import WhatIf, what_if
 from hub.commands import Config, Json
 from hub.commands.times import instant_us
 from hub.config import read_config

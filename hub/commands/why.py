@@ -8,11 +8,11 @@ import msgspec
 import sqlalchemy as sa
 import typer
 
-from hub.alarms import store
-from hub.alarms.log import history_of, read_alarms
-from hub.alarms.replay import state_before
+from hub.alarms.asked.replay import state_before
+from hub.alarms.asked.why import Answer, Explanation, explain, stand
+from hub.alarms.kept import store
+from hub.alarms.kept.log import history_of, read_alarms
 from hub.alarms.transitions import ASSET, Alarm, Transition
-from hub.alarms.why import Answer, Explanation, explain, stand
 from hub.channels.view import deliveries_of
 from hub.commands import Config, Json
 from hub.config import Settings, read_config

@@ -3,8 +3,8 @@
 import msgspec
 import sqlalchemy as sa
 
+from hub.alarms.kept.store import device_state
 from hub.alarms.rows import AgentState
-from hub.alarms.store import device_state
 from hub.data import opened_journal
 from hub.database import open_database, reading
 from hub.doctor import Finding, Level, Patient

@@ -63,7 +63,7 @@ class Act(msgspec.Struct, frozen=True):
     """What a person did about an alarm."""
 
     actor: str
-    act: str  # hub.alarms.acts has the words
+    act: str  # hub.alarms.people.acts has the words
     rule: str
     subject: str
     reason: str = ""  # a note in the person's own words

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from prometheus_client.core import Metric
 from prometheus_client.registry import Collector
 
-from hub.alarms.reader import AlarmReader
-from hub.alarms.store import alarms
+from hub.alarms.kept.reader import AlarmReader
+from hub.alarms.kept.store import alarms
 from hub.archive.reader import ArchiveReader
 from hub.database import reading
 from hub.intake.intake import Intake

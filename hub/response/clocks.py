@@ -5,7 +5,7 @@ from typing import Literal
 
 import msgspec
 
-from hub.alarms.policy import Target
+from hub.alarms.city.policy import Target
 from hub.alarms.transitions import Alarm, Kind, Transition
 
 Stage = Literal["detected", "raised", "alerted", "acknowledged", "dispatched", "arrived", "safe", "closed"]

@@ -12,7 +12,7 @@ import msgspec
 from device_profiles.link import BrokerConfig, Inbound, Link
 from device_profiles.topics import ALARM_FILTER
 from device_profiles.wire import Event, Reading
-from hub.alarms.log import read_alarms
+from hub.alarms.kept.log import read_alarms
 from hub.archive import Query
 from hub.archive.embedded import EmbeddedArchive
 from hub.database import open_database

@@ -12,7 +12,7 @@ import pytest
 from device_profiles.clock import Clock
 from device_profiles.profile import load_profiles
 from device_profiles.wire import encode
-from hub.alarms.reader import AlarmReader
+from hub.alarms.kept.reader import AlarmReader
 from hub.archive.embedded import EmbeddedArchive
 from hub.archive.reader import ArchiveReader
 from hub.config import EXAMPLE, read_config

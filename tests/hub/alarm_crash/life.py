@@ -9,8 +9,8 @@ import sqlalchemy as sa
 
 from device_profiles import faults
 from device_profiles.clock import Clock
-from hub.alarms.reader import AlarmReader
-from hub.alarms.store import transitions
+from hub.alarms.kept.reader import AlarmReader
+from hub.alarms.kept.store import transitions
 from hub.channels.delivery import Delivery, DeliverySpec
 from hub.channels.outbox import WAITS, outbox
 from hub.channels.router import routed

@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from device_profiles.faults import ACTS, COMMITS, DELIVERY
-from hub.alarms.reader import NAME
+from hub.alarms.kept.reader import NAME
 from hub.alarms.transitions import Alarm, Kind
 from hub.database import open_database, read_cursor, reading
 from hub.journal.journal import Journal

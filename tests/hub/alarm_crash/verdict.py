@@ -6,9 +6,9 @@ from collections.abc import Sequence
 import msgspec
 import sqlalchemy as sa
 
-from hub.alarms import audit
 from hub.alarms.engine import fold
-from hub.alarms.log import read_alarms, read_bodies
+from hub.alarms.kept import audit
+from hub.alarms.kept.log import read_alarms, read_bodies
 from hub.alarms.state import State
 from hub.alarms.transitions import Kind, Transition, encode_transition
 from hub.alarms.words import RECEIVER_DEAD, receiver_subject

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from device_profiles.wire import Binding, ClockStep, Event, Heartbeat, Reading, Status
-from hub.alarms.acts import ACTS
+from hub.alarms.people.acts import ACTS
 from tests.hub.alarms.scene import BOUND, IN_ROAD, KEYED, MANHOLE, ON_ROAD, TEXTS, WELL, Scene, us
 
 EDITED = TEXTS | {"manhole_cover": MANHOLE.replace('for = "20s"', 'for = "5s"').replace("tilt_deg < 5", "tilt_deg < 3")}

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from device_profiles.clock import Clock
 from hub.alarms.engine import fold
-from hub.alarms.log import read_alarms, read_bodies
-from hub.alarms.reader import AlarmReader
+from hub.alarms.kept.log import read_alarms, read_bodies
+from hub.alarms.kept.reader import AlarmReader
 from hub.alarms.state import State
 from hub.alarms.transitions import ASSET, Reason, Transition, encode_transition
 from hub.database import open_database

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from device_profiles.link import BrokerConfig, Inbound, Link
 from device_profiles.topics import ALARM_FILTER
-from hub.alarms.store import store_transitions
+from hub.alarms.kept.store import store_transitions
 from hub.alarms.transitions import Alarm, Kind, Reason, Transition
 from tests.hub.made import AREA, T0_US
 

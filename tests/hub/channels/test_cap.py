@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from device_profiles.profile import load_profiles
 from device_profiles.wire import SEVERITIES
-from hub.alarms.reports import PERSON_REPORT
-from hub.alarms.rules import EPOCH_BACK, OFFLINE, SILENT, TWO_SESSIONS
+from hub.alarms.people.reports import PERSON_REPORT
+from hub.alarms.rulebook.rules import EPOCH_BACK, OFFLINE, SILENT, TWO_SESSIONS
 from hub.alarms.transitions import Kind, Reason, Transition
 from hub.alarms.words import RECEIVER_DEAD
 from hub.channels.cap_message import NAMESPACE, cap_message, cap_time

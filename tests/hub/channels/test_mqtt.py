@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from device_profiles import faults
 from device_profiles.link import BrokerConfig
 from device_profiles.topics import alarm_topic
-from hub.alarms.log import AlarmLog
+from hub.alarms.kept.log import AlarmLog
 from hub.alarms.transitions import Kind, Transition
 from hub.channels.cloudevents import alarm_event
 from hub.channels.deliveries import read_delivered
@@ -33,7 +33,7 @@ CHILD = """
 import sys, threading
 from pathlib import Path
 from device_profiles.link import BrokerConfig
-from hub.alarms.log import AlarmLog
+from hub.alarms.kept.log import AlarmLog
 from hub.channels.mqtt import MqttChannel
 from hub.database import open_database
 engine = open_database(Path(sys.argv[1]))

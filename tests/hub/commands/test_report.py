@@ -7,14 +7,14 @@ import msgspec
 import pytest
 
 from device_profiles.clock import Clock
-from hub.alarms.cli import alarms_command
-from hub.alarms.reader import AlarmReader
+from hub.alarms.asked.cli import alarms_command
+from hub.alarms.kept.reader import AlarmReader
 from hub.commands.report import report
 from hub.database import open_database
 from hub.errors import BadReport, NoActor, NoData
 from hub.journal.journal import Journal
+from tests.hub.alarms.asked.test_cli import store
 from tests.hub.alarms.scene import AREA, Scene
-from tests.hub.alarms.test_cli import store
 
 CONFIG = 'hub = "h-1"\ndata = "data"\n'
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(100)

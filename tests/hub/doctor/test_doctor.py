@@ -10,7 +10,7 @@ import pytest
 
 from device_profiles.clock import Clock
 from device_profiles.wire import ClockState, encode
-from hub.alarms.offsets import Offset
+from hub.alarms.facts.offsets import Offset
 from hub.alarms.rows import AgentState
 from hub.config import Settings, read_config
 from hub.database import open_database

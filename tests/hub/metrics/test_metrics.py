@@ -13,7 +13,7 @@ from device_profiles.link import Inbound
 from device_profiles.profile import load_profiles
 from device_profiles.topics import lane_topic, receipt_topic
 from device_profiles.wire import MAX_PACK_BYTES, Lane, Lost, encode
-from hub.alarms.reader import AlarmReader
+from hub.alarms.kept.reader import AlarmReader
 from hub.database import open_database
 from hub.intake.inbox import Inbox, Waiting
 from hub.intake.quarantine import Reason

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from device_profiles.clock import Clock
 from device_profiles.wire import Reading
-from hub.alarms.reader import AlarmReader
+from hub.alarms.kept.reader import AlarmReader
 from hub.alarms.transitions import Refusal
 from hub.archive.embedded import EmbeddedArchive
 from hub.archive.reader import ArchiveReader

@@ -10,7 +10,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
-from hub.alarms.reached import DECIDED, Reached, listed, reached
+from hub.alarms.asked.reached import DECIDED, Reached, listed, reached
 from hub.alarms.state import State
 from hub.channels.reached import DELIVERED
 from tests.hub.reasons.scenes import SCENES

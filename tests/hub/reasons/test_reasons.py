@@ -7,8 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from hub.alarms.asked.why import Standing, explain
 from hub.alarms.state import State
-from hub.alarms.why import Standing, explain
 from tests.hub.reasons.__main__ import main, played, scenes, unreached
 from tests.hub.reasons.scenes import SCENES
 

@@ -1,6 +1,6 @@
 """The response clock: each instant from the history, targets met, missed or still open."""
 
-from hub.alarms.policy import parse_policy
+from hub.alarms.city.policy import parse_policy
 from hub.response.clocks import ResponseClock, clock_of
 from hub.response.figures import figures, percentile
 from tests.hub.alarms.scene import LIFT, Scene, us

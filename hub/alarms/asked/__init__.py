@@ -1,0 +1,1 @@
+"""Questions about alarms: lists, why, replays, what would have been."""

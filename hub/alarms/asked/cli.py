@@ -1,0 +1,147 @@
+"""What ``hub alarms``, ``hub alarm`` and ``hub replay`` do, given the paths of a hub's data."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from hub.alarms.asked.replay import Replay, replay_apart
+from hub.alarms.kept.log import history_of, read_alarms
+from hub.alarms.people.acts import ActKind
+from hub.alarms.transitions import ActReason, Alarm, Transition
+from hub.data import present, read_database
+from hub.errors import NoActor, NoSuchAlarm
+from hub.journal.records import Act, append_act
+
+_OF_OPEN = ("close", "dispatch", "arrive", "safe")
+_COLOURS = {"life": "bold white on red", "critical": "bold red", "major": "red", "minor": "yellow", "info": "blue"}
+
+
+class Deed(msgspec.Struct, frozen=True):
+    """What a person says with an act."""
+
+    actor: str
+    because: ActReason | None = None
+    note: str = ""
+    for_us: int | None = None
+    eta_us: int | None = None
+
+
+def alarms_command(database: Path, *, as_json: bool = False, open_only: bool = False, area: str = "") -> int:
+    """Print the alarms, in the order in which they were raised; return the exit code. Raises NoData."""
+    found = [alarm for alarm in _read(database, open_only=open_only) if not area or alarm.within(area)]
+    if as_json:
+        rows = [msgspec.to_builtins(alarm) | {"open": alarm.open} for alarm in found]
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows)).decode() + "\n")
+    else:
+        Console().print(alarms_table(found))
+    return 0
+
+
+def show_command(database: Path, alarm_id: str, *, as_json: bool = False) -> int:
+    """Print one alarm and its revisions; return the exit code. Raises NoData, NoSuchAlarm."""
+    alarm = _find(database, alarm_id, still_open=False)
+    with read_database(database) as connection:
+        history = history_of(connection, alarm_id)
+    if as_json:
+        found = msgspec.to_builtins(alarm) | {"open": alarm.open, "history": [_revision(each) for each in history]}
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
+        return 0
+    Console().print(alarms_table([alarm]))
+    table = Table("revision", "at (UTC)", "what", "why", "who", "detail")
+    for each in history:
+        why = each.because.value if each.because is not None else each.reason.value
+        detail = " ".join([each.detail, *(f"→ {name}" for name in each.to)])
+        table.add_row(each.id, _time(each.t_us), each.kind.value, why, each.actor, detail)
+    Console().print(table)
+    return 0
+
+
+def _revision(transition: Transition) -> dict[str, object]:
+    built: dict[str, object] = msgspec.to_builtins(transition)
+    del built["alarm"]
+    return built | {"id": transition.id, "calls": transition.calls}
+
+
+def replay_command(journal: Path, database: Path, *, start: int | None = None, as_json: bool = False) -> int:
+    """Replay the journal in a fresh process and print how it compares; return the exit code. Raises NoData."""
+    found = replay_apart(journal, database, start=start)
+    if as_json:
+        rows = msgspec.to_builtins(found) | {"same": found.same}
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows)).decode() + "\n")
+    else:
+        sys.stdout.write(_summary(found))
+    return 0 if found.same else 1
+
+
+def act_command(act: ActKind, journal: Path, database: Path, alarm_id: str, *, deed: Deed, now_us: int) -> int:
+    """Record what a person does about an alarm; return the exit code. Raises NoActor, NoData, NoSuchAlarm."""
+    alarm = _find(database, alarm_id, still_open=act in _OF_OPEN)
+    if not deed.actor.strip():
+        raise NoActor("--actor is empty: an act has a name")
+    present(journal)
+    because = deed.because.value if deed.because is not None else None
+    row = Act(deed.actor, act, alarm.rule, alarm.subject, deed.note, alarm.id, because, deed.for_us, deed.eta_us)
+    record = append_act(journal, row, now_us=now_us)
+    sys.stdout.write(f"{act} of {alarm.rule} on {alarm.subject} recorded at {record.offset}\n")
+    return 0
+
+
+def _find(database: Path, alarm_id: str, *, still_open: bool) -> Alarm:
+    for alarm in _read(database, open_only=still_open):
+        if alarm.id == alarm_id:
+            return alarm
+    raise NoSuchAlarm(f"no {'open ' if still_open else ''}alarm {alarm_id!r}: see `hub alarms`")
+
+
+def _read(database: Path, *, open_only: bool) -> list[Alarm]:
+    with read_database(database) as connection:
+        return read_alarms(connection, open_only=open_only)
+
+
+def alarms_table(found: list[Alarm]) -> Table:
+    """Return the alarms as a table, one a row."""
+    table = Table("id", "severity", "subject", "title", "since (UTC)", "until (UTC)", "flags")
+    for alarm in found:
+        colour = _COLOURS[alarm.severity] if alarm.open else "dim"
+        severity = f"[{colour}]{alarm.severity}[/]"
+        until = _time(alarm.t_cleared_us) if alarm.t_cleared_us is not None else "open"
+        table.add_row(
+            alarm.id, severity, alarm.subject, alarm.title, _time(alarm.t_fact_us), until, ", ".join(_flags(alarm))
+        )
+    return table
+
+
+def _flags(alarm: Alarm) -> list[str]:
+    flags = {
+        f"acknowledged by {alarm.owner}": alarm.acknowledged,
+        "latched": alarm.latched,
+        "stale": alarm.stale,
+        "shelved": alarm.shelved,
+        "out of service": alarm.out_of_service,
+        f"suppressed by {alarm.suppressed_by}": bool(alarm.suppressed_by),
+        "chattering": alarm.chattering,
+        f"escalated to {alarm.level}": bool(alarm.level),
+        "not sounded": not alarm.sounded,
+    }
+    return [flag for flag, is_set in flags.items() if is_set]
+
+
+def _time(t_us: int) -> str:
+    return datetime.fromtimestamp(t_us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _summary(found: Replay) -> str:
+    text = f"records {found.first} to {found.last}: {found.records} folded, "
+    text += f"{found.stored} transitions stored, {found.replayed} replayed"
+    text += f": {'same' if found.same else 'NOT the same'}\n"
+    if found.error:
+        text += f"{found.error}\n"
+    if found.difference is not None:
+        place = f"{found.difference.offset}-{found.difference.n}"
+        text += f"first difference at {place}\n  stored   {found.difference.stored}\n"
+        text += f"  replayed {found.difference.replayed}\n"
+    return text

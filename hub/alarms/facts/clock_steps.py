@@ -1,0 +1,61 @@
+"""The edge's clock was set: now(d) takes the new time once, pending timers restart (ALARMS.md, 13)."""
+
+from device_profiles.wire import ClockStep
+from hub.alarms.facts.arrivals import Arrival
+from hub.alarms.rows import DeviceState, Mark, Occurrence
+from hub.alarms.rulebook.assets import disturb
+from hub.alarms.rulebook.timers import restart_all
+from hub.alarms.rulebook.truths import part
+from hub.alarms.state import State
+
+
+def take_clock_step(arrival: Arrival, fact: ClockStep) -> None:
+    """Carry the times of the agent's devices over to its new clock; their pending timers restart."""
+    agent, pack, state = arrival.agent, arrival.pack, arrival.decisions.state
+    place = pack.epoch, pack.seq or 0
+    if place < (agent.step_epoch, agent.step_seq):
+        return
+    agent.step_epoch, agent.step_seq = place
+    if pack.epoch == agent.epoch:
+        agent.offset.forget()
+        agent.offset.observe(received_us=arrival.decisions.received_us, sent_us=pack.sent_us)
+        arrival.present_us = arrival.decisions.received_us - agent.offset.us
+    state.touch(agent)
+    for device in state.devices.values():
+        if device.agent == agent.key and (device.epoch, device.step) <= place:
+            _carry_over(arrival, device, fact.step_us)
+
+
+def _carry_over(arrival: Arrival, device: DeviceState, step_us: int) -> None:
+    part(device)
+    device.epoch, device.step = arrival.era
+    device.base_us = max(0, device.base_us + step_us)
+    if device.now_us is not None:
+        device.now_us = max(0, device.now_us + step_us)
+    if device.asset:  # on the hub's clock nothing has moved
+        device.shift_us -= step_us
+    begin_anew(arrival.decisions.state, device)
+    arrival.decisions.state.touch(device)
+    if step_us < 0:  # else new events would seem to lie before what is on the old clock
+        for occurrence in arrival.decisions.state.occurrences.get(device.key, {}).values():
+            _carry_marks(arrival, occurrence, step_us)
+
+
+def _carry_marks(arrival: Arrival, occurrence: Occurrence, step_us: int) -> None:
+    def carry(mark: Mark | None) -> Mark | None:
+        if mark is None or mark.agent != arrival.agent.key or mark.epoch != arrival.pack.epoch:
+            return mark
+        return Mark(mark.agent, mark.epoch, mark.t_us + step_us)
+
+    occurrence.opened = carry(occurrence.opened)
+    occurrence.cleared = carry(occurrence.cleared)
+    occurrence.released = carry(occurrence.released)
+    arrival.decisions.state.keep(occurrence)
+
+
+def begin_anew(state: State, device: DeviceState) -> None:
+    """Hold what is known of a device as unknown until it speaks, whatever its time; its pending timers restart."""
+    restart_all(device.timers)
+    disturb(state, device, restart=True)
+    device.reckon()
+    device.dark = device.rebase = True

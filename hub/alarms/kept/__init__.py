@@ -1,0 +1,1 @@
+"""What is stored of alarms: revisions, snapshots, the audit; and the reader that writes them."""

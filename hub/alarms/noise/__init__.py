@@ -1,0 +1,1 @@
+"""What keeps an alarm quiet: chattering, causes and maintenance."""

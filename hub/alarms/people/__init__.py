@@ -1,0 +1,1 @@
+"""What people do about alarms, and what they report."""

@@ -1,0 +1,1 @@
+"""The rules in force, and how conditions, timers and keys are weighed by them."""
