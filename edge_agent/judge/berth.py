@@ -10,6 +10,7 @@ from edge_agent.judge.finding import Finding
 from edge_agent.judge.lean import Lean, lean_on, set_back_us, shifted
 
 OCCUPIED, FREED, UNKNOWN = "berth.occupied", "berth.freed", "berth.unknown"
+FIRST = 100  # looks at the most whose average stands for a state that is not decided yet
 EVENTS = frozenset({OCCUPIED, FREED, UNKNOWN})
 
 
@@ -42,33 +43,39 @@ class Stay(msgspec.Struct, frozen=True):
 class Berth(msgspec.Struct, frozen=True):
     """What is known of one berth."""
 
-    state: Spot = Spot.UNKNOWN
+    decided: Spot = Spot.UNKNOWN  # what events speak of
     lean: Lean = Lean()
     stay: Stay | None = None  # it lasts while the state is unknown
-    known: bool = False  # its state has been known once
+    known: bool = False  # its state has been decided once
+    first: tuple[float, ...] = ()  # probabilities of the looks before that
+
+    @property
+    def state(self) -> Spot:
+        """Return what was decided; before the first time, what the looks so far say on the average."""
+        if self.known or not self.first:
+            return self.decided
+        return Spot.OCCUPIED if self._yes >= 0.5 else Spot.FREE
 
     @property
     def score(self) -> float:
         """Return the probability of the state, 0 when it is unknown."""
-        yes = (1 + self.lean.value) / 2
-        return {Spot.OCCUPIED: yes, Spot.FREE: 1 - yes}.get(self.state, 0.0)
+        return {Spot.OCCUPIED: self._yes, Spot.FREE: 1 - self._yes}.get(self.state, 0.0)
+
+    @property
+    def _yes(self) -> float:
+        return (1 + self.lean.value) / 2 if self.known else sum(self.first) / max(1, len(self.first))
 
 
 class BerthJudge:
     """All berths of a camera."""
 
-    def __init__(self, limits: BerthLimits | None = None, *, stands_us: int = 0) -> None:
-        """``stands_us``: time between two looks, for which the very first one stands, when it is known."""
+    def __init__(self, limits: BerthLimits | None = None) -> None:
         self._limits = limits or BerthLimits()
-        self._stands_us = stands_us
         self._berths: dict[str, Berth] = {}
 
     def take(self, t_us: int, zone: str, p: float | None) -> list[Finding]:
         """Take in a look at a berth: the probability of a vehicle, None when the model cannot tell."""
-        berth = self.view(zone)
-        if berth.lean.last_us is None and not berth.known:
-            berth = Berth(lean=Lean(last_us=t_us - self._stands_us))
-        self._berths[zone], found = take(berth, t_us, p, zone=zone, limits=self._limits)
+        self._berths[zone], found = take(self.view(zone), t_us, p, zone=zone, limits=self._limits)
         return found
 
     def unseen(self, zone: str, t_us: int, *, reason: str = SpotReason.UNSEEN) -> list[Finding]:
@@ -93,10 +100,11 @@ def take(berth: Berth, t_us: int, p: float | None, *, zone: str, limits: BerthLi
     if lean.blind >= 1:
         return lose(msgspec.structs.replace(berth, lean=lean), t_us, zone=zone, reason=SpotReason.UNSURE)
     stay = berth.stay
-    if stay is not None and p is not None and p >= 0.5 and berth.state is Spot.OCCUPIED:
+    if stay is not None and p is not None and p >= 0.5 and berth.decided is Spot.OCCUPIED:
         stay = msgspec.structs.replace(stay, seen_us=max(t_us, stay.seen_us))
-    berth = msgspec.structs.replace(berth, lean=lean, stay=stay)
-    if p is None or lean.held is None or berth.state is (Spot.OCCUPIED if lean.held else Spot.FREE):
+    first = (*berth.first, p)[-FIRST:] if p is not None and not berth.known else berth.first
+    berth = msgspec.structs.replace(berth, lean=lean, stay=stay, first=first)
+    if p is None or lean.held is None or berth.decided is (Spot.OCCUPIED if lean.held else Spot.FREE):
         return berth, []
     return (_occupy if lean.held else _free)(berth, t_us, zone=zone)
 
@@ -105,9 +113,9 @@ def lose(berth: Berth, t_us: int, *, zone: str, reason: str) -> tuple[Berth, lis
     """Return the berth once it is unknown; a vehicle's stay goes on until something is seen again."""
     stay = berth.stay and msgspec.structs.replace(berth.stay, gap=True)
     lost = Berth(stay=stay, known=berth.known)  # what it leaned to says nothing about afterwards
-    if berth.state is Spot.UNKNOWN:
+    if berth.decided is Spot.UNKNOWN:
         return lost, []
-    return lost, [Finding(UNKNOWN, t_us, _data(lost, zone, reason, was=str(berth.state)))]
+    return lost, [Finding(UNKNOWN, t_us, _data(lost, zone, reason, was=str(berth.decided)))]
 
 
 def shift(berth: Berth, step_us: int) -> Berth:
@@ -123,7 +131,7 @@ def shift(berth: Berth, step_us: int) -> Berth:
 
 def _occupy(berth: Berth, t_us: int, *, zone: str) -> tuple[Berth, list[Finding]]:
     turn_us = t_us if berth.lean.turn_us is None else berth.lean.turn_us
-    arrived = berth.state is Spot.FREE
+    arrived = berth.decided is Spot.FREE
     stay = berth.stay or Stay(turn_us, t_us, at_least=not arrived)
     now = Berth(Spot.OCCUPIED, berth.lean, stay, True)
     reason = SpotReason.SEEN if arrived else SpotReason.SEEN_AGAIN
@@ -135,7 +143,7 @@ def _free(berth: Berth, t_us: int, *, zone: str) -> tuple[Berth, list[Finding]]:
     """A stay ends when the first look saw it gone, or, when nobody looked, with the last one that saw it."""
     turn_us = t_us if berth.lean.turn_us is None else berth.lean.turn_us
     now = Berth(Spot.FREE, berth.lean, None, True)
-    left = berth.state is Spot.OCCUPIED
+    left = berth.decided is Spot.OCCUPIED
     told: dict[str, Any] = {}
     if berth.stay is not None:
         left_us = turn_us if left else berth.stay.seen_us

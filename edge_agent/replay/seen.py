@@ -80,31 +80,28 @@ def replay_pictures(recorded: Recorded) -> Seen:
     read = survey_zones(recorded.zones)
     stills = stills_of(recorded.path, interval_s=recorded.interval_s)
     looker = load_looker(read.sound, model=recorded.model, threads=0)
-    return watch(stills, read, looker, hysteresis=recorded.hysteresis, interval_s=recorded.interval_s)
+    return watch(stills, read, looker, hysteresis=recorded.hysteresis)
 
 
-def watch(
-    stills: Iterable[Still], read: ZonesRead, looker: Look, *, hysteresis: bool = True, interval_s: float = 0.0
-) -> Seen:
-    """Return the states of all zones in each picture, and the events; pictures come ``interval_s`` apart.
+def watch(stills: Iterable[Still], read: ZonesRead, looker: Look, *, hysteresis: bool = True) -> Seen:
+    """Return the states of all zones in each picture, and the events.
 
     A zone that means nothing is unknown throughout; so are all zones in a picture that is broken or of another size.
     Without ``hysteresis`` each picture is judged alone.
     """
-    judge = ZoneWatch(read.sound, berth=None if hysteresis else PLAIN, stands_us=round(interval_s * 1e6))
-    judges = _Judges(read, looker, judge, hysteresis=hysteresis)
+    judges = _Judges(read, looker, hysteresis=hysteresis)
     frames = tuple(judges.take(still) for still in stills)
     faults = tuple(f"zone {zone!r} is unknown: {fault}" for zone, fault in read.faults.items())
     return Seen(frames, tuple(judges.findings), (*faults, *judges.notes))
 
 
 class _Judges:
-    def __init__(self, read: ZonesRead, looker: Look, judge: ZoneWatch, *, hysteresis: bool) -> None:
+    def __init__(self, read: ZonesRead, looker: Look, *, hysteresis: bool) -> None:
         self.findings: list[Finding] = []
         self.notes: list[str] = []
         self._zones, self._looker, self._hysteresis = read.sound, looker, hysteresis
         self._bad = dict.fromkeys(read.faults, UNKNOWN)
-        self._watch = judge
+        self._watch = ZoneWatch(read.sound, berth=None if hysteresis else PLAIN)
 
     def take(self, still: Still) -> FrameSeen:
         """Judge one picture."""

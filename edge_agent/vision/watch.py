@@ -27,14 +27,11 @@ class ZoneState(msgspec.Struct, frozen=True):
 class ZoneWatch:
     """The judges of a camera's zones. Times are city microseconds."""
 
-    def __init__(
-        self, zones: Zones, *, berth: BerthLimits | None = None, queue: QueueLimits | None = None, stands_us: int = 0
-    ) -> None:
-        """``stands_us``: time between two looks, when it is known."""
+    def __init__(self, zones: Zones, *, berth: BerthLimits | None = None, queue: QueueLimits | None = None) -> None:
         self._zones = {zone.id: zone for zone in zones.zones}
         self._cells = {one.id: lane_cells(one) for one in zones.zones if one.kind == "lane"}
         lanes = {lane: Lane(tuple((one.begin_m, one.end_m) for one in cells)) for lane, cells in self._cells.items()}
-        self._berths = BerthJudge(berth, stands_us=stands_us)
+        self._berths = BerthJudge(berth)
         self._queues = QueueJudge(lanes, queue)
 
     def take(self, t_us: int, scores: Scores) -> list[Finding]:
