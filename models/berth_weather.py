@@ -15,11 +15,11 @@ def spoil(patch: Patch, rng: Rng) -> Patch:
         image = _branches(image, rng)
     if rng.random() < 0.25:
         image = _shadow(image, rng)
-    if rng.random() < 0.10:
-        image = _night(image, rng)
-    elif rng.random() < 0.8:
+    night = rng.random() < 0.15
+    image = _night(image, rng) if night else image
+    if not night and rng.random() < 0.8:
         image = _light(image, rng)
-    if rng.random() < 0.06:
+    if rng.random() < (0.3 if night else 0.05):
         image = _rain(image, rng)
     if rng.random() < 0.05:
         image = image * 0.6 + rng.uniform(120, 220) * rng.uniform(0.2, 0.5)  # fog
@@ -77,8 +77,19 @@ def _night(image: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
     rows, columns = np.mgrid[-1 : 1 : image.shape[0] * 1j, -1 : 1 : image.shape[1] * 1j]
     glow = 0.25 + np.exp(-((rows - lamp[0]) ** 2 + (columns - lamp[1]) ** 2) / rng.uniform(0.5, 3))
     tint = np.array([0.75, 0.95, 1.1]) if rng.random() < 0.6 else np.ones(3)
+    if rng.random() < 0.3:
+        glow = glow + _headlights(image.shape[0], rng)
     dark = image * (rng.uniform(0.2, 0.7) * glow[:, :, None] * tint) + rng.uniform(0, 12)
     return (dark + rng.normal(0, rng.uniform(2, 8), image.shape)).astype(np.float32)
+
+
+def _headlights(size: int, rng: Rng) -> NDArray[np.float32]:
+    """Return the light of a vehicle that passes: a cone from its lamps."""
+    cone = np.zeros((size, size), np.float32)
+    x, y, way = *(rng.uniform(-0.3, 1.3, 2) * size), rng.uniform(0, 2 * np.pi)
+    ends = [(x + 2 * size * np.cos(way + turn), y + 2 * size * np.sin(way + turn)) for turn in (-0.2, 0.2)]
+    cv2.fillConvexPoly(cone, np.array([(x, y), *ends]).astype(np.int32), rng.uniform(0.3, 1.5))
+    return cv2.GaussianBlur(cone, (0, 0), rng.uniform(0.8, 4)).astype(np.float32)
 
 
 def _shadow(image: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
@@ -113,8 +124,8 @@ def _rain(image: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
     drops = (rng.random((size, size)) < rng.uniform(0.002, 0.012)).astype(np.float32) * rng.uniform(30, 110)
     kernel = np.zeros((9, 9), np.float32)
     cv2.line(kernel, (4 - int(rng.integers(-2, 3)), 0), (4, 8), 1.0)
-    streaks = cv2.filter2D(drops, -1, kernel)[:, :, None]
-    return (image * rng.uniform(0.6, 0.95) + streaks + rng.uniform(0, 30)).astype(np.float32)
+    streaks = cv2.filter2D(drops, -1, kernel)[:, :, None] * (0.2 + image.mean() / 120)
+    return (image * rng.uniform(0.6, 0.95) + streaks + rng.uniform(0, 0.25) * image.mean()).astype(np.float32)
 
 
 def _jpeg(image: Patch, rng: Rng) -> Patch:

@@ -32,7 +32,7 @@ from edge_agent.vision.scoring import PatchScorer  # noqa: E402
 SEEN = ("ufpr05", "pucpr", "ufpr04")  # cameras that the committed model was trained with
 LEAST_SEEN, LEAST_OUT, MOST_OFF = 0.97, 0.95, 0.05
 QUICK = (8_000, 4)  # examples, epochs
-USUAL = (24_000, 6)
+USUAL = (40_000, 8)  # seven minutes on two cores
 Way = Callable[[Frame, Sequence[Space]], list[tuple[bool | None, float | None]]]
 
 

@@ -1,6 +1,6 @@
 """Make berth.onnx anew, with its entry in models.toml, from the labelled car parks in DATA, with a fixed seed.
 
-Run ``python models/train_berth.py --data ../shared/data`` with the extra ``train`` installed; it takes about 15 minutes
+Run ``python models/train_berth.py --data ../shared/data`` with the extra ``train`` installed; it takes about five minutes
 on two cores. The data stays where it is; what is written is the model, and what models.toml says of it.
 """
 
