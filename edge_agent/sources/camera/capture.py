@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 
 from edge_agent.sources.camera.frame import BrokenPicture, Image, NoPicture
-from edge_agent.sources.camera.torn import is_torn
+from edge_agent.sources.camera.torn import Tears
 from edge_agent.sources.camera.trouble import Stream
 
 OPEN_MS, READ_MS = 3_000, 2_000  # time-outs
@@ -32,6 +32,7 @@ class Capture:
         self._period_s = 1.0 / (fps if 0.1 < fps < 1000 else _FALLBACK_FPS)
         self._due_s = time.monotonic()
         self._grabbed = 0
+        self._tears = Tears()
 
     def grab(self) -> None:
         """Wait for the next picture. Raises NoPicture."""
@@ -48,7 +49,7 @@ class Capture:
         if not good or image is None or image.ndim != 3 or image.size == 0:
             raise BrokenPicture("cannot be decoded")
         picture: Image = image  # type: ignore[assignment]
-        if is_torn(picture):
+        if self._tears.take(picture):
             raise BrokenPicture("its lower part is missing")
         return picture
 

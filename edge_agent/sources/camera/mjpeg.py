@@ -32,10 +32,10 @@ class MjpegStream:
         try:
             self._response, self._boundary = _ask(self._connection, url)
         except (OSError, http.client.HTTPException) as error:
-            self.close()
+            self._connection.close()
             raise NoPicture(Stream.UNREACHABLE, str(error) or type(error).__name__) from error
         except NoPicture:
-            self.close()
+            self._connection.close()
             raise
 
     def grab(self) -> None:
@@ -61,6 +61,7 @@ class MjpegStream:
 
     def close(self) -> None:
         """Let go of it."""
+        self._response.close()
         self._connection.close()
 
     def _part(self) -> bytes:
@@ -129,8 +130,10 @@ def _ask(connection: http.client.HTTPConnection, url: str) -> tuple[http.client.
     connection.sock.settimeout(READ_S)
     response = connection.getresponse()
     if response.status != http.client.OK:
+        response.close()  # it owns the socket by now
         raise NoPicture(Stream.REFUSED, f"HTTP status {response.status}")
     kind = response.headers.get_content_type()
     if not kind.startswith("multipart/"):
+        response.close()
         raise NoPicture(Stream.NO_VIDEO, f"it gives {kind}, no multipart stream")
     return response, (response.headers.get_boundary() or "").strip("-").encode()

@@ -14,6 +14,7 @@ from edge_agent.sources.camera.trouble import Stream, Trouble
 logger = logging.getLogger(__name__)
 
 FIRST_S = 6.0  # real; a stream that was just opened has so long for its first picture before it counts as stalled
+FLOW = 3  # pictures in time end a stall
 RATE_S = 2.0  # rates are means over about so long
 
 
@@ -52,14 +53,15 @@ class Watching:
         self._verdict: Verdict | None = None
         self._began_s = clock.real_s()
         self._last_s: float | None = None  # of the last picture
-        self._flows = True  # the last two pictures came in time: a single one now and then is no stream
+        self._in_time = FLOW  # pictures in a row that came in time; a single one now and then is no stream
         self._size: tuple[int, int] | None = None
         self._looks = Rate()
         self._grabs = Rate()
 
     def look(self, frame: Frame) -> Report:
         """Take in a picture."""
-        self._flows = self._last_s is None or frame.real_s - self._last_s < self._stall_s
+        late = self._last_s is not None and frame.real_s - self._last_s >= self._stall_s
+        self._in_time = 1 if late else self._in_time + 1
         self._last_s = frame.real_s
         self._size = (frame.image.shape[1], frame.image.shape[0])
         self._looks.take(1, frame.real_s)
@@ -76,7 +78,7 @@ class Watching:
     def _zones(self, frame: Frame) -> tuple[ZoneWord, ...]:
         if self._eyes is None or self._verdict is None:
             return ()
-        if not self._flows:
+        if self._in_time < FLOW:
             return self._eyes.unseen(frame.t_us, reason=Trouble.STALLED)
         if self._verdict.doubted:
             worst = next(one for one, holds in self._verdict.states.items() if holds)
@@ -100,7 +102,7 @@ class Watching:
         """Return whether no picture comes; None at the beginning."""
         now_s = self._clock.real_s()
         if self._last_s is not None:
-            return not self._flows or now_s - self._last_s >= self._stall_s
+            return self._in_time < FLOW or now_s - self._last_s >= self._stall_s
         known_bad = self._flow.stream not in (Stream.LIVE, Stream.CONNECTING)
         return True if known_bad or now_s - self._began_s >= FIRST_S else None
 

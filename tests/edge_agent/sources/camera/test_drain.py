@@ -1,0 +1,119 @@
+"""A drain gives the newest picture, opens what was lost again, and survives what is broken."""
+
+import itertools
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from device_profiles.clock import Clock
+from edge_agent.sources.backoff import Backoff
+from edge_agent.sources.camera.drain import Drain
+from edge_agent.sources.camera.frame import BrokenPicture, Image, NoPicture
+from edge_agent.sources.camera.trouble import Stream
+
+
+class Tap:
+    """A stream of numbered pictures; ``bad`` numbers are broken, at ``ends`` it is lost."""
+
+    numbers: Iterator[int]
+
+    def __init__(self, numbers: Iterator[int], *, bad: set[int], ends: set[int]) -> None:
+        self.anew = False
+        self.closed = False
+        self._numbers, self._bad, self._ends = numbers, bad, ends
+        self._number = 0
+
+    def grab(self) -> None:
+        """Give the next number after a moment."""
+        time.sleep(0.002)
+        self._number = next(self._numbers)
+        if self._number in self._ends:
+            raise NoPicture(Stream.TIMEOUT, "gone")
+
+    def picture(self) -> Image:
+        """Return it."""
+        if self._number in self._bad:
+            raise BrokenPicture("half")
+        return np.full((2, 2, 3), self._number % 250, np.uint8)
+
+    def close(self) -> None:
+        """Let go."""
+        self.closed = True
+
+
+class Tapped:
+    """A drain on taps."""
+
+    def __init__(self, *, bad: set[int] | None = None, ends: set[int] | None = None) -> None:
+        self.taps: list[Tap] = []
+        self._numbers = itertools.count(1)
+        self._bad, self._ends = bad or set(), ends or set()
+        self.drain = Drain(self._open, clock=Clock(), backoff=Backoff(base_s=0.001, cap_s=0.002))
+
+    def _open(self) -> Tap:
+        self.taps.append(Tap(self._numbers, bad=self._bad, ends=self._ends))
+        return self.taps[-1]
+
+    def __enter__(self) -> Drain:
+        self.drain.start()
+        return self.drain
+
+    def __exit__(self, *_: object) -> None:
+        self.drain.stop()
+
+
+def test_the_newest_picture_comes_and_its_time_is_that_of_the_grab() -> None:
+    """What came while nobody looked is not waiting."""
+    with Tapped() as drain:
+        first = drain.take(5.0)
+        threading.Event().wait(0.1)
+        asked_s = time.monotonic()
+        second = drain.take(5.0)
+    assert first is not None
+    assert second is not None
+    assert second.real_s >= asked_s
+    assert second.image[0, 0, 0] > first.image[0, 0, 0] + 1
+    assert drain.flow.stream is Stream.LIVE
+
+
+def test_a_lost_stream_is_opened_again_and_the_old_one_closed() -> None:
+    """Pictures go on, and the loss is counted."""
+    tapped = Tapped(ends={3})
+    with tapped as drain:
+        while drain.flow.reconnects == 0:
+            drain.take(1.0)
+        assert drain.take(5.0) is not None
+    assert tapped.taps[0].closed
+    assert drain.flow.stream is Stream.LIVE
+
+
+def test_a_broken_picture_is_none_and_the_next_one_comes() -> None:
+    """It is counted."""
+    with Tapped(bad={1, 2, 3}) as drain:
+        frame = drain.take(5.0)
+    assert frame is not None
+    assert frame.image[0, 0, 0] >= 4
+    assert drain.flow.broken == 3
+
+
+@pytest.mark.parametrize("stream", [Stream.UNREACHABLE, Stream.NO_VIDEO])
+def test_what_cannot_be_opened_is_tried_again_and_again(stream: Stream) -> None:
+    """And it says why no picture comes."""
+    tries = threading.Semaphore(0)
+
+    def refuse() -> Tap:
+        tries.release()
+        raise NoPicture(stream, "no")
+
+    drain = Drain(refuse, clock=Clock(), backoff=Backoff(base_s=0.001, cap_s=0.002))
+    drain.start()
+    try:
+        for _ in range(3):
+            assert tries.acquire(timeout=5)
+        assert drain.take(0.01) is None
+        assert drain.flow.stream is stream
+    finally:
+        drain.stop()

@@ -1,0 +1,120 @@
+"""Folders of stills and video files, good and bad."""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from edge_agent.sources.camera.capture import Capture
+from edge_agent.sources.camera.frame import BrokenPicture, NoPicture
+from edge_agent.sources.camera.stills import Stills, read_picture
+from edge_agent.sources.camera.torn import FILLS, Tears, is_torn
+from edge_agent.sources.camera.trouble import Stream
+from tests.edge_agent.sources.camera.pictures import Street
+
+
+def _film(path: Path, pictures: int) -> Path:
+    street = Street()
+    first = street.picture()
+    size = (first.shape[1], first.shape[0])
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 50.0, size)
+    for _ in range(pictures):
+        writer.write(street.picture())
+    writer.release()
+    return path
+
+
+def test_stills_come_in_the_order_of_their_names_and_half_a_file_is_none(tmp_path: Path) -> None:
+    """What comes later is waited for; at the end it says so."""
+    street = Street()
+    for name in ("b.jpg", "a.png", "c.jpg"):
+        cv2.imwrite(str(tmp_path / name), street.picture())
+    (tmp_path / "notes.txt").write_text("no picture")
+    whole = (tmp_path / "b.jpg").read_bytes()
+    (tmp_path / "b.jpg").write_bytes(whole[: len(whole) // 2])
+    stills = Stills(tmp_path, interval_s=0.0, loop=True)
+    seen = []
+    for _ in range(4):
+        stills.grab()
+        try:
+            seen.append((stills.picture().shape[1], stills.anew))
+        except BrokenPicture:
+            seen.append(("broken", stills.anew))
+    assert seen == [(400, False), ("broken", False), (400, False), (400, True)]
+
+
+def test_an_empty_folder_is_said(tmp_path: Path) -> None:
+    """And so is one that is not there."""
+    with pytest.raises(NoPicture) as caught:
+        Stills(tmp_path, interval_s=0.2, loop=False)
+    assert caught.value.stream is Stream.EMPTY
+    with pytest.raises(NoPicture) as caught:
+        Stills(tmp_path / "away", interval_s=0.2, loop=False)
+    assert caught.value.stream is Stream.UNREACHABLE
+
+
+@pytest.mark.parametrize("loop", [True, False])
+def test_a_film_is_played_to_its_end_or_again(tmp_path: Path, loop: bool) -> None:
+    """Whoever plays it again says where it begins."""
+    capture = Capture(str(_film(tmp_path / "street.avi", 3)), live=False, loop=loop)
+    try:
+        for _ in range(3):
+            capture.grab()
+            assert capture.picture().shape == (224, 400, 3)
+        if loop:
+            capture.grab()
+            assert capture.anew
+        else:
+            with pytest.raises(NoPicture) as caught:
+                capture.grab()
+            assert caught.value.stream is Stream.ENDED
+    finally:
+        capture.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"no video at all", b"\0" * 5000])
+def test_what_is_no_video_is_said(tmp_path: Path, content: bytes) -> None:
+    """It never becomes a picture."""
+    path = tmp_path / "street.mp4"
+    path.write_bytes(content)
+    with pytest.raises(NoPicture) as caught:
+        Capture(str(path), live=False).grab()
+    assert caught.value.stream is Stream.NO_VIDEO
+    with pytest.raises(NoPicture) as caught:
+        Capture(str(tmp_path / "away.mp4"), live=False)
+    assert caught.value.stream is Stream.UNREACHABLE
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff\xd9", b"GIF89a" * 20])
+def test_a_file_that_is_no_picture_is_broken(tmp_path: Path, content: bytes) -> None:
+    """However it is called."""
+    path = tmp_path / "a.jpg"
+    path.write_bytes(content)
+    with pytest.raises(BrokenPicture):
+        read_picture(path)
+
+
+@pytest.mark.parametrize("fill", FILLS)
+def test_a_picture_whose_lower_part_never_came_is_torn(fill: tuple[int, int, int]) -> None:
+    """What decoders fill with is told from a night, and from a grey wall that a sensor sees."""
+    picture = Street().picture()
+    assert not is_torn(picture)
+    picture[150:] = fill
+    assert is_torn(picture)
+    assert not is_torn(np.zeros_like(picture))
+    picture[150:] = Street().develop(np.full((74, 400), 128, np.float32))
+    assert not is_torn(picture)
+
+
+def test_a_lower_part_that_is_left_over_from_an_earlier_picture_is_torn() -> None:
+    """A decoder's buffer; what repeats as a whole is frozen, and that is another matter."""
+    street, tears = Street(), Tears()
+    old = street.picture()
+    assert not tears.take(old)
+    for _ in range(3):
+        half = street.picture()
+        half[120:] = old[120:]
+        assert tears.take(half)
+    assert not tears.take(street.picture())
+    assert not tears.take(old)

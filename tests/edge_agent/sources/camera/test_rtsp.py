@@ -1,0 +1,52 @@
+"""RTSP over TCP from the simulated camera: whole pictures, half ones, and a camera that hangs up."""
+
+import asyncio
+import time
+
+import pytest
+
+from edge_agent.sources.camera.capture import Capture
+from edge_agent.sources.camera.frame import BrokenPicture, NoPicture
+from edge_agent.sources.camera.trouble import Stream
+from simulators.camera.faults import Fault
+from simulators.camera.feed import Feed
+from simulators.camera.server import CameraServer
+from tests.edge_agent.sources.camera.pictures import Street
+
+
+def _until_it_fails(capture: Capture) -> None:
+    """Read on: what was under way is whole."""
+    for _ in range(60):
+        capture.grab()
+        capture.picture()
+
+
+def _until_it_is_lost(capture: Capture) -> Stream:
+    while True:
+        try:
+            _until_it_fails(capture)
+        except BrokenPicture:
+            continue
+        except NoPicture as error:
+            return error.stream
+
+
+async def test_whole_pictures_come_half_ones_are_broken_and_a_lost_stream_is_said() -> None:
+    """FFMPEG conceals half a picture and calls it good; we do not."""
+    street = Street()
+    async with CameraServer(Feed(lambda _: street.picture(), fps=20.0, now_s=time.monotonic)) as server:
+        capture = await asyncio.to_thread(lambda: Capture(server.rtsp_url, live=True))
+        try:
+            await asyncio.to_thread(capture.grab)
+            assert capture.picture().shape == (224, 400, 3)
+            await server.strike(Fault.HALF)
+            with pytest.raises(BrokenPicture):
+                await asyncio.to_thread(_until_it_fails, capture)
+            await server.strike(None)
+            await server.strike(Fault.DROP)
+            assert await asyncio.to_thread(_until_it_is_lost, capture) is Stream.TIMEOUT
+        finally:
+            await asyncio.to_thread(capture.close)
+        with pytest.raises(NoPicture) as caught:
+            await asyncio.to_thread(lambda: Capture(server.rtsp_url, live=True))
+        assert caught.value.stream is Stream.REFUSED
