@@ -33,6 +33,7 @@ class Looker:
         self._score = score
         self._gate = Gate(
             [polygon for _, _, polygon in spots],
+            size=(zones.width, zones.height),
             first=[zone.kind != "berth" for zone, _, _ in spots],  # an ambulance waits in a lane, not in a berth
             recheck_s=recheck_s,
             budget=budget,

@@ -9,7 +9,7 @@ STILL = np.random.default_rng(1).integers(80, 120, (60, 160, 3)).astype(np.uint8
 
 
 def _gate(*, budget: int = 9) -> Gate:
-    return Gate(BOXES, first=[False, False, True, False], recheck_s=2.0, budget=budget)
+    return Gate(BOXES, size=(160, 60), first=[False, False, True, False], recheck_s=2.0, budget=budget)
 
 
 def test_everything_is_looked_at_first_and_then_nothing_that_stands_still() -> None:
