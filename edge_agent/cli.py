@@ -71,6 +71,9 @@ def check(config: Config) -> None:
     for platform in loaded.config.platforms:
         warning = "; listens beyond this machine without a token_file" if platform.exposed else ""
         typer.echo(f"{platform.name}: {len(platform.devices)} devices in dialect {platform.dialect}{warning}")
+    for one in loaded.config.cameras:
+        zones = loaded.zones.get(one.device)
+        typer.echo(f"{one.device}: camera by {one.way(loaded.folder)}, {len(zones.zones) if zones else 0} zones")
     slaves = len(loaded.config.slaves)
     typer.echo(f"{config}: ok, {len(loaded.config.lines)} lines with {slaves} devices")
 

@@ -116,6 +116,8 @@ class CameraSource:
         said = (health.seeing, health.stream, *health.troubles.values(), *self._spots().values())
         if not findings and said == self._told and 0 <= t_us - self._t_us < TELL_US:
             return
+        if health.seeing is not None and (not self._told or self._told[0] is not health.seeing):
+            logger.info("%s: %s", self._order.device, "seeing" if health.seeing else f"not seeing ({health.detail})")
         self._told = said
         self._t_us = t_us
         values: dict[str, Value] = {

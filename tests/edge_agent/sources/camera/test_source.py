@@ -1,0 +1,78 @@
+"""A camera beside a lift: whatever is done to its worker, the lift's samples come, and no zone is said to be free."""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import cv2
+
+from device_profiles.clock import Clock
+from device_profiles.profile import load_profiles
+from edge_agent.config import LineConfig, SlaveConfig
+from edge_agent.sources.camera.source import CameraSource
+from simulators.modbus.line import Line
+from tests.edge_agent.sources.camera.pictures import Street
+from tests.edge_agent.sources.camera.rig import HASTY, ZONES, Heard, order
+from tests.edge_agent.sources.rig import PROFILES, Recorder, lift_slave, reading
+
+SPEC = load_profiles()["parking_camera"].spec
+
+
+def _stills(folder: Path, count: int = 40) -> Path:
+    street = Street()
+    for at in range(count):
+        cv2.imwrite(str(folder / f"{at:03}.jpg"), street.picture())
+    return folder
+
+
+@asynccontextmanager
+async def watching(source: CameraSource) -> AsyncIterator[None]:
+    """Run a camera while the block runs."""
+    running = asyncio.create_task(source.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+        assert running.cancelled(), running.exception()
+
+
+def _pid(source: CameraSource) -> int:
+    assert source.supervisor.pid is not None
+    return source.supervisor.pid
+
+
+async def _lift_goes_on(lift: Recorder) -> None:
+    """Two rounds of alarm scans and blocks, and none of them failed."""
+    seen = len(lift.samples)
+    async with asyncio.timeout(20):
+        await lift.until(lambda _: len(lift.samples) >= seen + 20)
+    assert all(sample.ok for sample in lift.samples[seen:])
+
+
+async def test_a_worker_that_is_killed_or_stopped_takes_nothing_else_down(tmp_path: Path) -> None:
+    """Its zones are unknown at once, and known again when the next worker sees them."""
+    heard = Heard()
+    source = CameraSource(order(_stills(tmp_path), zones=ZONES), SPEC, sink=heard, clock=Clock(), patience=HASTY)
+    with Line([lift_slave(1)], link=tmp_path / "line") as line:
+        config = LineConfig(line.port, (SlaveConfig(1, "lift-01", "patient"),))
+        async with reading(config, PROFILES) as lift, watching(source):
+            await heard.until(lambda: heard.samples and heard.last().values["seeing"] is True)
+            for number, reason in ((signal.SIGKILL, "crashed"), (signal.SIGSTOP, "hung")):
+                before = len(heard.samples)
+                os.kill(_pid(source), number)
+                await heard.until(lambda: "camera.worker_lost" in heard.kinds()[-2:])
+                assert heard.last("camera-1-1").values["state"] == "unknown"
+                assert heard.last().values["seeing"] is False
+                await _lift_goes_on(lift)
+                await heard.until(lambda: heard.last().values["seeing"] is True)
+                told = [one for sample in heard.samples[before:] for one in sample.findings]
+                lost = next(one for one in told if one.kind == "camera.worker_lost")
+                assert lost.data["reason"] == reason
+                kinds = {one.kind for one in told}
+                assert kinds >= {"camera.stalled", "camera.stalled_over", "camera.worker_back"}
+    assert source.supervisor.restarts == 2
+    assert heard.last().values["spots_total"] == 1
