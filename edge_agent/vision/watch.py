@@ -9,9 +9,9 @@ from edge_agent.judge.berth import BerthJudge, Spot, SpotReason
 from edge_agent.judge.berth_limits import BerthLimits
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.queue import Lane, QueueJudge
-from edge_agent.judge.queue_course import Course, Phase
+from edge_agent.judge.queue_course import Course
 from edge_agent.judge.queue_limits import QueueLimits
-from edge_agent.judge.queue_road import Piece, Queue
+from edge_agent.judge.queue_road import Piece
 from edge_agent.vision.zones import Zone, Zones, lane_cells
 
 Scores = Mapping[str, float | None]  # by zone, of a lane by cell "<zone>/<n>": probability of a vehicle
@@ -111,16 +111,15 @@ def _state(p: float | None) -> ZoneState:
 
 
 def _queue_values(course: Course) -> dict[str, Value]:
-    if course.queue is None:
+    """Return what is measured now, also of a line of vehicles that is too short or too young to be called a queue."""
+    queue = course.queue
+    if queue is None:
         return dict.fromkeys(("vehicles", "queue_m", "tail_m", "at_least", "growth_mps", "growing"))
-    queue, growth = course.queue, course.growth_mps
-    if course.phase is Phase.NONE:
-        queue = Queue()
     return {
         "vehicles": queue.vehicles,
         "queue_m": round(queue.queue_m, 1),
         "tail_m": round(queue.tail_m, 1),
         "at_least": queue.at_least,
-        "growth_mps": None if growth is None else round(growth, 3),
+        "growth_mps": None if course.growth_mps is None else round(course.growth_mps, 3),
         "growing": course.growing,
     }

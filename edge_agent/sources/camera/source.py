@@ -24,6 +24,7 @@ TELL_US = 1_000_000  # city; between two samples of a camera of which nothing ha
 BLIND_TELL_US = 5_000_000  # city; between two samples of zones that nobody sees
 UNKNOWN, OCCUPIED, FREE = "unknown", "occupied", "free"  # FIWARE ParkingSpot
 BERTH_UNKNOWN = "berth.unknown"
+_NUMBERS = ("score", "vehicles", "queue_m", "tail_m", "at_least", "growth_mps", "growing")
 
 
 class _Zone(msgspec.Struct):
@@ -171,5 +172,5 @@ def zone_device(camera: str, zone: str) -> str:
 def _unseen(zone: _Zone, now_us: int) -> dict[str, Value]:
     """Return the values of a zone that nobody sees; every number it had is unknown now."""
     observed_s = max(0.0, zone.observed_s - max(0, now_us - zone.t_us) / 1e6)
-    unknown: dict[str, Value] = dict.fromkeys(("score", "vehicles", "queue_m", "tail_m", "growth_mps", "growing"))
+    unknown: dict[str, Value] = dict.fromkeys(_NUMBERS)
     return {"state": UNKNOWN, **unknown, "observed_s": round(observed_s, 1)}
