@@ -43,7 +43,7 @@ def draw_stays(
     free_s = mean_s * (1 - full) / full if gap_s is None else gap_s
     t_s = -mean_s * rng.random() if rng.random() < full else _SHORTEST_S / 2 + rng.expovariate(1 / free_s)
     while t_s < duration_s - _SHORTEST_S:
-        stays_s = max(_SHORTEST_S - min(0.0, t_s), rng.expovariate(1 / mean_s))
+        stays_s = _SHORTEST_S - min(0.0, t_s) + 0.7 * rng.expovariate(1 / mean_s)
         yield Stay(berth, t_s, t_s + stays_s)
         t_s += stays_s + max(_SHORTEST_S, rng.expovariate(1 / free_s))
 

@@ -50,7 +50,7 @@ def faces_of(make: Make, size: tuple[float, float, float]) -> tuple[Face, ...]:
         top = _solid(
             (0.38, -0.5), (0.26, -0.48), (1.1, height), length=length, width=width * 0.98, part=1, front="glass"
         )
-        return (*_wheels(length, width, 0.33), *body, *top, *_lamps(size))
+        return (*_wheels(length, width, 0.33), *body, *top, *_van_windows(size), *_lamps(size))
     body = _solid((0.5, -0.5), (0.47, -0.48), (0.22, 0.86), length=length, width=width)
     cabin = _cabin(length, width, height)
     return (*_wheels(length, width, 0.31), *body, *cabin, *_lamps(size))
@@ -115,6 +115,20 @@ def _screen(bottom: float, top: float, length: float, width: float, height: floa
     return (Face(np.array(corners), "glass", 1),)
 
 
+def _van_windows(size: tuple[float, float, float]) -> tuple[Face, ...]:
+    """Return the windows of doors and rear, and the seam between the rear's two doors."""
+    length, width, height = size
+    low, high = height * 0.60, height * 0.85
+    faces = [_panel(-0.502 * length, side * width * 0.22, height * 0.74, (0.62, 0.45), "glass") for side in (-1, 1)]
+    faces.append(_panel(-0.502 * length, 0.0, height * 0.5, (0.05, height * 0.6), "trim"))
+    for side in (-1, 1):
+        y = side * width * 0.487
+        ends = (0.10 * length, 0.27 * length) if side < 0 else (0.27 * length, 0.10 * length)
+        corners = [(ends[0], y, low), (ends[1], y, low), (ends[1], y, high), (ends[0], y, high)]
+        faces.append(Face(np.array(corners), "glass", 3))
+    return tuple(faces)
+
+
 def _wheels(length: float, width: float, radius: float) -> tuple[Face, ...]:
     """Return four discs, a little outside the body."""
     angles = np.linspace(0, 2 * np.pi, 10, endpoint=False)
@@ -130,9 +144,9 @@ def _wheels(length: float, width: float, radius: float) -> tuple[Face, ...]:
 
 
 def _lamps(size: tuple[float, float, float]) -> tuple[Face, ...]:
-    """Return headlights, tail lights and plates, just outside the ends."""
+    """Return bumpers, headlights, tail lights and plates, just outside the ends."""
     length, width, _ = size
-    faces = []
+    faces = [_panel(end * length, 0.0, 0.36, (width * 0.94, 0.20), "trim") for end in (-0.501, 0.501)]  # bumpers
     for side in (-1, 1):
         y = side * width * 0.36
         faces.append(_panel(0.502 * length, y, 0.62, (0.34, 0.18), "head"))

@@ -1,6 +1,7 @@
 """What was said of berths and queues, against what was true."""
 
 import bisect
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Any
@@ -64,6 +65,7 @@ def camera_checks(
 
 def _berth_checks(spec: CameraSpec, scene: Scene, told: Mapping[str, Told], *, ends_s: float) -> Iterator[Check]:
     right = asked = unknown = 0
+    wrong: Counter[str] = Counter()
     good: list[float] = []
     bad: list[str] = []
     for berth in scene.berths:
@@ -71,7 +73,10 @@ def _berth_checks(spec: CameraSpec, scene: Scene, told: Mapping[str, Told], *, e
         for t_s in _moments(scene, berth, ends_s):
             state = said.at(t_s, "state")
             asked += 1
-            right += state == ("occupied" if scene.occupied(berth.id, t_s) is not None else "free")
+            true = "occupied" if scene.occupied(berth.id, t_s) is not None else "free"
+            right += state == true
+            if state != true:
+                wrong[f"{berth.id} {true}, told {state}"] += 1
             unknown += state in (None, "unknown")
         for stay in _whole_stays(scene, berth, ends_s):
             error_s = _dwell_error(said, stay)
@@ -82,11 +87,9 @@ def _berth_checks(spec: CameraSpec, scene: Scene, told: Mapping[str, Told], *, e
             else:
                 good.append(error_s)
     share = right / max(1, asked)
-    yield Check(
-        f"{spec.device}: states",
-        share >= RIGHT,
-        f"{share:.1%} of {asked} s right, {unknown / max(1, asked):.1%} unknown",
-    )
+    text = f"{share:.1%} of {asked} s right, {unknown / max(1, asked):.1%} unknown"
+    text += "".join(f"; {what} {seconds} s" for what, seconds in wrong.most_common(3))
+    yield Check(f"{spec.device}: states", share >= RIGHT, text)
     worst = f", worst by {max(good):.1f} s" if good else ""
     text = f"{len(good)} of {len(good) + len(bad)} dwell times right{worst}" + "".join(f"; {one}" for one in bad)
     yield Check(f"{spec.device}: stays", bool(good) and not bad, text)
@@ -131,10 +134,10 @@ def _false_check(spec: CameraSpec, scene: Scene, told: Mapping[str, Told], *, en
 
 
 def _queue_check(roads: Sequence[CameraSpec], scene: Scene, told: Mapping[str, Told], *, ends_s: float) -> Check:
-    """The length over all cameras, every 5 s of a queue that is long enough and ends before the last one."""
+    """The length over all cameras, every 5 s while the gate is slow, so that the queue stands."""
     errors = []
     reach_m = sum(abs(lane.from_x - lane.to_x) for lane in scene.lanes)
-    for second in range(int(SETTLE_S) + 45, int(ends_s), 5):
+    for second in range(int(SETTLE_S) + 45, int(min(ends_s, roads[0].flow.opens_s)), 5):
         true_m = scene.queue_m(second - SLOW_S / 2)
         if QUEUE_LEAST_M <= true_m <= reach_m:
             pieces = [told.get(f"{spec.device}-{spec.view}", Told()).at(second, "queue_m") for spec in roads]
