@@ -21,14 +21,19 @@ class Explained(msgspec.Struct, frozen=True):
 
 
 async def explain(stage: Stage) -> Explained:
-    """Ask for every alarm and every device; all rules of a device have an answer, also those that never fired."""
+    """Ask for every alarm and every device; all rules of a device have an answer, also those that never fired.
+
+    Of a hub that has stopped: while it runs, devices of which the play has ended fall silent.
+    """
     config = str(stage.hub_config)
     async with Desk(stage.environment()) as desk:
         reached = await desk.run("reasons", config, "--json")
         listed = await desk.run("alarm", "list", config, "--json")
         ids = [alarm["id"] for alarm in json.loads(listed.output)][:_ALARMS]
         told = {id: await desk.run("why", id, config, "--json") for id in ids}
-        subjects = [stage.play.scenario.subject(lift.device) for lift in stage.play.scenario.lifts]
+        scenario = stage.play.scenario
+        devices = [lift.device for lift in scenario.lifts] + [camera.device for camera in scenario.cameras]
+        subjects = [scenario.subject(device) for device in devices]
         stand = {subject: await desk.run("why", subject, config, "--json") for subject in subjects}
     dumb = [id for id, answer in told.items() if answer.code or not json.loads(answer.output)["history"]]
     dumb += [subject for subject, answer in stand.items() if answer.code or not _reasoned(json.loads(answer.output))]

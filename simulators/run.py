@@ -55,8 +55,8 @@ async def run(scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None
             start_us = await play_through(stage, on_tick=on_tick)
             inquest = await hold_inquest(stage)
             notices = list(stage.office.notices)  # of the story: that the agents are stopped is no part of it
-            explained = await explain(stage) if options.reasons is not None else None
             words = await stage.finish()
+            explained = await explain(stage) if options.reasons is not None else None
         if options.sabotage is Sabotage.LOST:
             lose_a_pack(stage.journal, stage.tap.packs)
         truth = {name: start_us + t_us for name, t_us in play.truth.items() if name in _known(played, options.sabotage)}
