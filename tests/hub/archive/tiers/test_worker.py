@@ -194,6 +194,37 @@ def test_more_points_than_one_read_gives_are_all_counted(
     hub.marks.close()
 
 
+class Rests(threading.Event):
+    """Notes how long somebody would have waited for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Return at once."""
+        self.waited.append(timeout or 0.0)
+        return False
+
+
+def test_the_worker_rests_between_two_pieces_unless_too_much_waits(
+    stores: Callable[[], Stores], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A backlog that is computed in one go would hold up every alarm that comes meanwhile."""
+    hub = Hub(stores(), tmp_path, summed=False)
+    rests = hub.worker._periodic.stopping = Rests()
+    hub.archive.write([point(0), point(HOUR_US)], offset=1)
+    hub.worker.turn(HOUR_0 + DAY_US, rest=3.0)
+    assert len(rests.waited) == 4, "the minutes and the hour of two hours"
+    assert 0 < max(rests.waited) <= 0.1
+    hub.archive.write([point(2 * HOUR_US), point(3 * HOUR_US)], offset=2)
+    monkeypatch.setattr(Marks, "full", True)
+    hub.worker.turn(HOUR_0 + DAY_US, rest=3.0)
+    assert len(rests.waited) == 4
+    assert hub.tiers() == at_once(hub.stores.archive)
+    hub.marks.close()
+
+
 def test_a_store_that_is_down_is_tried_again(tmp_path: Path, stores: Callable[[], Stores]) -> None:
     """What was taken is given back."""
     hub = Hub(stores(), tmp_path)
