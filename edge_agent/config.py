@@ -18,6 +18,7 @@ from edge_agent.judge.ride_limits import RideLimits
 from edge_agent.judge.ride_state import Floor
 from edge_agent.outbox import Bounds
 from edge_agent.sources.camera.config import ZONE, CameraConfig, camera_faults, zone_bindings, zone_faults
+from edge_agent.sources.camera.road_config import RoadConfig, road_faults
 from edge_agent.sources.platforms.config import PlatformConfig, platform_faults
 from edge_agent.vision.zones import Zones, read_zones
 
@@ -85,6 +86,7 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     boxes: tuple[BoxConfig, ...] = ()
     platforms: tuple[PlatformConfig, ...] = ()
     cameras: tuple[CameraConfig, ...] = ()
+    roads: tuple[RoadConfig, ...] = ()
     profiles: tuple[str, ...] = ()  # folders with profiles of your own; relative to this file's folder
     broker: BrokerConfig = BrokerConfig()
     outbox: OutboxConfig = OutboxConfig()
@@ -108,7 +110,8 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def bindings(self) -> tuple[Binding, ...]:
         """What a birth says of the devices that stand in this file."""
         read = tuple(Binding(one.device, one.profile, one.asset) for one in self.devices)
-        return (*read, *(binding for platform in self.platforms for binding in platform.bindings))
+        roads = tuple(road.binding for road in self.roads)
+        return (*read, *roads, *(binding for platform in self.platforms for binding in platform.bindings))
 
 
 class LoadedConfig(msgspec.Struct, frozen=True):
@@ -140,7 +143,9 @@ def load_config(path: Path) -> LoadedConfig:
         raise ConfigError(message, file=str(path), key=key)
     zones = {one.device: read_zones(folder / one.zones) for one in config.cameras if one.zones}
     taken = [one.device for one in config.bindings]
-    for key, message in zone_faults(config.cameras, zones, known, taken=taken):
+    others = [*(one.device for one in config.devices), *(one.device for p in config.platforms for one in p.bindings)]
+    drawn = zone_faults(config.cameras, zones, known, taken=taken)
+    for key, message in (*drawn, *road_faults(config.roads, zones, known, taken=others)):
         raise ConfigError(message, file=str(path), key=key)
     kinds = {one.profile for one in config.bindings} | ({ZONE} if zones else set())
     used = {kind: known[kind] for kind in sorted(kinds)}

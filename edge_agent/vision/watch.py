@@ -72,8 +72,8 @@ class ZoneWatch:
         return values | _queue_values(self._queues.view(zone)) if self._zones[zone].kind == "lane" else values
 
     def pieces(self, lane: str) -> list[Piece]:
-        """Return a lane's cells with what is known of them, for the chain of a road's cameras."""
-        return self._queues.pieces(lane)
+        """Return a lane's cells with what is known of them, for the chain of a road's cameras; else none."""
+        return self._queues.pieces(lane) if lane in self._cells else []
 
     def _take(self, zone: Zone, t_us: int, scores: Scores) -> list[Finding]:
         if zone.kind == "lane":

@@ -9,15 +9,23 @@ from edge_agent.sample import Sink
 from edge_agent.sources.camera.address import with_secret
 from edge_agent.sources.camera.config import CameraConfig
 from edge_agent.sources.camera.messages import Order
+from edge_agent.sources.camera.road import Road, hear_of
 from edge_agent.sources.camera.source import CameraSource
 
 LEARNED = "cameras"  # folder of learned references, beside the outbox
 
 
 def camera_sources(loaded: LoadedConfig, *, sink: Sink, clock: Clock) -> list[CameraSource]:
-    """Return a source for each camera."""
+    """Return a source for each camera; what they say of their lanes is told to the roads."""
+    roads = [Road(road, loaded.zones, sink=sink) for road in loaded.config.roads]
     return [
-        CameraSource(order_of(camera, loaded), loaded.profiles[camera.profile].spec, sink=sink, clock=clock)
+        CameraSource(
+            order_of(camera, loaded),
+            loaded.profiles[camera.profile].spec,
+            sink=sink,
+            clock=clock,
+            hear=hear_of(roads, camera.device),
+        )
         for camera in loaded.config.cameras
     ]
 

@@ -96,7 +96,8 @@ class Eyes:
                 early_us = KEEP_US * at // len(self._observed) if said is None else 0
                 self._said[zone] = _Said(t_us - early_us, values)
                 observed_s = round(self._observed[zone].seconds(t_us), 1)
-                words.append(ZoneWord(zone, {**values, "observed_s": observed_s}, tuple(found.get(zone, ()))))
+                values = {**values, "observed_s": observed_s}
+                words.append(ZoneWord(zone, values, tuple(found.get(zone, ())), tuple(self._watch.pieces(zone))))
         return tuple(words)
 
 

@@ -7,6 +7,7 @@ import msgspec
 
 from device_profiles.wire import Value
 from edge_agent.judge.finding import Finding
+from edge_agent.judge.queue_road import Piece
 from edge_agent.sources.camera.trouble import Stream, Trouble
 from edge_agent.vision.zones import Zones
 
@@ -50,6 +51,7 @@ class ZoneWord(msgspec.Struct, frozen=True):
     zone: str
     values: dict[str, Value]
     findings: tuple[Finding, ...] = ()
+    pieces: tuple[Piece, ...] = ()  # of a lane: its cells, for the road that it is a part of
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -12,6 +12,7 @@ from device_profiles.wire import Value
 from edge_agent.judge.finding import Finding
 from edge_agent.sample import Sample, Sink
 from edge_agent.sources.camera.messages import Health, Order, Report, ZoneWord
+from edge_agent.sources.camera.road import Hear
 from edge_agent.sources.camera.supervisor import Patience, Supervisor
 from edge_agent.sources.camera.telling import Telling
 from edge_agent.sources.camera.trouble import WORKER_BACK, WORKER_LOST, Loss, Stream, Trouble
@@ -41,12 +42,21 @@ class CameraSource:
     """``run`` keeps the worker; the sink is called on the event loop."""
 
     def __init__(
-        self, order: Order, spec: ProfileSpec, *, sink: Sink, clock: Clock, patience: Patience | None = None
+        self,
+        order: Order,
+        spec: ProfileSpec,
+        *,
+        sink: Sink,
+        clock: Clock,
+        patience: Patience | None = None,
+        hear: Hear | None = None,
     ) -> None:
+        """``hear`` is told of the camera's lanes."""
         self.supervisor = Supervisor(order, take=self._take, lost=self._lost, clock=clock, patience=patience)
         self._order = order
         self._names = spec.values.keys()
         self._sink = sink
+        self._hear = hear
         self._clock = clock
         self._telling = Telling()
         zones = order.zones.zones if order.zones else ()
@@ -159,6 +169,8 @@ class CameraSource:
         zone.observed_s = float(observed_s) if isinstance(observed_s, int | float) else zone.observed_s
         zone.t_us = t_us
         self._sink(Sample(zone.device, t_us, dict(word.values), findings=word.findings))
+        if self._hear is not None:
+            self._hear(word.zone, t_us, word.pieces or None)
 
     def _now(self) -> int:
         return self._clock.wall_us()
