@@ -72,6 +72,7 @@ CameraAct = Literal[
     "camera_noise",  # what it sends is no picture
     "camera_well",
 ]
+QueueAct = Literal["queue_reaches"]  # the queue that a camera sees is `metres` long: nobody does that, it happens
 WorkerAct = Literal[
     "worker_kill",  # the process that watches a camera is killed
     "worker_hang",  # it stands still
@@ -88,6 +89,7 @@ CAMERA_FAULTS: dict[str, str] = {  # act → fault; "": none
     act: act.removeprefix("camera_").replace("well", "")
     for act in CameraAct.__args__  # type: ignore[attr-defined]
 }
-CAMERA_ACTS = WORKER_ACTS | CAMERA_FAULTS.keys()
+QUEUE_REACHES = "queue_reaches"
+CAMERA_ACTS = WORKER_ACTS | CAMERA_FAULTS.keys() | {QUEUE_REACHES}
 LINE_ACTS: frozenset[str] = SLAVE_ACTS | {"slave_late", "slave_corrupt"}  # a platform does not do that
 WIRE_ACTS: frozenset[str] = frozenset(WireAct.__args__)  # type: ignore[attr-defined]

@@ -5,8 +5,9 @@ import random
 import msgspec
 
 from device_profiles.config import duration_s, duration_us
-from simulators.acts import CAMERA_ACTS, HAND_ACTS, WIRE_ACTS, WORKER_ACTS
+from simulators.acts import CAMERA_ACTS, HAND_ACTS, QUEUE_REACHES, WIRE_ACTS, WORKER_ACTS
 from simulators.box_line.feeler import Feeler
+from simulators.camera.city import scenes_of
 from simulators.lifts.control import Mode
 from simulators.lifts.lift import STEP_US, Lift
 from simulators.scenario import Act, Scenario
@@ -34,6 +35,7 @@ class Play:
         self.t_us = 0
         self.lifts = {spec.device: Lift(spec, seed=self.seed, busy=self.busy) for spec in scenario.lifts}
         self.feelers = {device: Feeler(self.lifts[device], seed=self.seed) for device in sorted(scenario.boxes)}
+        self.scenes = scenes_of(scenario, seed=self.seed)  # what each camera looks at
         self.truth: dict[str, int] = {}  # act → when it took hold
         self.begun: dict[str, int] = {}  # act → when it was done; a fault may wait for its moment after that
         self._arrived: dict[str, int] = {}  # lift → when the first crew came to it
@@ -85,6 +87,8 @@ class Play:
 
     def _due(self, waiting: "_Waiting") -> bool:
         act = waiting.act
+        if act.act == QUEUE_REACHES and self.scenes[act.camera].queue_m(self.t_us / 1e6) < act.metres:
+            return False
         if act.by_responder:
             start_us = self._arrived.get(act.lift)
         else:

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from device_profiles.clock import Clock, simulated_clock
-from simulators.acts import CAMERA_FAULTS, HAND_ACTS, WORKER_ACTS
+from simulators.acts import HAND_ACTS, WORKER_ACTS
 from simulators.camera.verdict import camera_checks, told_by
 from simulators.explained import explain, write_reached
 from simulators.hands import Hands
@@ -63,7 +63,7 @@ async def run(scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None
         checks = [] if inquest is None else check_all(played, notices, inquest, speed=speed)
         if played.cameras:
             told = told_by(journalled_facts(stage.journal), start_us)
-            checks.extend(camera_checks(played.cameras, stage.cameras.scenes, told, ends_s=play.t_us / 1e6))
+            checks.extend(camera_checks(played.cameras, play.scenes, told, ends_s=play.t_us / 1e6))
         if explained is not None and options.reasons is not None:
             checks += explained.checks
             write_reached(options.reasons, explained.reached, scenario=scenario.name, seed=seed)
@@ -108,7 +108,7 @@ def advance(stage: Stage, start_us: int) -> list[WireFault]:
     for fault in stage.play.advance(to_us):
         if fault.act in HAND_ACTS | WORKER_ACTS:
             deeds.append(fault)
-        elif fault.act in CAMERA_FAULTS:
+        elif fault.camera:
             stage.cameras.strike(fault.camera, fault.act)
         else:
             (stage.platforms if fault.lift in stage.platforms else stage.bus).strike(fault)

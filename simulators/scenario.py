@@ -24,6 +24,7 @@ from simulators.acts import (
     LiftAct,
     NodeAct,
     PersonAct,
+    QueueAct,
     TownAct,
     WireAct,
     WorkerAct,
@@ -40,7 +41,7 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that happens, at a time or after another act has taken hold."""
 
     name: Id  # by which others refer to it
-    act: LiftAct | WireAct | CameraAct | WorkerAct | NodeAct | PersonAct | TownAct
+    act: LiftAct | WireAct | CameraAct | QueueAct | WorkerAct | NodeAct | PersonAct | TownAct
     lift: str = ""  # to which it happens; none for what happens to the node or in the town
     camera: Id | Literal[""] = ""  # to which it happens
     at: Duration | None = None  # after the start
@@ -51,6 +52,7 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lasts: Duration = msgspec.field(name="for", default="5s")  # of acts that last
     rule: Name = "lift.entrapment"  # of the alarm that a person acts on
     receiver: Id | Literal[""] = ""  # that is away, or back
+    metres: float = 0.0  # of a queue
 
 
 class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

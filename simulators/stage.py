@@ -88,7 +88,7 @@ class Stage:
         self.witness: Witness
         self.bus: FieldBus
         self.platforms: PlatformCity
-        self.cameras = CameraCity(play.scenario, folder, self.environment(), seed=play.seed)
+        self.cameras = CameraCity(play.scenario, play.scenes, folder, self.environment(), seed=play.seed)
         self.office = Office(play.scenario.receivers, [crew.name for crew in play.scenario.responders], clock)
         self.storm: Storm | None = None
         self._path = path or HonestPath()
@@ -153,6 +153,7 @@ class Stage:
         self._stack.push_async_callback(_end, asyncio.create_task(self.witness.listen_loop(), name="witness"))
         ready = [program.until_ready() for program in (self.hub, *self.agents.values())]
         await asyncio.gather(*ready, self.witness.subscribed.wait())
+        await self.cameras.until_watched(self.agent.pid)
         await self._brew()
 
     async def _brew(self) -> None:

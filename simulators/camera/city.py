@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sys
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -14,16 +15,29 @@ from simulators.camera.faults import Fault
 from simulators.camera.plan import Plan, Task, Word
 from simulators.camera.scene import Scene
 from simulators.camera.spec import HEIGHT, WIDTH, CameraSpec, scene_of, zones_of
+from simulators.camera.workers import worker_of
 from simulators.ports import free_port
 from simulators.process import Program
 from simulators.scenario import Scenario
+
+WATCHED_S = 30.0  # real; a busy machine starts Python slowly
+LOOKED_S = 1.5  # real
+_POLL_S = 0.1
 
 
 class CameraCity:
     """An async context manager: inside it the cameras are on the network."""
 
-    def __init__(self, scenario: Scenario, folder: Path, environment: dict[str, str], *, seed: int) -> None:
-        self.scenes = scenes_of(scenario, seed=seed)
+    def __init__(
+        self,
+        scenario: Scenario,
+        scenes: Mapping[str, Scene],
+        folder: Path,
+        environment: Mapping[str, str],
+        *,
+        seed: int,
+    ) -> None:
+        self._scenes = scenes
         self._specs = scenario.cameras
         self._folder = folder / "cameras"
         self._environment = environment
@@ -42,14 +56,25 @@ class CameraCity:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
+    async def until_watched(self, agent: int) -> None:
+        """Wait until the agent, of that pid, has a worker at each camera, and these have looked for a while."""
+        missing = [spec.device for spec in self._specs]
+        async with asyncio.timeout(WATCHED_S):
+            while missing:
+                missing = [one for one in missing if worker_of(agent, port=self.port(one)) is None]
+                await asyncio.sleep(_POLL_S)
+        if self._specs:
+            await asyncio.sleep(LOOKED_S)
+
     def begin(self, t_us: int) -> None:
         """Let the story begin at a city time."""
         self._say(Word(begin_us=t_us))
 
     def strike(self, camera: str, act: str) -> None:
         """Do to a camera what a scenario's act says."""
-        name = CAMERA_FAULTS[act]
-        self._say(Word(camera, Fault(name) if name else None))
+        if act in CAMERA_FAULTS:
+            name = CAMERA_FAULTS[act]
+            self._say(Word(camera, Fault(name) if name else None))
 
     def port(self, camera: str) -> int:
         """Return the port at which the agent reads a camera."""
@@ -73,7 +98,7 @@ class CameraCity:
     async def _start(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
         for spec in self._specs:
-            zones = {"width": WIDTH, "height": HEIGHT, "zones": zones_of(spec, self.scenes[spec.device])}
+            zones = {"width": WIDTH, "height": HEIGHT, "zones": zones_of(spec, self._scenes[spec.device])}
             self._zones(spec).write_text(json.dumps(zones, indent=1), encoding="utf-8")
         plan = self._folder / "plan.json"
         plan.write_bytes(msgspec.json.encode(self._plan))

@@ -113,7 +113,7 @@ def _simulate(
         if t_s >= next_s and (not drivers or drivers[-1].rear > GATE_X - _FAR_M + 12):
             make: Make | None = "lorry" if rng.random() < 0.03 else None
             drivers.append(_Driver(draw_vehicle(rng, make=make), t_s, GATE_X - _FAR_M))
-            next_s = t_s + max(1.6, rng.expovariate(1 / flow.every_s))
+            next_s = t_s + flow.every_s * rng.uniform(0.4, 1.6)
         if t_s >= gate_s and _admit(drivers):
             gate_s = t_s + (flow.gate_s if t_s < flow.opens_s else flow.open_gate_s) * rng.uniform(0.8, 1.2)
         _step_all(drivers, t_s)
