@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from device_profiles.config import duration_us
-from simulators.acts import HAND_ACTS
+from simulators.acts import HAND_ACTS, WORKER_ACTS
 from simulators.lifts.traffic import Busy, always, arrivals
 from simulators.play import Play
 from simulators.scenario import Scenario, load_scenarios
@@ -36,7 +36,7 @@ def _advance(play: Play, to_us: int) -> None:
             if act.by_responder and t_us >= 160 * SECOND:
                 play.arrive(act.lift)
         for fault in play.advance(min(t_us, to_us)):
-            if fault.act in HAND_ACTS:
+            if fault.act in HAND_ACTS | WORKER_ACTS:
                 play.took_hold(fault.name)
 
 

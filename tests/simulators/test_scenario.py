@@ -22,6 +22,7 @@ NAMES = {  # issue 3; others may come
     *("lift-acknowledged", "lift-test-call", "lift-box-stuck", "lift-box-ordinary-life"),
     *(f"lift-dialect-{number}" for number in range(1, 5)),
     *("lift-rescue", "alarm-storm", "receiver-away", "node-down"),  # issue 5
+    *("camera-faults", "kerb-berths", "hospital-queue", "lift-beside-cameras"),  # issue 6
 }
 TEXT = """
 name = "small"
@@ -123,4 +124,28 @@ def test_a_fault_in_a_scenario_names_file_and_key(tmp_path: Path, text: str, key
     with pytest.raises(ConfigError) as caught:
         load_scenario(path)
     assert caught.value.file == str(path)
+    assert caught.value.key == key
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ('[[acts]]\nname = "a"\nact = "camera_blur"\nat = "1s"\n', "acts[0].camera"),
+        ('[[acts]]\nname = "a"\nact = "camera_blur"\ncamera = "cam-9"\nat = "1s"\n', "acts[0].camera"),
+        ('[[acts]]\nname = "a"\nact = "storm"\ncamera = "cam-1"\nat = "1s"\n', "acts[0].camera"),
+        ('[[cameras]]\ndevice = "cam-1"\n', "cameras"),
+        (
+            '[[acts]]\nname = "a"\nact = "camera_blur"\ncamera = "cam-1"\nat = "1s"\n[[expected]]\nrule = "camera.moved"\n'
+            'camera = "cam-10"\nafter = "a"\nnot_before = "0s"\nnot_after = "9s"\n',
+            "expected[0].camera",
+        ),
+    ],
+    ids=["none", "unknown", "no-camera-act", "twice", "expected"],
+)
+def test_what_befalls_a_camera_names_one(tmp_path: Path, more: str, key: str) -> None:
+    """An act of a camera, and an alarm of one or of its zone, refer to a camera that is there."""
+    path = tmp_path / "small.toml"
+    path.write_text(TEXT + '[[cameras]]\ndevice = "cam-1"\n' + more, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_scenario(path)
     assert caught.value.key == key
