@@ -21,7 +21,9 @@ class Admission(StrEnum):
 
 def ceiling_us(clock: ClockState, *, received_us: int) -> int:
     """Return the greatest ``t_us`` that is believed of a pack's facts, on the agent's clock."""
-    offset_us = max(-MAX_OFFSET_US, min(MAX_OFFSET_US, clock.offset_us))
+    offset_us = clock.offset_us
+    if not -MAX_OFFSET_US <= offset_us <= MAX_OFFSET_US:
+        offset_us = MAX_OFFSET_US if offset_us > 0 else -MAX_OFFSET_US
     return received_us + offset_us + FUTURE_US
 
 

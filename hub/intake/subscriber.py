@@ -179,15 +179,18 @@ class Subscriber:
             raise ProtocolError(f"a packet of type {other.kind}")
 
     def _send(self, sock: socket.socket) -> int:
+        """Send what waits, without the lock: who acks must not wait for the kernel, and then for its turn in Python."""
         with self._lock:
-            if not self._unsent:
-                return 0
-            try:
-                sent = sock.send(self._unsent)
-            except (BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
-                return 0
-            del self._unsent[:sent]
-            return sent
+            waiting, self._unsent = self._unsent, bytearray()
+        if not waiting:
+            return 0
+        sent = 0
+        with contextlib.suppress(BlockingIOError, ssl.SSLWantWriteError, ssl.SSLWantReadError):
+            sent = sock.send(waiting)
+        if sent < len(waiting):
+            with self._lock:
+                self._unsent[:0] = waiting[sent:]
+        return sent
 
     def _enter(self) -> None:
         with self._lock:
