@@ -132,11 +132,11 @@ def test_a_fault_in_a_scenario_names_file_and_key(tmp_path: Path, text: str, key
     [
         ('[[acts]]\nname = "a"\nact = "camera_blur"\nat = "1s"\n', "acts[0].camera"),
         ('[[acts]]\nname = "a"\nact = "camera_blur"\ncamera = "cam-9"\nat = "1s"\n', "acts[0].camera"),
-        ('[[acts]]\nname = "a"\nact = "storm"\ncamera = "cam-1"\nat = "1s"\n', "acts[0].camera"),
+        ('[[acts]]\nname = "a"\nact = "node_off"\ncamera = "cam-1"\nat = "1s"\n', "acts[0].camera"),
         ('[[cameras]]\ndevice = "cam-1"\n', "cameras"),
         (
-            '[[acts]]\nname = "a"\nact = "camera_blur"\ncamera = "cam-1"\nat = "1s"\n[[expected]]\nrule = "camera.moved"\n'
-            'camera = "cam-10"\nafter = "a"\nnot_before = "0s"\nnot_after = "9s"\n',
+            '[[acts]]\nname = "a"\nact = "camera_blur"\ncamera = "cam-1"\nat = "1s"\n'
+            '[[expected]]\nrule = "camera.moved"\ncamera = "cam-10"\nafter = "a"\nnot_before = "0s"\nnot_after = "9s"\n',
             "expected[0].camera",
         ),
     ],
