@@ -60,7 +60,8 @@ class ArchiveReader:
     def _notice_loss(self, records: list[Record]) -> None:
         if self._taken and records and records[0].offset > self._taken and not is_whole(self._taken, records):
             self.refused["cut"] += 1
-            logger.error("records behind %d were cut before they could be archived", self._taken)
+            level = logging.DEBUG if self.refused["cut"] > 1 else logging.ERROR  # a thinned journal has many gaps
+            logger.log(level, "records behind %d were cut or thinned before they could be archived", self._taken)
         self._taken = records[-1].offset if records else self._taken
 
     def _write(self, blocks: list[Block], offset: int) -> None:

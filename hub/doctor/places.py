@@ -54,6 +54,7 @@ def archived(patient: Patient) -> Finding:
     place = _archive_place(settings)
     with opened_journal(settings.journal) as journal:
         oldest_us, first = _oldest_fact_us(journal, place), journal.first_offset()
+        whole_from = journal.whole_from()
     if place + 1 < first:
         return Finding(Level.FAIL, f"records {place + 1} to {first - 1} were cut before they were archived", "")
     if oldest_us is None:
@@ -62,6 +63,9 @@ def archived(patient: Patient) -> Finding:
     says = f"the oldest fact that is not archived came {age_us / 1e6:.0f} s ago"
     if age_us > duration_us(settings.config.journal.keep) / 2:
         return Finding(Level.FAIL, f"{says}: the journal will cut it", "repair the archive's database")
+    if place + 1 < whole_from:
+        says = f"of readings up to record {whole_from - 1} the archive gets least, greatest and last of a minute"
+        return Finding(Level.WARN, says, "repair the archive's database; a greater journal.max_bytes thins later")
     if age_us > ARCHIVE_WARN_US:
         return Finding(Level.WARN, says, "hub archive status; is its process running?")
     return Finding(Level.OK, says)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from device_profiles.clock import Clock
 from hub.errors import JournalFull, StoreDown
 from hub.journal.journal import Journal
-from hub.journal.thinning import Thinning
+from hub.journal.thinning import REST, Thinning
 from hub.periodic import Periodic
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class Retention:
         self._others = others
         self._told_s = float("-inf")
         self._periodic = Periodic("retention", self._try, period_s=PERIOD_S)
-        self._thinning = Thinning(journal, stopping=self._periodic.stopping)
+        self._thinning = Thinning(journal, stopping=self._periodic.stopping, rest=REST)
         self.start, self.stop = self._periodic.start, self._periodic.stop
 
     def turn(self) -> None:

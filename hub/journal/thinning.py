@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from device_profiles.clock import Clock
 from device_profiles.errors import WireError
 from device_profiles.thinning import Extremes, part
 from device_profiles.wire import MAX_FACTS, Fact, Heartbeat, Pack, Reading, encode
@@ -16,6 +17,8 @@ from hub.journal.thinned import READING_LANES, ROW_BYTES, GivenUp, Loss, Rewrite
 SPAN_US = 600_000_000  # so much is thinned in one go: of a few seconds as much would stay as there was
 MOST_KEYS = 100_000  # minutes of a value of a device that are looked at together, some 50 MB
 SHARE = 0.5  # of max_bytes for what is left of thinned readings; the rest can be replayed
+PRESSED = 0.97  # of max_bytes: there is no time to rest
+REST = 1.0  # times what a step took: an alarm meets one step on its way, and not all of them
 _STEP = 500  # records in one transaction: an alarm waits for no longer
 
 
@@ -29,9 +32,13 @@ _counted = msgspec.json.Decoder(_Counted)
 class Thinning:
     """Gives up readings of one journal, step by step."""
 
-    def __init__(self, journal: Journal, *, stopping: threading.Event | None = None, span_us: int = SPAN_US) -> None:
+    def __init__(
+        self, journal: Journal, *, stopping: threading.Event | None = None, rest: float = 0.0, span_us: int = SPAN_US
+    ) -> None:
+        """``stopping`` is looked at between two steps; ``rest``: so many times what each took is left to others."""
         self._journal = journal
-        self._stopping = stopping or threading.Event()  # looked at between two steps
+        self._stopping = stopping or threading.Event()
+        self._rest = rest
         self._span_us = span_us
 
     def step(self, upto: int) -> int:
@@ -39,8 +46,7 @@ class Thinning:
 
         0: nothing is left there, or it is time to stop.
         """
-        journal = self._journal
-        known = journal.thinned()
+        journal, known = self._journal, self._journal.thinned()
         if known.left > SHARE * journal.max_bytes and (done := self.drop(known.upto)):
             return done
         return self.thin(upto) or self.drop(known.upto) or self.thin(upto, short=True) or self.cut(upto)
@@ -103,12 +109,17 @@ class Thinning:
         return end, names
 
     def _records(self, after: int, upto: int) -> Iterator[list[Record]]:
+        """Yield records a step at a time, and rest after each."""
+        rest = 0.0 if self._journal.used_bytes() > PRESSED * self._journal.max_bytes else self._rest
         while after < upto and not self._stopping.is_set():
+            began_s = Clock.real_s()
             records = [record for record in self._journal.read(after, _STEP) if record.offset <= upto]
             if not records:
                 return
             yield records
             after = records[-1].offset
+            if rest:
+                self._stopping.wait(rest * (Clock.real_s() - began_s))
 
 
 def _is_readings(record: Record) -> bool:

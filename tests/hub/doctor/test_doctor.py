@@ -20,6 +20,7 @@ from hub.doctor.places import places_of
 from hub.intake.quarantine import Faulty, Reason, quarantine_row
 from hub.journal.journal import Journal
 from hub.journal.records import NewRecord
+from hub.journal.thinning import Thinning
 from hub.life import locked
 from tests.hub.rig import ADDRESS, EPOCH, AgentSide, HubProcess, pack
 from tests.servers import Mosquitto, free_port
@@ -203,6 +204,19 @@ def test_an_archive_that_is_damaged_or_has_missed_records_fails(settings: Settin
     settings.archive.write_bytes(b"this is no database" * 1000)
     assert look(settings, "archive").level is Level.FAIL
     assert settings.archive.read_bytes().startswith(b"this is no")
+
+
+def test_an_archive_that_lacks_what_was_thinned_is_a_warning(settings: Settings) -> None:
+    """It gets what is left."""
+    for _ in range(2):
+        write(settings, age_s=1)
+    journal = Journal.open(settings.journal, reserve_bytes=0)
+    Thinning(journal).thin(journal.last_offset() - 1, short=True)
+    journal.close()
+    found = look(settings, "archive")
+    assert (found.level, "least, greatest and last" in found.says) == (Level.WARN, True)
+    archive(settings, 100)
+    assert look(settings, "archive").level is Level.OK
 
 
 def test_messages_set_aside_are_a_warning(settings: Settings) -> None:

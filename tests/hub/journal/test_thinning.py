@@ -1,6 +1,7 @@
 """At its bound the journal thins readings, then drops them, then cuts; events never before readings, all counted."""
 
 import math
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,6 +162,33 @@ def test_a_cut_by_age_is_taken_off_what_is_left(journal: Journal) -> None:
     assert journal.thinned().left == sum(len(one.body) + 80 for one in rest) > 0
     journal.cut(upto + 1)
     assert journal.thinned().left == 0
+
+
+def test_it_rests_between_steps_until_there_is_no_time(journal: Journal) -> None:
+    """An alarm must not meet all of the work on its way; at the bound readings wait for it."""
+    rests = Rests()
+    written = filled(journal, seconds=900)
+    thinning = Thinning(journal, stopping=rests, rest=1.0)
+    journal.max_bytes = journal.used_bytes() * 2
+    thinning.thin(written[-1].offset, short=True)
+    assert len(rests.waited) == 5, "ten minutes in steps of 500: after each that is rewritten, between those looked at"
+    journal.max_bytes = 1
+    thinning.drop(written[-1].offset)
+    assert len(rests.waited) == 5
+    assert all(0 < waited < 5 for waited in rests.waited)
+
+
+class Rests(threading.Event):
+    """Notes how long somebody would have waited for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.waited: list[float] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Return at once."""
+        self.waited.append(timeout or 0.0)
+        return False
 
 
 def test_a_clock_step_stays_and_a_heartbeat_goes(journal: Journal) -> None:
