@@ -136,7 +136,7 @@ def test_a_fault_in_a_scenario_names_file_and_key(tmp_path: Path, text: str, key
         ('[[cameras]]\ndevice = "cam-1"\n', "cameras"),
         (
             '[[acts]]\nname = "a"\nact = "camera_blur"\ncamera = "cam-1"\nat = "1s"\n'
-            '[[expected]]\nrule = "camera.moved"\ncamera = "cam-10"\nafter = "a"\nnot_before = "0s"\nnot_after = "9s"\n',
+            '[[expected]]\nrule = "x"\ncamera = "cam-10"\nafter = "a"\nnot_before = "0s"\nnot_after = "9s"\n',
             "expected[0].camera",
         ),
     ],
