@@ -1,18 +1,16 @@
-"""Who brings the same queued messages from the broker to the database, how fast and for how much processor time.
+"""Who brings the same messages from the broker to the database, how fast and for how much processor time.
 
-Every contender is started and says that it is subscribed; then it is stopped (SIGSTOP) while the broker's queue for it
-is filled, so that neither its start nor the load's making is measured; then it goes on, and the clock runs until the
-database has all. Processor time is that of the contender's processes alone.
+Every contender is started and says that it is subscribed. Then messages that were made beforehand are published as fast
+as the broker takes them, on the same two cores, and the clock runs from the first of them until the database has all.
+Processor time is that of the contender's processes alone.
 """
 
-import contextlib
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -44,23 +42,24 @@ def cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) * _TICK_S
 
 
-@contextlib.contextmanager
-def stopped(process: subprocess.Popen[str]) -> Iterator[None]:
-    """Hold a process still."""
-    process.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        process.send_signal(signal.SIGCONT)
+class Load:
+    """Messages made beforehand, and the thread that publishes them as fast as the broker takes them."""
 
+    def __init__(self, port: int, fleet: Fleet, *, count: int) -> None:
+        self._messages = list(fleet.packs(count, now_us=time.time_ns() // 1_000))
+        self._offer = Offer(port, f"fleet-{time.time_ns()}")
+        self._thread = threading.Thread(target=self._offer.send, args=(self._messages,), name="load", daemon=True)
 
-def fill(port: int, fleet: Fleet, count: int) -> None:
-    """Publish the next ``count`` packs of ``fleet`` and wait until the broker has them."""
-    messages = list(fleet.packs(count, now_us=time.time_ns() // 1_000))
-    offer = Offer(port, f"fleet-{time.time_ns()}")
-    offer.send(messages)
-    offer.settle()
-    offer.close()
+    def __enter__(self) -> "Load":
+        """Begin to publish."""
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Wait until the broker has everything."""
+        self._thread.join(_TIMEOUT_S)
+        self._offer.settle()
+        self._offer.close()
 
 
 def lap(
@@ -68,10 +67,11 @@ def lap(
     server: rig.Mosquitto,
     *,
     influx: Influx,
+    load: Load,
     run: Callable[[], int],
     settle: Callable[[], None] = lambda: None,
 ) -> Lap:
-    """Let ``processes``, the first of which is stopped, go on until ``run`` returns how many messages are archived.
+    """Publish ``load`` until ``run`` returns how many messages ``processes`` have archived.
 
     What it does until ``settle`` returns counts as processor time too, but not against its rate.
     """
@@ -79,8 +79,9 @@ def lap(
     ours = [process.pid for process in processes]
     before = [sum(map(cpu_s, ours)), cpu_s(server.process.pid), cpu_s(influx.process.pid)]
     began = time.perf_counter()
-    count = run()
-    passed = time.perf_counter() - began
+    with load:
+        count = run()
+        passed = time.perf_counter() - began
     settle()
     after = [sum(map(cpu_s, ours)), cpu_s(server.process.pid), cpu_s(influx.process.pid)]
     return Lap(count / passed, *[(new - old) * 1e5 / count for new, old in zip(after, before, strict=True)])
@@ -95,15 +96,13 @@ def contender(kind: str, server: rig.Mosquitto, *, influx: Influx, count: int) -
     assert process.stdout is not None
     try:
         _expect(process, "ready")
-        with stopped(process):
-            fill(server.port, Fleet(agents=50, epoch=int(time.time())), count)
+        load = Load(server.port, Fleet(agents=50, epoch=int(time.time())), count=count)
 
         def run() -> int:
-            process.send_signal(signal.SIGCONT)
             _expect(process, "done")
             return count
 
-        measured = lap([process], server, influx=influx, run=run)
+        measured = lap([process], server, influx=influx, load=load, run=run)
     finally:
         process.kill()
         process.wait()
@@ -135,12 +134,10 @@ def hub(
         offer.send(fleet.births(now_us=time.time_ns() // 1_000))
         offer.close()
         rig.wait_until(lambda: rig.journalled(data) == fleet.agents, timeout_s=30, what="journalling the births")
-        with stopped(process):
-            start = rig.last_pack(data)
-            fill(server.port, fleet, count)
+        start = rig.last_pack(data)
+        load = Load(server.port, fleet, count=count)
 
         def run() -> int:
-            process.send_signal(signal.SIGCONT)
             rig.wait_until(lambda: _archived(influx) >= start + count, timeout_s=_TIMEOUT_S, what="archiving")
             last = rig.last_pack(data)
             rig.wait_until(lambda: _archived(influx) >= last, timeout_s=_TIMEOUT_S, what="archiving the rest")
@@ -150,7 +147,7 @@ def hub(
             last = rig.last_pack(data)
             rig.wait_until(lambda: min(rig.cursors(data)) >= last, timeout_s=30, what="alarms, twins and ledger")
 
-        measured = lap(processes, server, influx=influx, run=run, settle=settle)
+        measured = lap(processes, server, influx=influx, load=load, run=run, settle=settle)
         if rig.journalled(data) != count + fleet.agents:
             raise RuntimeError("the journal has not every pack: the lap is worth nothing")
     _check(influx, count * readings, measurement="facts")
@@ -164,12 +161,12 @@ def subscriber(server: rig.Mosquitto, *, count: int) -> Lap:
     assert server.process is not None
     try:
         time.sleep(0.5)  # it tells nobody when it is subscribed; were it not, messages would lack and it would not end
-        with stopped(process):
-            fill(server.port, Fleet(agents=50, epoch=int(time.time())), count)
-            before, brokers = cpu_s(process.pid), cpu_s(server.process.pid)
-            began = time.perf_counter()
-        used = _until_dead(process)
-        passed = time.perf_counter() - began
+        load = Load(server.port, Fleet(agents=50, epoch=int(time.time())), count=count)
+        before, brokers = cpu_s(process.pid), cpu_s(server.process.pid)
+        began = time.perf_counter()
+        with load:
+            used = _until_dead(process)
+            passed = time.perf_counter() - began
         broker = cpu_s(server.process.pid) - brokers
         return Lap(count / passed, (used - before) * 1e5 / count, broker * 1e5 / count, 0.0)
     finally:

@@ -17,6 +17,7 @@ LAPS = 3
 MESSAGES = 30_000 if QUICK else 60_000
 BATCHING, TUTORIAL = MESSAGES // 4, MESSAGES // 20
 READINGS = 10  # of a pack, in the second race
+PACKS = MESSAGES // 4  # of so many readings: some seconds, so that what ends a lap weighs as little as in the others
 SHARE = 0.85  # of a goal is its gate
 
 
@@ -49,7 +50,7 @@ class Track:
     def packs(self) -> tuple[float, float]:
         """Return readings a second of the hub, in packs of ten, and lines a second of the database alone."""
         limit = race.database(self._database, lines=MESSAGES)
-        return self._hub(MESSAGES // READINGS, readings=READINGS).rate * READINGS, limit
+        return self._hub(PACKS, readings=READINGS).rate * READINGS, limit
 
     def _subscriber(self) -> race.Lap:
         with rig.broker(self._next()) as server:
