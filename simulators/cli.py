@@ -91,6 +91,36 @@ def run_crash(
     raise typer.Exit(GOOD if result.good else BAD)
 
 
+@app.command("camera")
+def run_camera(
+    place: Annotated[str, typer.Argument(help="car-park, kerb or hospital.")] = "kerb",
+    seed: Annotated[int, typer.Option(min=0, help="Another place and other vehicles.")] = 1,
+    sky: Annotated[
+        str, typer.Option(help="clear, overcast, rain, fog, snow, night, rainy-night, or an hour of it all.")
+    ] = "clear",
+    fps: Annotated[float, typer.Option(min=0.2, max=30, help="Pictures in a second.")] = 5.0,
+    rtsp_port: Annotated[int, typer.Option(min=0, max=65535, help="0: any free one.")] = 0,
+    http_port: Annotated[int, typer.Option(min=0, max=65535, help="Of MJPEG; 0: any free one.")] = 0,
+    photographs: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="A real car park: pictures with an XML each, as PKLot has them.")
+    ] = None,
+    zones: Annotated[Path | None, typer.Option(metavar="FILE", help="Write its zones there.")] = None,
+) -> None:
+    """Serve one camera that is not there until Ctrl-C; faults are typed: freeze, blur, drop …, well."""
+    import msgspec
+
+    from simulators.camera.alone import Offer, serve_alone
+    from simulators.camera.spec import CameraSpec
+
+    try:
+        told = {"device": "camera", "place": place, "sky": sky, "fps": fps, "berths": 16 if place == "car-park" else 5}
+        spec = msgspec.convert(told, CameraSpec)
+    except msgspec.ValidationError as error:
+        _refuse(str(error))
+    offer = Offer(spec, seed, rtsp_port, http_port, photographs, zones)
+    _play(serve_alone(offer, typer.echo, hear=sys.stdin.fileno()))
+
+
 @app.command("soak")
 def run_soak(
     minutes: Annotated[float, typer.Option(min=0.1, max=100_000, help="How long everything falters.")] = 10.0,

@@ -19,7 +19,7 @@ _SHORTEST_S = 25.0  # of a stay, and of a berth's time between two
 def car_park(seed: int, *, duration_s: float = 600.0, berths: int = 16, busy: float = 1.0, full: float = 0.6) -> Scene:
     """Return a car park of two rows; ``busy`` shortens stays, ``full`` is the share of berths taken at the start."""
     rng = random.Random(f"{seed}/car-park")
-    row = berths // 2
+    row = (berths + 1) // 2
     places = [
         Berth(f"{number + 1}", (number % row - (row - 1) / 2) * _WIDTH, *_ROWS[number // row], _LENGTH, _WIDTH)
         for number in range(berths)

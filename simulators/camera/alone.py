@@ -1,0 +1,96 @@
+"""One camera by itself, for whoever wants to try an agent on it: its addresses are said, its faults are typed."""
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import cv2
+import msgspec
+
+from device_profiles.clock import Clock
+from simulators.camera.backdrop import Image
+from simulators.camera.faults import Fault
+from simulators.camera.feed import Feed
+from simulators.camera.photographs import PhotographRenderer, read_photographs
+from simulators.camera.renderer import Renderer
+from simulators.camera.scene import Point
+from simulators.camera.server import CameraServer
+from simulators.camera.spec import CameraSpec, lens_of, scene_of, zones_of
+from simulators.camera.weather import SKIES
+
+DURATION_S = 3600.0
+WELL = "well"
+_LINE = 4096  # bytes
+
+
+class Offer(msgspec.Struct, frozen=True):
+    """What is served, and where."""
+
+    spec: CameraSpec
+    seed: int = 1
+    rtsp_port: int = 0
+    http_port: int = 0
+    photographs: Path | None = None  # folder of a real car park in place of a drawn one
+    zones: Path | None = None  # file that its zones are written to
+
+
+async def serve_alone(offer: Offer, say: Callable[[str], None], *, hear: int) -> None:
+    """Serve one camera until cancelled; obey the file number ``hear``. Raises ValueError for no photographs."""
+    frames, zones = await asyncio.to_thread(_look, offer)
+    if offer.zones is not None:
+        await asyncio.to_thread(offer.zones.write_text, json.dumps(zones), encoding="utf-8")
+    begun_s = Clock.real_s()
+    feed = Feed(frames, fps=offer.spec.fps, now_s=lambda: Clock.real_s() - begun_s)
+    async with CameraServer(feed, rtsp_port=offer.rtsp_port, http_port=offer.http_port) as server:
+        say(server.rtsp_url)
+        say(server.mjpeg_url)
+        await _obey(server, say, hear=hear)
+
+
+def _look(offer: Offer) -> tuple[Callable[[float], Image], dict[str, object]]:
+    """Return what draws the pictures, and the zones on them."""
+    cv2.setNumThreads(1)
+    if offer.photographs is not None:
+        real = PhotographRenderer(read_photographs(offer.photographs), seed=offer.seed, duration_s=DURATION_S)
+        rows, columns = real.photograph.picture.shape[:2]
+        return real.frame, _file(columns, rows, _berths(real.zones()))
+    scene = scene_of(offer.spec, seed=offer.seed, duration_s=DURATION_S)
+    lens = lens_of(offer.spec)
+    drawn = Renderer(scene, lens, sky=SKIES[offer.spec.sky], seed=offer.seed)
+    return drawn.frame, _file(lens.width, lens.height, zones_of(offer.spec, scene))
+
+
+def _berths(outlines: dict[str, list[Point]]) -> list[dict[str, object]]:
+    return [{"id": name, "kind": "berth", "polygon": outline} for name, outline in outlines.items()]
+
+
+def _file(width: int, height: int, zones: list[dict[str, object]]) -> dict[str, object]:
+    return {"width": width, "height": height, "zones": zones}
+
+
+async def _obey(server: CameraServer, say: Callable[[str], None], *, hear: int) -> None:
+    """Do what is typed: the name of a fault, or `well`; after the end of input just go on."""
+    words: asyncio.Queue[str] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def typed() -> None:
+        data = os.read(hear, _LINE)
+        if not data:
+            loop.remove_reader(hear)
+        for word in data.decode("utf-8", "replace").split():
+            words.put_nowait(word)
+
+    with suppress(PermissionError):  # a file: nobody types
+        loop.add_reader(hear, typed)
+    try:
+        while True:
+            word = await words.get()
+            if word in {WELL, *Fault}:
+                await server.strike(None if word == WELL else Fault(word))
+            else:
+                say(f"{word!r} is none of: {WELL}, {', '.join(Fault)}")
+    finally:
+        loop.remove_reader(hear)
