@@ -1,5 +1,7 @@
 """The cameras of an agent, as its config says."""
 
+import asyncio
+import os
 from pathlib import Path
 
 from device_profiles.clock import Clock
@@ -17,6 +19,7 @@ LEARNED = "cameras"  # folder of learned references, beside the outbox
 
 def camera_sources(loaded: LoadedConfig, *, sink: Sink, clock: Clock) -> list[CameraSource]:
     """Return a source for each camera; what they say of their lanes is told to the roads."""
+    starts = asyncio.Semaphore(max(1, (os.cpu_count() or 1) // 2))  # the lift path keeps a processor
     roads = [Road(road, loaded.zones, sink=sink) for road in loaded.config.roads]
     return [
         CameraSource(
@@ -25,6 +28,7 @@ def camera_sources(loaded: LoadedConfig, *, sink: Sink, clock: Clock) -> list[Ca
             sink=sink,
             clock=clock,
             hear=hear_of(roads, camera.device),
+            starts=starts,
         )
         for camera in loaded.config.cameras
     ]

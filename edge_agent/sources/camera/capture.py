@@ -45,7 +45,10 @@ class Capture:
 
     def picture(self) -> Image:
         """Return the picture that was grabbed last, in BGR. Raises BrokenPicture."""
-        good, image = self._capture.retrieve()
+        try:
+            good, image = self._capture.retrieve()
+        except cv2.error as error:
+            raise BrokenPicture("cannot be decoded") from error
         if not good or image is None or image.ndim != 3 or image.size == 0:
             raise BrokenPicture("cannot be decoded")
         picture: Image = image  # type: ignore[assignment]

@@ -16,6 +16,7 @@ logger = logging.getLogger(__name__)
 RETRY_BASE_S, RETRY_CAP_S = 0.2, 1.0  # a returned stream is to be back within 3 s
 _WAITING = frozenset({Stream.ENDED, Stream.EMPTY})  # more may come; nothing is gained by opening it again
 STALE_S = 0.5  # a picture that nobody took for so long is not the newest any more
+LEAST_PX = 64  # wide and high
 MANY_BROKEN = 20  # in a row: then it is opened anew
 
 
@@ -52,6 +53,11 @@ class Drain:
         """End; a read that hangs is left behind with its thread, which the process takes along."""
         self._stopping.set()
         self._thread.join(0.5)
+
+    @property
+    def alive(self) -> bool:
+        """Whether its thread runs; one that died of a bug empties nothing any more."""
+        return self._thread.is_alive()
 
     def take(self, timeout_s: float) -> Frame | None:
         """Return the next picture, None when none came in time."""
@@ -104,7 +110,10 @@ class Drain:
         self.flow.grabbed += 1
         if not self._wanted:
             return False
-        frame = Frame(t_us, real_s, grabber.picture(), anew)
+        image = grabber.picture()
+        if min(image.shape[:2]) < LEAST_PX:
+            raise BrokenPicture(f"{image.shape[1]} × {image.shape[0]} is no picture of anything")
+        frame = Frame(t_us, real_s, image, anew)
         self._live()
         with self._changed:
             self._wanted = False

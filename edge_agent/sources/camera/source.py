@@ -49,10 +49,13 @@ class CameraSource:
         sink: Sink,
         clock: Clock,
         patience: Patience | None = None,
+        starts: asyncio.Semaphore | None = None,
         hear: Hear | None = None,
     ) -> None:
         """``hear`` is told of the camera's lanes."""
-        self.supervisor = Supervisor(order, take=self._take, lost=self._lost, clock=clock, patience=patience)
+        self.supervisor = Supervisor(
+            order, take=self._take, lost=self._lost, clock=clock, patience=patience, starts=starts
+        )
         self._order = order
         self._names = spec.values.keys()
         self._sink = sink

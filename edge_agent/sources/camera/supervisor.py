@@ -20,7 +20,7 @@ from edge_agent.sources.camera.vitals import Vitals, vitals_of
 
 logger = logging.getLogger(__name__)
 
-WORKER = "edge_agent.sources.camera.worker"
+WORKER = "edge_agent.sources.camera.entry"
 NO_MEMORY = 77  # its exit code when the system refused it memory
 MOST_REPORTS = 200  # a second; more is babble that would take the agent's time
 LAST_WORDS = 5  # lines of its stderr that say why it died
@@ -50,7 +50,7 @@ class WorkerLost(Exception):
 
 
 class Supervisor:
-    """One worker at a time. ``take`` and ``lost`` are called on the event loop."""
+    """One worker at a time. ``take`` and ``lost`` are called on the event loop; ``starts`` bounds starts at once."""
 
     def __init__(
         self,
@@ -60,6 +60,7 @@ class Supervisor:
         lost: Callable[[Loss, str], None],
         clock: Clock,
         patience: Patience | None = None,
+        starts: asyncio.Semaphore | None = None,
         module: str = WORKER,
     ) -> None:
         self.pid: int | None = None
@@ -72,6 +73,8 @@ class Supervisor:
         self._clock = clock
         self._patience = patience or Patience()
         self._module = module
+        self._starts = starts or asyncio.Semaphore(1)
+        self._starting = False  # it holds a place among those that start
         self._reports = 0  # since its start
         self._idle = False  # the last report said that no picture comes
         self._words: deque[str] = deque(maxlen=LAST_WORDS)
@@ -93,12 +96,20 @@ class Supervisor:
 
     async def _live(self) -> None:
         """Run one worker. Raises WorkerLost."""
-        process = await self._start()
+        await self._starts.acquire()
+        self._starting = True
+        try:
+            await self._follow(await self._start())
+        finally:
+            self._started()
+
+    async def _follow(self, process: asyncio.subprocess.Process) -> None:
         self.pid, self._reports, self._idle = process.pid, 0, False
         self._words.clear()
         works = [self._listen(process), self._watch(process.pid), self._hear(process)]
         tasks = [asyncio.create_task(work, name="camera worker") for work in works]
         try:
+            await self._order_to(process)
             done, _ = await asyncio.wait(tasks[:2], return_when=asyncio.FIRST_COMPLETED)
             for task in done:
                 task.result()
@@ -116,16 +127,23 @@ class Supervisor:
         path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
         environment = os.environ | self._clock.environment() | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
         try:
-            process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 sys.executable, "-m", self._module, stdin=pipe, stdout=pipe, stderr=pipe, env=environment
             )
         except OSError as error:
             raise WorkerLost(Loss.CRASHED, f"cannot be started: {error.strerror}") from error
+
+    async def _order_to(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None
         with suppress(ConnectionError):  # it died: listening says so
             process.stdin.write(encode_order(self._order))
             await process.stdin.drain()
-        return process
+
+    def _started(self) -> None:
+        """Let another one start: what loads OpenCV and a model takes a processor for a second."""
+        if self._starting:
+            self._starting = False
+            self._starts.release()
 
     async def _listen(self, process: asyncio.subprocess.Process) -> None:
         """Hand on what it says until it says nothing any more. Raises WorkerLost."""
@@ -135,6 +153,7 @@ class Supervisor:
                 body = await process.stdout.readexactly(report_length(await process.stdout.readexactly(HEADER)))
                 report = decode_report(body)
                 self._reports += 1
+                self._started()
                 self._idle = report.health.troubles.get(Trouble.STALLED) is True
                 self._take(report)
         except ValueError as error:

@@ -29,7 +29,6 @@ from edge_agent.sources.camera.watching import Watching
 
 logger = logging.getLogger(__name__)
 
-NICE = 10  # the lift path goes first
 BEAT_S = 0.4  # real; a report at least so often
 HEADROOM = 2  # times the memory ceiling: beyond it the system refuses; below it the agent watches and kills
 OOM_SCORE = "800"  # of 1000: when the machine has no memory left, a camera goes before the agent
@@ -65,7 +64,7 @@ def run(order: Order, say: BinaryIO, *, clock: Clock) -> None:
     drain.start()
     due_s = clock.real_s()
     try:
-        while True:
+        while drain.alive:
             frame = drain.take(BEAT_S) if clock.real_s() >= due_s else None
             if frame is not None:
                 due_s = max(due_s + period_s, clock.real_s())
@@ -74,6 +73,7 @@ def run(order: Order, say: BinaryIO, *, clock: Clock) -> None:
             else:
                 _say(say, watching.wait())
             time.sleep(min(BEAT_S, max(0.0, due_s - clock.real_s())))
+        sys.exit("the thread that reads the camera died")
     except BrokenPipeError:
         drain.stop()
 
@@ -112,7 +112,6 @@ def _die_with_parent() -> None:
 
 
 def _step_back(memory_bytes: int) -> None:
-    os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     if sys.platform == "linux":
         resource.setrlimit(resource.RLIMIT_DATA, (HEADROOM * memory_bytes, HEADROOM * memory_bytes))
@@ -124,7 +123,3 @@ def _end_with_stdin() -> None:
     while sys.stdin.buffer.read(1024):
         pass
     os._exit(0)
-
-
-if __name__ == "__main__":
-    main()

@@ -2,6 +2,9 @@
 
 import msgspec
 
+BLIND_S = 2.0  # what was seen before so long a blindness is not news any more
+STEP_S = 2.0  # between two looks; what lies further apart is not one stretch
+
 
 class Hold(msgspec.Struct, frozen=True):
     """How long; seconds."""
@@ -17,7 +20,9 @@ class Holding:
         self.state: bool | None = None
         self._hold = hold
         self._seen: bool | None = None
-        self._since_s = 0.0
+        self._held_s = 0.0  # it was seen for so long
+        self._blind_s = 0.0  # nobody could say for so long
+        self._t_s = 0.0
 
     @property
     def suspected(self) -> bool:
@@ -26,11 +31,17 @@ class Holding:
 
     def take(self, seen: bool | None, t_s: float) -> bool | None:
         """Take in what one look says, None when it cannot say; return the state."""
-        if seen is None:
-            self._seen = None  # what is not seen confirms nothing and clears nothing
+        passed_s, self._t_s = t_s - self._t_s, t_s
+        if seen is None:  # it confirms nothing and clears nothing: the time stands still, and is forgotten soon
+            self._blind_s += passed_s
+            if self._blind_s >= BLIND_S:
+                self._seen = None
             return self.state
+        self._blind_s = 0.0
         if seen is not self._seen:
-            self._seen, self._since_s = seen, t_s
-        if t_s - self._since_s >= (self._hold.on_s if seen else self._hold.off_s):
+            self._seen, self._held_s = seen, 0.0
+        else:
+            self._held_s += min(passed_s, STEP_S)
+        if self._held_s >= (self._hold.on_s if seen else self._hold.off_s) - 1e-6:
             self.state = seen
         return self.state

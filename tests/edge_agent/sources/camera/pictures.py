@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]
 WIDTH, HEIGHT = 400, 224
-SPARE = 24  # by which a picture of noise is larger, so that it can be cut anew each time
+SPARE = 80  # by which a picture of noise is larger, so that it can be cut anew each time
 
 
 class Street:

@@ -20,10 +20,10 @@ class Tap:
 
     numbers: Iterator[int]
 
-    def __init__(self, numbers: Iterator[int], *, bad: set[int], ends: set[int]) -> None:
+    def __init__(self, numbers: Iterator[int], *, bad: set[int], ends: set[int], small: set[int]) -> None:
         self.anew = False
         self.closed = False
-        self._numbers, self._bad, self._ends = numbers, bad, ends
+        self._numbers, self._bad, self._ends, self._small = numbers, bad, ends, small
         self._number = 0
 
     def grab(self) -> None:
@@ -37,7 +37,8 @@ class Tap:
         """Return it."""
         if self._number in self._bad:
             raise BrokenPicture("half")
-        return np.full((2, 2, 3), self._number % 250, np.uint8)
+        size = 2 if self._number in self._small else 64
+        return np.full((size, size, 3), self._number % 250, np.uint8)
 
     def close(self) -> None:
         """Let go."""
@@ -47,14 +48,16 @@ class Tap:
 class Tapped:
     """A drain on taps."""
 
-    def __init__(self, *, bad: set[int] | None = None, ends: set[int] | None = None) -> None:
+    def __init__(
+        self, *, bad: set[int] | None = None, ends: set[int] | None = None, small: set[int] | None = None
+    ) -> None:
         self.taps: list[Tap] = []
         self._numbers = itertools.count(1)
-        self._bad, self._ends = bad or set(), ends or set()
+        self._bad, self._ends, self._small = bad or set(), ends or set(), small or set()
         self.drain = Drain(self._open, clock=Clock(), backoff=Backoff(base_s=0.001, cap_s=0.002))
 
     def _open(self) -> Tap:
-        self.taps.append(Tap(self._numbers, bad=self._bad, ends=self._ends))
+        self.taps.append(Tap(self._numbers, bad=self._bad, ends=self._ends, small=self._small))
         return self.taps[-1]
 
     def __enter__(self) -> Drain:
@@ -91,8 +94,8 @@ def test_a_lost_stream_is_opened_again_and_the_old_one_closed() -> None:
 
 
 def test_a_broken_picture_is_none_and_the_next_one_comes() -> None:
-    """It is counted."""
-    with Tapped(bad={1, 2, 3}) as drain:
+    """It is counted; one of four pixels is no picture either."""
+    with Tapped(bad={1, 2}, small={3}) as drain:
         frame = drain.take(5.0)
     assert frame is not None
     assert frame.image[0, 0, 0] >= 4

@@ -76,3 +76,17 @@ async def test_a_worker_that_is_killed_or_stopped_takes_nothing_else_down(tmp_pa
                 assert kinds >= {"camera.stalled", "camera.stalled_over", "camera.worker_back"}
     assert source.supervisor.restarts == 2
     assert heard.last().values["spots_total"] == 1
+
+
+async def test_a_camera_that_waits_for_its_start_is_neither_silent_nor_stalled(tmp_path: Path) -> None:
+    """Workers start one after the other; whoever waits says that it knows nothing yet."""
+    taken = asyncio.Semaphore(0)
+    heard = Heard()
+    source = CameraSource(order(tmp_path, zones=ZONES), SPEC, sink=heard, clock=Clock(), starts=taken)
+    async with watching(source):
+        await heard.until(lambda: {"camera-1", "camera-1-1"} <= {one.device for one in heard.samples})
+    assert heard.last().values["seeing"] is None
+    assert heard.last().values["stalled"] is None
+    assert heard.last("camera-1-1").values["state"] == "unknown"
+    assert heard.kinds() == []
+    assert source.supervisor.pid is None

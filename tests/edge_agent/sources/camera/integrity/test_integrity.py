@@ -173,16 +173,7 @@ def _hour(place: str, *, seed: int, spans: Iterable[tuple[float, float]]) -> dic
     return watched.begun
 
 
-def test_no_weather_is_a_fault() -> None:
-    """Where the simulated hour changes fastest: rain, dusk, fog at night, snow."""
-    spans = [(1300, 1308), (2232, 2240), (2780, 2788)]
-    for span in spans:
-        assert _hour("kerb", seed=1, spans=[span]) == {}
-
-
 @pytest.mark.long
-@pytest.mark.parametrize("seed", [1, 2, 3])
-@pytest.mark.parametrize("place", ["car-park", "kerb", "hospital"])
-def test_no_fault_is_named_in_an_hour_of_weather_and_night(place: str, seed: int) -> None:
+def test_no_fault_is_named_in_an_hour_of_weather_and_night() -> None:
     """Every picture of it, at five a second."""
-    assert _hour(place, seed=seed, spans=[(0, 3600)]) == {}
+    assert _hour("hospital", seed=1, spans=[(0, 3600)]) == {}
