@@ -52,7 +52,7 @@ class CameraSource:
         starts: asyncio.Semaphore | None = None,
         hear: Hear | None = None,
     ) -> None:
-        """``hear`` is told of the camera's lanes."""
+        """``hear`` is told of the camera's lanes; ``starts``, shared by all cameras, bounds workers that start at once."""
         self.supervisor = Supervisor(
             order, take=self._take, lost=self._lost, clock=clock, patience=patience, starts=starts
         )
@@ -99,8 +99,12 @@ class CameraSource:
             await asyncio.sleep(TICK_S)
             late_s = self._clock.real_s() - before_s - TICK_S
             self._heard_s += max(0.0, late_s)  # this event loop was held up, not the worker
-            if self._clock.real_s() - self._heard_s >= SILENT_S and (self._heard or self._missed):
+            if self._clock.real_s() - self._heard_s < SILENT_S:
+                continue
+            if self._heard or self._missed:
                 self._say_blind((), detail="the worker says nothing")
+            else:  # a start is no stall, and whoever waits for its turn is not silent
+                self._say_blind((), detail="the worker is starting", stalled=None)
 
     def _back(self, t_us: int) -> tuple[Finding, ...]:
         if not self._missed:
@@ -108,12 +112,14 @@ class CameraSource:
         self._missed = False
         return (Finding(WORKER_BACK, t_us, {"reason": "back", "restarts": self.supervisor.restarts}),)
 
-    def _say_blind(self, findings: tuple[Finding, ...], *, detail: str) -> None:
+    def _say_blind(self, findings: tuple[Finding, ...], *, detail: str, stalled: bool | None = True) -> None:
         now_us = self._now()
         troubles: dict[Trouble, bool | None] = dict.fromkeys(Trouble)
-        troubles[Trouble.STALLED] = True
+        troubles[Trouble.STALLED] = stalled
         data = {Trouble.STALLED: {"reason": Stream.WORKER.value, "detail": detail}}
-        self._say(Health(False, Stream.WORKER, detail, troubles, data, {}), now_us, findings)
+        self._say(
+            Health(None if stalled is None else False, Stream.WORKER, detail, troubles, data, {}), now_us, findings
+        )
         if not self._blind or now_us - self._zones_us >= BLIND_TELL_US:
             self._zones_us = now_us
             for name, zone in self._zones.items():
