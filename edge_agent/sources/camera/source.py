@@ -23,6 +23,7 @@ SILENT_S = 1.7  # real; a worker that says nothing for so long sees nothing: a s
 TICK_S = 0.2  # real
 TELL_US = 1_000_000  # city; between two samples of a camera of which nothing has changed
 BLIND_TELL_US = 5_000_000  # city; between two samples of zones that nobody sees
+BACK_US = 2_000_000  # city
 UNKNOWN, OCCUPIED, FREE = "unknown", "occupied", "free"  # FIWARE ParkingSpot
 BERTH_UNKNOWN = "berth.unknown"
 _NUMBERS = ("score", "vehicles", "queue_m", "tail_m", "at_least", "growth_mps", "growing")
@@ -52,9 +53,9 @@ class CameraSource:
         starts: asyncio.Semaphore | None = None,
         hear: Hear | None = None,
     ) -> None:
-        """``hear`` is told of the camera's lanes; ``starts``, shared by all cameras, bounds workers that start at once."""
+        """``hear`` is told of the camera's lanes; ``starts``, which all cameras share, bounds starts at once."""
         self.supervisor = Supervisor(
-            order, take=self._take, lost=self._lost, clock=clock, patience=patience, starts=starts
+            order, take=self.take, lost=self._lost, clock=clock, patience=patience, starts=starts
         )
         self._order = order
         self._names = spec.values.keys()
@@ -78,7 +79,7 @@ class CameraSource:
             group.create_task(self.supervisor.run(), name=f"worker of {self._order.device}")
             group.create_task(self._tick_loop(), name=f"ticks of {self._order.device}")
 
-    def _take(self, report: Report) -> None:
+    def take(self, report: Report) -> None:
         """Take in a report."""
         self._heard_s, self._heard, self._blind = self._clock.real_s(), True, False
         findings = self._back(report.t_us)
@@ -132,6 +133,7 @@ class CameraSource:
         return (Finding(BERTH_UNKNOWN, now_us, {"reason": Stream.WORKER.value, "zone": name, "score": None}),)
 
     def _say(self, health: Health, t_us: int, findings: tuple[Finding, ...]) -> None:
+        t_us = _onward(t_us, self._t_us)
         findings = (*findings, *self._telling.take(health.troubles, health.data, t_us))
         said = (health.seeing, health.stream, *health.troubles.values(), *self._spots().values())
         if not findings and said == self._told and 0 <= t_us - self._t_us < TELL_US:
@@ -176,7 +178,7 @@ class CameraSource:
         state, observed_s = word.values.get("state"), word.values.get("observed_s")
         zone.state = state if isinstance(state, str) else zone.state
         zone.observed_s = float(observed_s) if isinstance(observed_s, int | float) else zone.observed_s
-        zone.t_us = t_us
+        t_us = zone.t_us = _onward(t_us, zone.t_us)
         self._sink(Sample(zone.device, t_us, dict(word.values), findings=word.findings))
         if self._hear is not None:
             self._hear(word.zone, t_us, word.pieces or None)
@@ -188,6 +190,11 @@ class CameraSource:
 def zone_device(camera: str, zone: str) -> str:
     """Return the name of a zone's device."""
     return f"{camera}-{zone}"
+
+
+def _onward(t_us: int, last_us: int) -> int:
+    """Return the time of a sample after one at ``last_us``: a picture may be older than what was said since."""
+    return last_us if 0 < last_us - t_us <= BACK_US else t_us  # further back: the clock was set
 
 
 def _unseen(zone: _Zone, now_us: int) -> dict[str, Value]:

@@ -12,13 +12,16 @@ import cv2
 from device_profiles.clock import Clock
 from device_profiles.profile import load_profiles
 from edge_agent.config import LineConfig, SlaveConfig
+from edge_agent.sources.camera.messages import Health, Report, ZoneWord
 from edge_agent.sources.camera.source import CameraSource
+from edge_agent.sources.camera.trouble import Stream, Trouble
 from simulators.modbus.line import Line
 from tests.edge_agent.sources.camera.pictures import Street
 from tests.edge_agent.sources.camera.rig import HASTY, ZONES, Heard, order
 from tests.edge_agent.sources.rig import PROFILES, Recorder, lift_slave, reading
 
 SPEC = load_profiles()["parking_camera"].spec
+BLIND = Health(False, Stream.TIMEOUT, "", {Trouble.STALLED: True}, {}, {})
 
 
 def _stills(folder: Path, count: int = 40) -> Path:
@@ -90,3 +93,17 @@ async def test_a_camera_that_waits_for_its_start_is_neither_silent_nor_stalled(t
     assert heard.last("camera-1-1").values["state"] == "unknown"
     assert heard.kinds() == []
     assert source.supervisor.pid is None
+
+
+async def test_the_times_of_a_camera_and_its_zones_never_go_back(tmp_path: Path) -> None:
+    """A picture that was grabbed before the last word about it was said; a clock that is set goes back."""
+    heard = Heard()
+    source = CameraSource(order(tmp_path, zones=ZONES), SPEC, sink=heard, clock=Clock())
+    second, start_us = 1_000_000, 1_763_600_000_000_000
+    for passed_us in (0, 2 * second, 2 * second - 50_000, 4 * second, -600 * second):
+        words = (ZoneWord("1", {"state": "unknown", "observed_s": 0.0}),)
+        source.take(Report(start_us + passed_us, BLIND, words))
+    expected = [0, 2 * second, 2 * second, 4 * second, -600 * second]
+    assert [one.t_us - start_us for one in heard.samples if one.device == "camera-1-1"] == expected
+    times = [one.t_us - start_us for one in heard.samples if one.device == "camera-1"]
+    assert times == [0, 2 * second, 4 * second, -600 * second]
