@@ -1,9 +1,11 @@
 """A batch: what the journal will say of the messages that are waiting, decided before anything is written."""
 
 import logging
+from functools import lru_cache
 
 import msgspec
 
+from device_profiles.topics import AgentAddress
 from device_profiles.wire import Pack
 from hub.intake.inbox import Waiting
 from hub.intake.quarantine import Faulty, Reason, examine, future_fact, quarantine_row
@@ -44,18 +46,25 @@ class Batch:
         if isinstance(found, Faulty):
             return self._refuse(waiting, found)
         address, pack = found
-        key = LaneKey(str(address), pack.epoch, pack.lane)
-        if pack.seq is None:
+        key, seq = _key(address, pack.epoch, pack.lane), pack.seq
+        if seq is None:
             return self._will(waiting, key, pack)
-        if (key, pack.seq) in self._packs or self._ledger.seen(key, pack.seq):
+        one = key, seq
+        if one in self._packs or self._ledger.seen(key, seq):
             return self._again(waiting, key, pack)
-        self._packs[key, pack.seq] = pack
-        rows = [self._row("pack", key, seq=pack.seq, body=waiting.message.payload, pack=pack)]
-        future = future_fact(pack, self._now_us)
-        if future:
-            mark = Faulty(Reason.FUTURE_TIME, f"{future}, seq {pack.seq}", key.agent, key.epoch, key.lane)
-            rows.append(quarantine_row(mark, topic=waiting.message.topic, payload=b"", now_us=self._now_us))
-        return Entry(waiting, tuple(rows), pack, key)
+        self._packs[one] = pack
+        now_us, payload = self._now_us, waiting.message.payload
+        row = NewRecord(now_us, "pack", payload, key.agent, pack.epoch, pack.lane, seq, pack)
+        future = future_fact(pack, now_us)
+        if not future:
+            return Entry(waiting, (row,), pack, key)
+        mark = Faulty(Reason.FUTURE_TIME, f"{future}, seq {seq}", key.agent, key.epoch, key.lane)
+        return Entry(
+            waiting,
+            (row, quarantine_row(mark, topic=waiting.message.topic, payload=b"", now_us=now_us)),
+            pack,
+            key,
+        )
 
     def _will(self, waiting: Waiting, key: LaneKey, pack: Pack) -> Entry:
         session = (key.agent, key.epoch)
@@ -90,3 +99,8 @@ class Batch:
         self, kind: Kind, key: LaneKey, *, seq: int | None, body: bytes = b"", pack: Pack | None = None
     ) -> NewRecord:
         return NewRecord(self._now_us, kind, body, key.agent, key.epoch, key.lane, seq, pack)
+
+
+@lru_cache(maxsize=10_000)  # one for each lane that speaks, again and again
+def _key(address: AgentAddress, epoch: int, lane: str) -> LaneKey:
+    return LaneKey(str(address), epoch, lane)

@@ -10,18 +10,19 @@ from hub.intake.quarantine import reason_of
 
 def count_kept(entries: Sequence[Entry]) -> None:
     """Count the records of ``entries``, which are in the journal."""
-    packs: Counter[str] = Counter()
+    lanes: list[str] = []
     facts: Counter[str] = Counter()
     doubles: Counter[str] = Counter()
     for entry in entries:
         for row in entry.rows:
             if row.kind == "pack":
-                packs[row.lane] += 1
-                facts[row.lane] += len(entry.pack.facts) if entry.pack else 0
+                lanes.append(row.lane)
+                if entry.pack:
+                    facts[row.lane] += len(entry.pack.facts)
             elif row.kind == "double":
                 doubles[row.lane] += 1
             elif row.kind == "quarantine":
                 metrics.QUARANTINED.labels(reason_of(row)).inc()
-    for counter, found in ((metrics.PACKS, packs), (metrics.FACTS, facts), (metrics.DOUBLES, doubles)):
+    for counter, found in ((metrics.PACKS, Counter(lanes)), (metrics.FACTS, facts), (metrics.DOUBLES, doubles)):
         for lane, number in found.items():
             counter.labels(lane).inc(number)

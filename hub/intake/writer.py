@@ -133,9 +133,9 @@ class Writer:
         now_s = self._clock.real_s()
         numbered = iter(records)
         for entry in entries:
-            for row, record in zip(entry.rows, numbered, strict=False):
+            for row in entry.rows:
                 mine = row.kind == "pack"
-                self._ledger.take(record, entry.pack if mine else None, key=entry.key if mine else None)
+                self._ledger.take(next(numbered), entry.pack if mine else None, key=entry.key if mine else None)
         for record in numbered:  # ticks
             self._ledger.take(record)
         for key in {entry.key for entry in entries if entry.key is not None}:
