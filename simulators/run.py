@@ -63,7 +63,7 @@ async def run(scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None
         checks = [] if inquest is None else check_all(played, notices, inquest, speed=speed)
         if played.cameras:
             told = told_by(journalled_facts(stage.journal), start_us)
-            checks.extend(camera_checks(played.cameras, play.scenes, told, ends_s=play.t_us / 1e6))
+            checks.extend(camera_checks(played.cameras, play.scenes, told, ends_s=play.t_us / 1e6, roads=played.roads))
         if explained is not None and options.reasons is not None:
             checks += explained.checks
             write_reached(options.reasons, explained.reached, scenario=scenario.name, seed=seed)

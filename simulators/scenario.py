@@ -29,7 +29,7 @@ from simulators.acts import (
     WireAct,
     WorkerAct,
 )
-from simulators.camera.spec import CameraSpec
+from simulators.camera.spec import CameraSpec, RoadSpec
 from simulators.lifts.spec import LiftSpec
 from simulators.receivers.spec import STORM_RULE, ReceiverSpec, StormSpec
 from simulators.responders.spec import ResponderSpec
@@ -63,7 +63,7 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     not_before: Duration
     not_after: Duration
     lift: str = ""  # or a platform; neither that nor a camera: the agent itself
-    camera: str = ""  # or a zone of one, <camera>-<zone>
+    camera: str = ""  # or a zone of one, <camera>-<zone>; or a road
     clears_after: Id | None = None  # the act after which it must clear
     clears_within: Duration = "30s"
     stays_until: Id | None = None  # the act before which it must not clear
@@ -91,6 +91,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lifts: Annotated[tuple[LiftSpec, ...], msgspec.Meta(min_length=1, max_length=200)]
     spare: Id  # the lift to which nothing happens, so that a sabotage can use it
     cameras: tuple[CameraSpec, ...] = ()  # all of the scenario's own agent
+    roads: tuple[RoadSpec, ...] = ()
     platforms: tuple[PlatformSpec, ...] = ()  # a lift of none of them has its terminal, or its box, on a line
     speed: Annotated[float, msgspec.Meta(gt=0, le=MAX_SPEED)] = MAX_SPEED  # city seconds in a real one, unless told
     long: bool = False  # takes minutes: `make city-day` plays it, not every test
@@ -207,6 +208,9 @@ def _camera_faults(scenario: Scenario) -> Iterable[tuple[str, str]]:
     cameras = [camera.device for camera in scenario.cameras]
     if len(set(cameras)) < len(cameras):
         yield "cameras", "a device is there twice"
+    for index, road in enumerate(scenario.roads):
+        if not set(road.cameras) <= set(cameras) or road.device in cameras:
+            yield f"roads[{index}]", "its cameras must be in cameras, and it must not be one"
     for index, act in enumerate(scenario.acts):
         if (act.act in CAMERA_ACTS) is not bool(act.camera) or (act.camera and act.camera not in cameras):
             yield f"acts[{index}].camera", f"{act.camera!r} is not in cameras, or that befalls no camera"
@@ -270,8 +274,9 @@ def _expected_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str
             yield f"{key}.lift", f"{alarm.lift!r} is neither in lifts nor a platform"
         if duration_us(alarm.not_after) <= duration_us(alarm.not_before):
             yield f"{key}.not_after", "must be later than not_before"
-        if alarm.camera and not any(f"{alarm.camera}-".startswith(f"{one.device}-") for one in scenario.cameras):
-            yield f"{key}.camera", f"{alarm.camera!r} is neither in cameras nor a zone of one"
+        seeing = [*(camera.device for camera in scenario.cameras), *(road.device for road in scenario.roads)]
+        if alarm.camera and not any(f"{alarm.camera}-".startswith(f"{one}-") for one in seeing):
+            yield f"{key}.camera", f"{alarm.camera!r} is neither in cameras nor a zone of one nor in roads"
         for field in ("after", "clears_after", "stays_until"):
             name = getattr(alarm, field)
             if name is not None and name not in acts:

@@ -13,8 +13,9 @@ from device_profiles.config import duration_s
 from simulators.acts import CAMERA_FAULTS
 from simulators.camera.faults import Fault
 from simulators.camera.plan import Plan, Task, Word
+from simulators.camera.road import PIECE_M
 from simulators.camera.scene import Scene
-from simulators.camera.spec import HEIGHT, WIDTH, CameraSpec, scene_of, zones_of
+from simulators.camera.spec import HEIGHT, WIDTH, CameraSpec, RoadSpec, scene_of, zones_of
 from simulators.camera.workers import worker_of
 from simulators.ports import free_port
 from simulators.process import Program
@@ -38,7 +39,7 @@ class CameraCity:
         seed: int,
     ) -> None:
         self._scenes = scenes
-        self._specs = scenario.cameras
+        self._specs, self._roads = scenario.cameras, scenario.roads
         self._folder = folder / "cameras"
         self._environment = environment
         self._tasks = [Task(spec, free_port(), free_port()) for spec in self._specs]
@@ -83,7 +84,7 @@ class CameraCity:
 
     def toml(self) -> str:
         """Return the [[cameras]] of an agent's config."""
-        return "".join(self._toml(spec) for spec in self._specs)
+        return "".join(self._toml(spec) for spec in self._specs) + "".join(map(self._road_toml, self._roads))
 
     def _toml(self, spec: CameraSpec) -> str:
         port = self.port(spec.device)
@@ -91,6 +92,14 @@ class CameraCity:
         text = f"\n[[cameras]]\ndevice = {json.dumps(spec.device)}\nprofile = {json.dumps(spec.profile)}\n"
         text += f"url = {json.dumps(url)}\nasset = {json.dumps(spec.device.upper())}\n"
         return text + (f"zones = {json.dumps(str(self._zones(spec)))}\n" if spec.judged else "")
+
+    def _road_toml(self, road: RoadSpec) -> str:
+        lanes = [
+            f'{{ camera = {json.dumps(spec.device)}, zone = "{spec.view}", at_m = {(spec.view - 1) * PIECE_M} }}'
+            for spec in self._specs
+            if spec.device in road.cameras
+        ]
+        return f"\n[[roads]]\ndevice = {json.dumps(road.device)}\nlanes = [{', '.join(lanes)}]\n"
 
     def _zones(self, spec: CameraSpec) -> Path:
         return self._folder / f"{spec.device}.zones.json"

@@ -33,6 +33,13 @@ class CameraSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     flow: road.Flow = road.Flow()
 
 
+class RoadSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A road whose queue several cameras of a hospital see."""
+
+    device: Id
+    cameras: Annotated[tuple[Id, ...], msgspec.Meta(min_length=1)]
+
+
 def scene_of(spec: CameraSpec, *, seed: int, duration_s: float, views: int = 1) -> Scene:
     """Return what a camera looks at; ``views`` cameras share a road."""
     key = zlib.crc32((spec.scene or spec.device).encode()) % 100_000
