@@ -34,7 +34,7 @@ SEED = 20_261_121
 BACKBONE = Path("onnx/yolox_nano.onnx")
 EXAMPLES, EPOCHS, BATCH = 40_000, 10, 128
 PIECES = 2  # of the examples: each has a seed of its own, so that the number of cores changes nothing
-UNSURE = (0.4, 0.6)
+UNSURE = (0.45, 0.55)
 Patches = NDArray[np.uint8]
 Answers = NDArray[np.float32]
 
