@@ -29,6 +29,7 @@ class CameraSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     berths: Annotated[int, msgspec.Meta(ge=1, le=16)] = 5
     busy: _Positive = 1.0  # how fast vehicles come and go
     judged: bool = True  # whether its zones are
+    scored: bool = True  # whether what is said of them is compared with the truth
     scene: str = ""  # cameras with the same word look at one scene; "": it has its own
     flow: road.Flow = road.Flow()
 

@@ -61,7 +61,7 @@ def camera_checks(
 ) -> Iterator[Check]:
     """Yield what is asked of the cameras whose zones are judged, and of roads."""
     for spec in cameras:
-        if spec.judged and scenes[spec.device].berths:
+        if spec.judged and spec.scored and scenes[spec.device].berths:
             yield from _berth_checks(spec, scenes[spec.device], told, ends_s=ends_s)
     for road in roads:
         spec = next(one for one in cameras if one.device in road.cameras)

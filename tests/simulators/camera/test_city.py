@@ -1,0 +1,60 @@
+"""The cameras of a stage: an agent accepts what it is told of them, a program serves them, their worker is found."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+import urllib.request
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from device_profiles.clock import Clock
+from edge_agent.config import load_config
+from simulators.camera.city import CameraCity, scenes_of
+from simulators.camera.workers import harm, worker_of
+from simulators.scenario import Scenario, load_scenarios
+from simulators.stage import until
+
+
+def _city(scenario: Scenario, folder: Path) -> CameraCity:
+    root = str(Path(__file__).parents[3])
+    environment = os.environ | {"PYTHONPATH": root} | Clock().environment()
+    return CameraCity(scenario, scenes_of(scenario, seed=1), folder, environment, seed=1)
+
+
+async def test_the_program_serves_what_the_agents_config_names(tmp_path: Path) -> None:
+    """Zones and addresses are those that an agent accepts; a picture comes; a fault reaches the camera."""
+    scenario = load_scenarios()["hospital-queue"]
+    async with _city(scenario, tmp_path) as city:
+        text = f'agent = "a"\narea = "hz/x/c"\ndata = "data"\n{city.toml()}'
+        (tmp_path / "agent.toml").write_text(text, encoding="utf-8")
+        config = load_config(tmp_path / "agent.toml")
+        assert [camera.device for camera in config.config.cameras] == ["road-1", "road-2", "road-3"]
+        assert "hospital-road" in [binding.device for binding in config.bindings]
+        plan = json.loads((tmp_path / "cameras" / "plan.json").read_text(encoding="utf-8"))
+        port = plan["cameras"][0]["http_port"]
+        assert (await asyncio.to_thread(_picture, port)).mean() > 30
+        city.strike("road-1", "camera_black")
+        assert await until(lambda: _picture(port).mean() < 10, 5.0)
+
+
+def _picture(port: int) -> np.ndarray:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/snapshot.jpg", timeout=5) as reply:
+        return np.asarray(cv2.imdecode(np.frombuffer(reply.read(), np.uint8), cv2.IMREAD_COLOR))
+
+
+async def test_a_worker_is_found_by_its_connection_and_killed() -> None:
+    """It is a child of the agent, here of this process; nobody else's connection counts."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        assert worker_of(os.getpid(), port=port) is None
+        code = f"import socket, time; s = socket.create_connection(('127.0.0.1', {port})); time.sleep(60)"
+        child = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
+        assert await until(lambda: worker_of(os.getpid(), port=port) == child.pid, 10.0)
+        assert harm("worker_kill", agent=os.getpid(), port=port)
+        assert await child.wait() == -signal.SIGKILL
+        assert not harm("worker_kill", agent=os.getpid(), port=port)
