@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 WORKER = "edge_agent.sources.camera.entry"
 NO_MEMORY = 77  # its exit code when the system refused it memory
 MOST_REPORTS = 200  # a second; more is babble that would take the agent's time
+OURS = "ERROR "  # how an error that the worker logs itself begins; FFMPEG's are many and no news
 LAST_WORDS = 5  # lines of its stderr that say why it died
 
 
@@ -169,7 +170,8 @@ class Supervisor:
         while data := await process.stderr.read(4096):
             for line in filter(None, data.decode("utf-8", "replace").splitlines()):
                 self._words.append(line[:200])
-                logger.debug("%s: %s", self._order.device, line[:500])
+                level = logging.ERROR if line.startswith(OURS) else logging.DEBUG
+                logger.log(level, "%s: %s", self._order.device, line[:500])
 
     async def _watch(self, pid: int) -> None:
         """Look at it again and again. Raises WorkerLost."""
