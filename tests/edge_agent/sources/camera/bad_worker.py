@@ -26,8 +26,8 @@ def main() -> None:
         os.write(1, b"hello, agent")
     held = []
     while True:
-        if way == "bloat":
-            held.append(bytearray(20_000_000))
+        if way == "bloat" and len(held) < 10:
+            held.append(bytearray(100_000_000))
         if way == "burn":  # it talks, and no picture comes
             end_s = time.monotonic() + 0.02
             while time.monotonic() < end_s:
