@@ -11,7 +11,6 @@ from edge_agent.sources.camera.frame import BrokenPicture, Image
 from edge_agent.sources.camera.stills import SUFFIXES, read_picture
 from edge_agent.sources.camera.torn import is_torn
 
-_ERRORS = 2  # OpenCV's level: that a file is no video is for us to say, in one line
 _EARLY = 0.001  # s; a video's times are rounded to milliseconds
 
 
@@ -50,7 +49,6 @@ def _still(path: Path, t_us: int) -> Still:
 
 
 def _frames(path: Path, interval_s: float) -> Iterator[Still]:
-    cv2.setLogLevel(_ERRORS)
     video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     try:
         fps = video.get(cv2.CAP_PROP_FPS)
