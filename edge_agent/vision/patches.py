@@ -19,6 +19,8 @@ class Patches:
     def __init__(self, polygons: Sequence[Polygon], *, size: int, context: float, dim: float) -> None:
         """``context`` is what is shown round a polygon, as a share of its longer side; ``dim`` is its brightness."""
         self.batch = np.zeros((len(polygons), size, size, 3), np.uint8)
+        self._shrink = _shrink([square(polygon, context=context)[2] for polygon in polygons], size)
+        polygons = [tuple((x / self._shrink, y / self._shrink) for x, y in polygon) for polygon in polygons]
         squares = [square(polygon, context=context) for polygon in polygons]
         self._size = (size, size)
         self._squares = [_whole(*one) for one in squares]
@@ -26,13 +28,13 @@ class Patches:
         lights = [light(polygon, turn, size=size, dim=dim) for polygon, turn in zip(polygons, self._turns, strict=True)]
         self._lights = np.array(lights, np.uint8).reshape(-1, size, size, 3)
 
-    def cut(self, frame: Frame, which: Sequence[int] | None = None, *, at: int = 0) -> NDArray[np.uint8]:
-        """Return the patches of ``which`` zones (None: all), as a view of the batch from row ``at`` on.
-
-        The next cut of the same rows overwrites them.
-        """
+    def cut(self, frame: Frame, which: Sequence[int] | None = None) -> NDArray[np.uint8]:
+        """Return the patches of ``which`` zones (None: all), as a view of the batch that the next cut overwrites."""
         chosen = list(range(len(self.batch))) if which is None else list(which)
-        patches, size = self.batch[at : at + len(chosen)], self._size[0]
+        patches, size = self.batch[: len(chosen)], self._size[0]
+        if self._shrink > 1:  # once for all: it reads memory in its order, and averages where a patch would skip
+            scaled = (frame.shape[1] // self._shrink, frame.shape[0] // self._shrink)
+            frame = cv2.resize(frame, scaled, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
         for patch, zone in zip(patches, chosen, strict=True):
             self._fill(patch, frame, zone)
         in_order = bool(chosen) and chosen == list(range(chosen[0], chosen[0] + len(chosen)))
@@ -49,6 +51,13 @@ class Patches:
         else:
             cv2.warpAffine(frame, self._turns[zone], self._size, dst=patch, flags=cv2.INTER_LINEAR,
                            borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+
+
+def _shrink(sides: Sequence[float], size: int) -> int:
+    """Return by what to divide a frame first, when most of its squares are far larger than a patch."""
+    if not sides:
+        return 1
+    return max(1, int(np.median(sides) / (1.25 * size)))
 
 
 def _whole(x: float, y: float, side: float) -> tuple[int, int, int, int]:

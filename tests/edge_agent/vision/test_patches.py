@@ -42,3 +42,14 @@ def test_a_zone_beyond_the_edge_repeats_the_edge() -> None:
     """Nothing is black that only lies outside."""
     (patch,) = Patches([((-30, -30), (20, -30), (20, 20), (-30, 20))], size=32, context=0.2, dim=1.0).cut(FRAME)
     assert patch.min() == 200
+
+
+def test_a_large_zone_is_shrunk_with_the_frame_first() -> None:
+    """What it shows, and where, stays the same; fine structure is averaged instead of skipped."""
+    frame = np.zeros((720, 1280, 3), np.uint8)
+    frame[:, ::2] = 200  # every other column
+    frame[100:200, 100:200] = 255
+    (patch,) = Patches([((100, 100), (500, 100), (500, 500), (100, 500))], size=64, context=0.0, dim=1.0).cut(frame)
+    assert patch[3:12, 3:12].min() == 255
+    assert abs(int(patch[40, 40, 0]) - 100) < 25
+    assert abs(int(patch[20, 20, 0]) - 100) < 25
