@@ -9,7 +9,7 @@ from edge_agent.sources.camera.messages import Order
 from edge_agent.sources.camera.supervisor import Patience
 from edge_agent.vision.zones import Zone, Zones
 
-HASTY = Patience(tick_s=0.2, hung_s=0.8, spin_s=0.4, spin_cores=0.05, retry_base_s=0.05, retry_cap_s=0.1)
+HASTY = Patience(tick_s=0.2, hung_s=0.8, retry_base_s=0.05, retry_cap_s=0.1)
 ZONES = Zones(400, 224, (Zone("1", "berth", ((50.0, 50.0), (120.0, 50.0), (120.0, 110.0), (50.0, 110.0))),))
 
 
