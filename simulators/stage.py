@@ -153,7 +153,7 @@ class Stage:
         self._stack.push_async_callback(_end, asyncio.create_task(self.witness.listen_loop(), name="witness"))
         ready = [program.until_ready() for program in (self.hub, *self.agents.values())]
         await asyncio.gather(*ready, self.witness.subscribed.wait())
-        await self.cameras.until_watched(self.agent.pid)
+        await self.cameras.until_heard(self.journal)
         await self._brew()
 
     async def _brew(self) -> None:

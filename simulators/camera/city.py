@@ -16,14 +16,13 @@ from simulators.camera.plan import Plan, Task, Word
 from simulators.camera.road import PIECE_M
 from simulators.camera.scene import Scene
 from simulators.camera.spec import HEIGHT, WIDTH, CameraSpec, RoadSpec, scene_of, zones_of
-from simulators.camera.workers import worker_of
+from simulators.packs import journalled_facts
 from simulators.ports import free_port
 from simulators.process import Program
 from simulators.scenario import Scenario
 
-WATCHED_S = 30.0  # real; a busy machine starts Python slowly
-LOOKED_S = 1.5  # real
-_POLL_S = 0.1
+HEARD_S = 40.0  # real; a busy machine starts Python slowly
+_POLL_S = 0.3
 
 
 class CameraCity:
@@ -57,15 +56,13 @@ class CameraCity:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
-    async def until_watched(self, agent: int) -> None:
-        """Wait until the agent, of that pid, has a worker at each camera, and these have looked for a while."""
-        missing = [spec.device for spec in self._specs]
-        async with asyncio.timeout(WATCHED_S):
+    async def until_heard(self, journal: Path) -> None:
+        """Wait until every camera, zone and road has said something that is in the hub's journal. Raises TimeoutError."""
+        missing = self._devices()
+        async with asyncio.timeout(HEARD_S):
             while missing:
-                missing = [one for one in missing if worker_of(agent, port=self.port(one)) is None]
                 await asyncio.sleep(_POLL_S)
-        if self._specs:
-            await asyncio.sleep(LOOKED_S)
+                missing -= {str(fact.get("device")) for fact in journalled_facts(journal)}
 
     def begin(self, t_us: int) -> None:
         """Let the story begin at a city time."""
@@ -92,6 +89,11 @@ class CameraCity:
         text = f"\n[[cameras]]\ndevice = {json.dumps(spec.device)}\nprofile = {json.dumps(spec.profile)}\n"
         text += f"url = {json.dumps(url)}\nasset = {json.dumps(spec.device.upper())}\n"
         return text + (f"zones = {json.dumps(str(self._zones(spec)))}\n" if spec.judged else "")
+
+    def _devices(self) -> set[str]:
+        judged = [spec for spec in self._specs if spec.judged]
+        zones = {f"{spec.device}-{zone['id']}" for spec in judged for zone in zones_of(spec, self._scenes[spec.device])}
+        return zones | {spec.device for spec in self._specs} | {road.device for road in self._roads}
 
     def _road_toml(self, road: RoadSpec) -> str:
         lanes = [

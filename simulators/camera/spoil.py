@@ -8,7 +8,7 @@ from simulators.camera.faults import Fault
 
 _BLUR = 0.012  # of the width: how far a point is spread
 _SHIFT = 0.14  # of the width
-_TURN = 1.0  # degrees
+_TURN = 4.0  # degrees
 
 
 def spoil(picture: Image, fault: Fault | None, rng: np.random.Generator) -> Image:
@@ -38,9 +38,9 @@ def _covered(picture: Image, rng: np.random.Generator) -> Image:
 
 
 def _shifted(picture: Image) -> Image:
-    """Return what it sees after a knock: to one side and a little turned; what comes in is mirrored."""
+    """Return what it sees after a knock: to one side and turned; what comes in is mirrored."""
     rows, columns = picture.shape[:2]
-    matrix = cv2.getRotationMatrix2D((columns / 2, rows / 2), _TURN, 1.03)
+    matrix = cv2.getRotationMatrix2D((columns / 2, rows / 2), _TURN, 1.06)
     matrix[:, 2] += columns * _SHIFT, rows * _SHIFT / 2
     turned = cv2.warpAffine(picture, matrix, (columns, rows), borderMode=cv2.BORDER_REFLECT)
     return np.asarray(turned, np.uint8)
