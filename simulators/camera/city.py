@@ -57,12 +57,15 @@ class CameraCity:
         await self._stack.aclose()
 
     async def until_heard(self, journal: Path) -> None:
-        """Wait until every camera, zone and road has said something that is in the hub's journal. Raises TimeoutError."""
+        """Wait until every camera, zone and road has said something that is in the hub's journal. Raises ValueError."""
         missing = self._devices()
-        async with asyncio.timeout(HEARD_S):
-            while missing:
-                await asyncio.sleep(_POLL_S)
-                missing -= {str(fact.get("device")) for fact in journalled_facts(journal)}
+        try:
+            async with asyncio.timeout(HEARD_S):
+                while missing:
+                    await asyncio.sleep(_POLL_S)
+                    missing -= {str(fact.get("device")) for fact in journalled_facts(journal)}
+        except TimeoutError:
+            raise ValueError(f"nothing was heard of {', '.join(sorted(missing))}") from None
 
     def begin(self, t_us: int) -> None:
         """Let the story begin at a city time."""
