@@ -21,7 +21,7 @@ _INSERT = "INSERT INTO records (received_us, kind, agent, epoch, lane, seq, body
 _ROW = "(?, ?, ?, ?, ?, ?, ?)"
 # Rows in one statement: a third less processor time than each by itself, and the interpreter's lock, which other
 # threads want too, is let go and waited for once and not for each. The greatest is what a busy intake writes at once.
-_ROWS = (500, 100, 10, 1)
+_ROWS = (500, 100, 10, 1) if sqlite3.sqlite_version_info >= (3, 32) else (100, 10, 1)  # before: 999 variables
 _INSERT_OF = {size: _INSERT + ", ".join([_ROW] * size) for size in _ROWS}
 
 
