@@ -28,6 +28,7 @@ def _wrong(place: str, *, seed: int, every_s: float, hour_s: float = HOUR_S) -> 
 
 
 @pytest.mark.long
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("place", PLACES)
 def test_an_hour_of_weather_and_night_has_no_false_trouble(place: str, seed: int) -> None:
