@@ -101,6 +101,8 @@ def _check_shape(name: str, entry: ModelEntry, session: "ort.InferenceSession") 
         raise ModelRefused(name, Refusal.INPUT, f"it takes {found}, not {[wanted]}")
     if len(outputs) != 1 or outputs[0].shape[1:] != _output_shape(entry):
         raise ModelRefused(name, Refusal.LABELS, f"it gives {[one.shape for one in outputs]}")
+    if entry.decoder and not (entry.decoder.vehicles and set(entry.decoder.vehicles) <= set(entry.labels)):
+        raise ModelRefused(name, Refusal.LABELS, f"vehicles {list(entry.decoder.vehicles)} are none of its labels")
 
 
 def _output_shape(entry: ModelEntry) -> list[int]:

@@ -64,6 +64,8 @@ def test_invariant_11_another_model_under_the_same_name_is_refused(folder: Path)
     ("pattern", "text", "refusal"),
     [
         (r'labels = \["free", ', 'labels = ["free", "closed", ', Refusal.LABELS),
+        (r'vehicles = \["occupied"\]', 'vehicles = ["car"]', Refusal.LABELS),
+        (r'vehicles = \["occupied"\]', "vehicles = []", Refusal.LABELS),
         (r"output = \[", "output = [0.5, ", Refusal.GOLDEN),
         (r'picture = "[^"]+"', 'picture = "AAAA"', Refusal.GOLDEN),
         (r'picture = "[^"]+"', "noise = 3", Refusal.GOLDEN),
