@@ -61,6 +61,7 @@ class Inbound(msgspec.Struct, gc=False, frozen=True):
     retain: bool
     mid: int
     connection: int  # the how-manieth connection of this link it came on
+    beyond: int = 0  # bytes of a payload without measure that were not kept
 
 
 class Link:

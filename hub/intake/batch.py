@@ -92,7 +92,9 @@ class Batch:
         key = LaneKey(faulty.agent, faulty.epoch, faulty.lane) if faulty.seq is not None else None
         if key is not None and faulty.seq is not None and self._ledger.seen(key, faulty.seq):
             return Entry(waiting, (self._row("double", key, seq=faulty.seq),), key=key)
-        row = quarantine_row(faulty, topic=message.topic, payload=message.payload, now_us=self._now_us)
+        row = quarantine_row(
+            faulty, topic=message.topic, payload=message.payload, now_us=self._now_us, beyond=message.beyond
+        )
         return Entry(waiting, (row,), key=key)
 
     def _row(

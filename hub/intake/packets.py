@@ -59,24 +59,35 @@ class Parser:
     """Cuts the stream of one connection into packets, whatever pieces it comes in."""
 
     def __init__(self, *, connection: int, max_bytes: int) -> None:
-        """``max_bytes`` is the longest packet that is taken in: whoever announces more does not speak of packs."""
+        """``max_bytes`` is how much is kept of a message: of a longer one the rest is passed over and counted.
+
+        To hang up would be no answer to it: the broker would send it again first thing on the next connection.
+        """
         self._connection = connection
         self._max_bytes = max_bytes
         self._rest = b""
+        self._passing: Inbound | None = None  # a message whose rest is passed over
+        self._passed_over = 0  # bytes of it that are still to come
 
     def feed(self, data: bytes) -> tuple[list[Inbound], list[Other]]:
         """Return what ``data`` completes: messages, and the other packets. Raises ProtocolError."""
-        stream = self._rest + data if self._rest else data
         messages: list[Inbound] = []
+        if self._passing is not None:
+            data = self._pass_over(data, messages)
+        stream = self._rest + data if self._rest else data
         others: list[Other] = []
         at, end = 0, len(stream)
         while end - at >= 2:
             size, body = stream[at + 1], at + 2
             if size & 0x80:
                 size, body = _long_size(stream, at + 1)
-                if size > self._max_bytes:
+                if size > self._max_bytes and stream[at] >> 4 != PUBLISH:
                     raise ProtocolError(f"a packet of {size} bytes")
             if body == 0 or body + size > end:  # the rest of it is still on its way
+                if end - body >= self._max_bytes and body:
+                    self._passing = self._message(stream[at], stream[body:end], beyond=body + size - end)
+                    self._passed_over = body + size - end
+                    at = end
                 break
             first = stream[at]
             at = body + size
@@ -87,7 +98,16 @@ class Parser:
         self._rest = stream[at:]
         return messages, others
 
-    def _message(self, first: int, body: bytes) -> Inbound:
+    def _pass_over(self, data: bytes, messages: list[Inbound]) -> bytes:
+        """Return what follows the long message in ``data``; the message is complete when its last byte has come."""
+        rest = data[self._passed_over :]
+        self._passed_over -= len(data) - len(rest)
+        if not self._passed_over and self._passing is not None:
+            messages.append(self._passing)
+            self._passing = None
+        return rest
+
+    def _message(self, first: int, body: bytes, *, beyond: int = 0) -> Inbound:
         topic_end = 2 + (body[0] << 8) + body[1] if len(body) >= 2 else MAX_ID + 2
         start = topic_end + 2 if first & 6 else topic_end
         if start > len(body) or first & 4:  # QoS 2 was not subscribed to, and there is no 3
@@ -97,7 +117,7 @@ class Parser:
             topic = body[2:topic_end].decode()
         except UnicodeDecodeError as error:
             raise ProtocolError(f"topic {body[2:topic_end]!r}") from error
-        return Inbound(topic, body[start:], bool(first & 1), mid, self._connection)
+        return Inbound(topic, body[start:], bool(first & 1), mid, self._connection, beyond)
 
 
 def _long_size(stream: bytes, at: int) -> tuple[int, int]:

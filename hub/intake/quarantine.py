@@ -68,7 +68,7 @@ def examine(topic: str, payload: bytes) -> tuple[AgentAddress, Pack] | Faulty:
     except TopicError as error:
         return Faulty(Reason.WRONG_TOPIC, str(error))
     if len(payload) > MAX_PACK_BYTES:
-        return Faulty(Reason.TOO_LARGE, f"{len(payload)} bytes", agent=str(address))
+        return Faulty(Reason.TOO_LARGE, f"more than {MAX_PACK_BYTES} bytes", agent=str(address))
     try:
         pack = decode_pack(payload)
     except WireError as error:
@@ -86,9 +86,12 @@ def future_fact(pack: Pack, now_us: int) -> str:
     return ""
 
 
-def quarantine_row(faulty: Faulty, *, topic: str, payload: bytes, now_us: int) -> NewRecord:
-    """Return the record that keeps a message: all of it when it will be receipted, else at most 64 kB."""
-    note = Note(faulty.reason, faulty.detail[:_DETAIL_CHARS], topic[:_DETAIL_CHARS], len(payload))
+def quarantine_row(faulty: Faulty, *, topic: str, payload: bytes, now_us: int, beyond: int = 0) -> NewRecord:
+    """Return the record that keeps a message: all of it when it will be receipted, else at most 64 kB.
+
+    ``beyond``: bytes that the payload had besides.
+    """
+    note = Note(faulty.reason, faulty.detail[:_DETAIL_CHARS], topic[:_DETAIL_CHARS], len(payload) + beyond)
     kept = payload if faulty.seq is not None else payload[:_KEPT_BYTES]
     body = msgspec.json.encode(note) + b"\n" + kept
     return NewRecord(now_us, "quarantine", body, faulty.agent, faulty.epoch, faulty.lane, faulty.seq)

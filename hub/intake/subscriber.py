@@ -25,7 +25,7 @@ from hub.intake.packets import Other, Parser, ProtocolError
 logger = logging.getLogger(__name__)
 
 READ_BYTES = 262_144  # at once: what a full socket holds
-MAX_PACKET_BYTES = 8 * MAX_PACK_BYTES  # twice what the broker's config of ours lets through
+MAX_PACKET_BYTES = 2 * MAX_PACK_BYTES  # kept of a message; above half of it it goes to quarantine
 MAX_UNSENT_BYTES = 4 * 1024 * 1024  # acks and receipts that the broker does not take: above it receipts wait
 _GOODBYE_S = 1.0
 

@@ -33,6 +33,23 @@ def test_messages_survive_any_split(messages: list[tuple[str, bytes, int]], cuts
     assert found == [Inbound(topic, payload, False, mid, 3) for topic, payload, mid in messages]
 
 
+@given(st.integers(0, 5_000), st.lists(st.integers(0, 8_000), max_size=8))
+def test_a_message_without_measure_is_passed_over(size: int, cuts: list[int]) -> None:
+    """Its beginning is kept and the rest counted; what comes before and behind it is whole, however it is split."""
+    sent = [("a", b"before", 1), ("b", bytes(size), 2), ("c", b"behind", 3)]
+    stream = b"".join(packets.publish(topic, payload, mid=mid) for topic, payload, mid in sent)
+    cutter, found = Parser(connection=3, max_bytes=500), []
+    places = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
+    for start, end in itertools.pairwise(places):
+        found += cutter.feed(stream[start:end])[0]
+    assert [(one.topic, len(one.payload) + one.beyond, one.mid) for one in found] == [
+        ("a", 6, 1),
+        ("b", size, 2),
+        ("c", 6, 3),
+    ]
+    assert all(not one.beyond or len(one.payload) >= 400 for one in found)
+
+
 @given(st.integers(0, 50_000))
 def test_lengths_are_those_of_the_standard(size: int) -> None:
     """One, two and three bytes of length are read as they are written (OASIS 2.2.3)."""
@@ -67,7 +84,7 @@ def test_packets_of_the_standard(data: bytes, found: object) -> None:
     "data",
     [
         b"\x30\x80\x80\x80\x80\x01",  # a length of five bytes
-        b"\x30\xff\xff\x7f",  # longer than anything of ours
+        b"\x90\xff\xff\x7f",  # a SUBACK that is longer than any
         b"\x34\x05\x00\x01t\x00\x01",  # QoS 2
         b"\x32\x03\x00\x01t",  # no packet id
         b"\x30\x01\x00",  # no topic

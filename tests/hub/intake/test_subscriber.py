@@ -112,6 +112,17 @@ def test_many_messages_come_in_few_calls(mosquitto: Mosquitto, sender: Link, tmp
         assert found == sent
 
 
+def test_a_message_without_measure_holds_up_nobody(mosquitto: Mosquitto, sender: Link, tmp_path: Path) -> None:
+    """To hang up would bring it again, first thing on each connection: it is taken, its beginning kept, and acked."""
+    with Party(BrokerConfig(url=mosquitto.url), tmp_path) as party:
+        for payload in (b" " * 5_000_000, b"next"):
+            sender.publish(TOPIC, payload)
+        monster, following = party.received(), party.received()
+        assert len(monster.payload) + monster.beyond == 5_000_000
+        assert len(monster.payload) < 1_000_000
+        assert (following.payload, party.client.connection) == (b"next", 1)
+
+
 def test_it_publishes_what_others_hear(mosquitto: Mosquitto, tmp_path: Path) -> None:
     """Receipts go out by the same connection; without one nothing is taken."""
     with Party(BrokerConfig(url=mosquitto.url), tmp_path, "hub-x", ("own/#",)) as party:
