@@ -1,6 +1,7 @@
 """The router follows the transitions by a cursor and queues each of them for its receivers, exactly once."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
@@ -25,6 +26,13 @@ routed = sa.Table(
     sa.Column("offset", sa.BigInteger, nullable=False),  # of the last transition that was queued, and all before
     sa.Column("n", sa.Integer, nullable=False),
 )
+
+
+class _Known(NamedTuple):
+    """An alarm that a receiver is told of."""
+
+    first: Place  # the first change that it is told
+    via: str  # for whom it stands in
 
 
 class Router:
@@ -75,29 +83,33 @@ class Router:
             lane = lane_of(transition)
             due_us = now_us if transition.calls else now_us + DIGEST_US
             for receiver in self._receivers:
-                key = (receiver.name, transition.alarm.id)
+                key, place = (receiver.name, transition.alarm.id), (transition.offset, transition.n)
                 goes_on = transition.told and _goes_on(receiver, transition, before.get(key))
                 if goes_on or wants(receiver, transition):
-                    via = before.setdefault(key, "")
+                    via = before.setdefault(key, _Known(place, "")).via
                     rows.append(outbox_row(receiver.name, transition, lane, due_us=due_us, now_us=now_us, via=via))
         return rows
 
-    def _before(self, connection: sa.Connection, made: list[Transition]) -> dict[tuple[str, str], str]:
-        """Return (receiver, alarm) → for whom it stands in, of the alarms of which a receiver is told already."""
+    def _before(self, connection: sa.Connection, made: list[Transition]) -> dict[tuple[str, str], _Known]:
+        """Return (receiver, alarm) → since when and for whom, of the alarms of which a receiver is told already."""
         ids = list({transition.alarm.id for transition in made})
-        query = sa.select(outbox.c.receiver, outbox.c.alarm, outbox.c.via).distinct()
-        rows = connection.execute(query.where(outbox.c.alarm.in_(ids)).order_by(outbox.c.via))
-        return {(receiver, alarm): via for receiver, alarm, via in rows}
+        columns = (outbox.c.receiver, outbox.c.alarm, outbox.c.offset, outbox.c.n)
+        first = sa.func.row_number().over(partition_by=columns[:2], order_by=columns[2:]).label("rank")
+        via = sa.func.max(outbox.c.via).over(partition_by=columns[:2]).label("via")
+        ranked = sa.select(*columns, via, first).where(outbox.c.alarm.in_(ids)).subquery()
+        rows = connection.execute(sa.select(ranked).where(ranked.c.rank == 1))
+        return {(row.receiver, row.alarm): _Known((row.offset, row.n), row.via) for row in rows}
 
 
-def _goes_on(receiver: AnyReceiver, transition: Transition, via: str | None) -> bool:
+def _goes_on(receiver: AnyReceiver, transition: Transition, known: _Known | None) -> bool:
     """Return whether a receiver hears of a change because it was told of the alarm: it must learn of the end.
 
-    A stand-in hears all; the others what they asked for, even when the alarm is quiet by now.
+    A stand-in hears all; the others what they asked for, even when the alarm is quiet by now. Not of what came before
+    it was told first: the other lane's router may have been here, and further on.
     """
-    if via is None:
+    if known is None or (transition.offset, transition.n) < known.first:
         return False
-    return bool(via) or not receiver.changes or transition.kind.value in receiver.changes
+    return bool(known.via) or not receiver.changes or transition.kind.value in receiver.changes
 
 
 def _begin(connection: sa.Connection, lane: Lane, *, skip: bool) -> Place:
