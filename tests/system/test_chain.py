@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -60,7 +61,7 @@ def test_a_line_that_hangs_up_while_an_alarm_is_pending(chain: Chain) -> None:
     chain.start()
     pending = len(chain.hub.records())
     chain.show(COVER, TILTED)
-    assert chain.until(lambda: chain.twins()[f"{AREA}/{COVER}"]["values"]["tilt_deg"]["value"] == 30.0)
+    assert chain.until(lambda: _tilt(chain) == 30.0)
     chain.line.unplug()
     assert pending
     assert chain.centre.until(lambda: len(chain.centre.kinds("device.silent")) == 2)
@@ -75,6 +76,12 @@ def test_a_line_that_hangs_up_while_an_alarm_is_pending(chain: Chain) -> None:
     assert chain.replays()
 
 
+def _tilt(chain: Chain) -> object:
+    """Return what the hub holds of it; None before it holds anything."""
+    values: Any = chain.twins().get(f"{AREA}/{COVER}", {}).get("values", {})
+    return values.get("tilt_deg", {}).get("value")
+
+
 @pytest.fixture
 def fast(tmp_path: Path, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch) -> Iterator[Chain]:
     """Run the same in a city whose time flies ten times as fast."""
@@ -85,7 +92,7 @@ def fast(tmp_path: Path, mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_a_broker_that_is_away_for_long(fast: Chain) -> None:
-    """What was made meanwhile arrives whole: an old event is recorded and not sounded, a fresh one is sounded."""
+    """What was made meanwhile arrives whole: what began long ago is sounded because it holds on, as is what is new."""
     chain = fast.start()
     chain.broker.stop()
     chain.show(COVER, {"tilt_deg": 1.0, "water_m": 0.5})
@@ -94,14 +101,14 @@ def test_a_broker_that_is_away_for_long(fast: Chain) -> None:
         chain.show(COVER, {"water_m": 0.5 + step / 100})
         time.sleep(1.0)
     chain.broker.start()
-    assert chain.centre.until(lambda: chain.centre.kinds("lift.entrapment") == ["raised"])
-    (word,) = (word for word in chain.centre.words if word.rule == "lift.entrapment")
-    assert not word.sounded
+    assert chain.centre.until(lambda: chain.centre.kinds("lift.entrapment")[:2] == ["raised", "sounded"])
+    old = [word.sounded for word in chain.centre.words if word.rule == "lift.entrapment"]
+    assert old[:2] == [False, True]
     chain.show(LIFT, FREED)
-    assert chain.centre.hears("lift.entrapment", "raised", "cleared")
+    assert chain.centre.until(lambda: chain.centre.kinds("lift.entrapment")[-1] == "cleared")
     chain.show(LIFT, RUNNING)
     chain.show(LIFT, TRAPPED)
-    assert chain.centre.hears("lift.entrapment", "raised", "cleared", "raised")
+    assert chain.centre.until(lambda: chain.centre.kinds("lift.entrapment").count("raised") == 2)
     assert chain.centre.words[-1].sounded
     assert chain.settled()
     assert chain.replays()

@@ -53,7 +53,7 @@ def test_a_hub_that_is_killed_again_and_again(chain: Chain) -> None:
     chain.start()
     for number in range(KILLS):
         chain.show(LIFT, TRAPPED if number % 2 == 0 else FREED)
-        chain.show(COVER, TILTED if number % 4 < 2 else SOUND)
+        chain.show(COVER, TILTED if 2 <= number < KILLS // 2 else SOUND)  # once: what comes and goes chatters
         assert chain.hub.process is not None
         chain.centre.until(lambda: False, 0.3 * number)  # another moment each time
         chain.hub.process.send_signal(signal.SIGKILL)
@@ -63,6 +63,6 @@ def test_a_hub_that_is_killed_again_and_again(chain: Chain) -> None:
         assert chain.centre.hears("lift.entrapment", *expected), chain.centre.kinds("lift.entrapment")
         if number % 2:
             chain.show(LIFT, RUNNING)
-    assert chain.centre.hears("cover.moved", *["raised", "cleared"] * (KILLS // 4))
+    assert chain.centre.hears("cover.moved", "raised", "cleared")
     assert chain.settled()
     assert chain.replays()
