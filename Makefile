@@ -19,8 +19,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .
 	touch $@
 
-servers: ## Debian's mosquitto, influxdb, victoria-metrics and strace, when they are missing and we are root
-	@deploy/install-servers mosquitto strace influxd:influxdb victoria-metrics
+servers: ## Debian's mosquitto, influxdb, victoria-metrics, prometheus-alertmanager and strace, when they are missing and we are root
+	@deploy/install-servers mosquitto strace influxd:influxdb victoria-metrics prometheus-alertmanager
 
 demo: setup ## the story of one entrapment, in the terminal
 	$(BIN)/simulate demo
@@ -41,7 +41,6 @@ format: setup ## let the formatter write
 	$(BIN)/ruff format .
 
 bench: setup servers ## figures as ratios in one run; build/bench.json; PARTS="storm stages" for some of them
-	@deploy/install-servers prometheus-alertmanager
 	$(BIN)/python -m tests.bench
 
 flood: setup servers ## ten times the sustained rate at the sources, the broker's maximum at the hub, MINUTES (5) long

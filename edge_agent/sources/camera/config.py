@@ -65,15 +65,21 @@ def camera_faults(
     devices = set(taken)
     for number, camera in enumerate(cameras):
         key = f"cameras[{number}]"
+        faults = kind_faults(camera.profile, known, noun="camera", speaks=SPEAKS)
         if camera.device in devices:
             yield f"{key}.device", f"{camera.device!r} is used twice"
         devices.add(camera.device)
-        if camera.profile not in known:
-            yield f"{key}.profile", f"unknown profile {camera.profile!r}; known: {', '.join(sorted(known))}"
-        elif SPEAKS not in known[camera.profile].spec.values or known[camera.profile].spec.modbus is not None:
-            yield f"{key}.profile", f"{camera.profile!r} is no camera: it has no value {SPEAKS!r}"
+        yield from ((f"{key}.profile", message) for message in faults)
         yield from ((f"{key}.{field}", message) for field, message in _way_faults(camera, folder))
         yield from ((f"{key}.{field}", message) for field, message in _limit_faults(camera))
+
+
+def kind_faults(profile: str, known: Mapping[str, Profile], *, noun: str, speaks: str) -> Iterable[str]:
+    """Yield what is wrong with a device's profile; of a ``noun`` it has the value ``speaks`` and no Modbus map."""
+    if profile not in known:
+        yield f"unknown profile {profile!r}; known: {', '.join(sorted(known))}"
+    elif speaks not in known[profile].spec.values or known[profile].spec.modbus is not None:
+        yield f"{profile!r} is no {noun}: it has no value {speaks!r}"
 
 
 def zone_faults(

@@ -7,6 +7,7 @@ import msgspec
 
 from device_profiles.profile import Profile
 from device_profiles.wire import Binding, Id, Name
+from edge_agent.sources.camera.config import kind_faults
 from edge_agent.vision.zones import Zones
 
 LENGTH = "queue_m"  # a value that every road's profile has
@@ -44,10 +45,8 @@ def road_faults(
         if road.device in devices:
             yield f"{key}.device", f"{road.device!r} is used twice"
         devices.add(road.device)
-        if road.profile not in known:
-            yield f"{key}.profile", f"unknown profile {road.profile!r}; known: {', '.join(sorted(known))}"
-        elif LENGTH not in known[road.profile].spec.values or known[road.profile].spec.modbus is not None:
-            yield f"{key}.profile", f"{road.profile!r} is no road: it has no value {LENGTH!r}"
+        faults = kind_faults(road.profile, known, noun="road", speaks=LENGTH)
+        yield from ((f"{key}.profile", message) for message in faults)
         yield from ((f"{key}.{field}", message) for field, message in _lane_faults(road, zones))
 
 

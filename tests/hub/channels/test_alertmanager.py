@@ -1,7 +1,6 @@
 """An Alertmanager is told each alarm as it stands, in the words of its API v2."""
 
 import os
-import shutil
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -20,12 +19,11 @@ from hub.channels.alertmanager import alert
 from tests.hub.channels.listening import alarm, cleared, raised
 from tests.hub.channels.receiving import Hook, Told, until
 from tests.hub.made import T0_US
-from tests.servers import free_port, wait_for_port
+from tests.servers import free_port, need, wait_for_port
 
 Tell = Callable[[str], Told]
 DATA = Path(os.environ.get("CITYNERVE_DATA", Path(__file__).parents[4] / "shared" / "data"))
 API = DATA / "conformance/alertmanager/openapi.yaml"
-PROGRAM = shutil.which("prometheus-alertmanager")
 
 
 def config(url: str) -> str:
@@ -136,7 +134,7 @@ class Alertmanager:
     """Debian's Alertmanager on a port of its own."""
 
     def __init__(self, folder: Path) -> None:
-        assert PROGRAM is not None
+        self._program = need("prometheus-alertmanager")
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._folder = folder
@@ -150,7 +148,7 @@ class Alertmanager:
         arguments = [f"--config.file={self._folder / 'am.yml'}", f"--storage.path={storage}"]
         arguments += ["--cluster.listen-address=", f"--web.listen-address=127.0.0.1:{self.port}"]
         with (self._folder / "am.log").open("ab") as log:
-            self._process = subprocess.Popen([str(PROGRAM), *arguments], stdout=log, stderr=log)
+            self._process = subprocess.Popen([self._program, *arguments], stdout=log, stderr=log)
         wait_for_port(self.port, self._process)
 
     def kill(self) -> None:
@@ -167,8 +165,6 @@ class Alertmanager:
 @pytest.fixture
 def alertmanager(tmp_path: Path) -> Iterator[Alertmanager]:
     """Run Debian's Alertmanager."""
-    if PROGRAM is None:
-        pytest.skip("prometheus-alertmanager is not installed: apt-get install prometheus-alertmanager")
     made = Alertmanager(tmp_path)
     made.start()
     yield made
