@@ -73,7 +73,7 @@ city-day: setup servers ## a day of 40 lifts with all of it mixed, in minutes
 sabotage: setup servers ## the scorer must be able to fail
 	deploy/sabotage $(BIN)/simulate
 
-wheel: setup servers ## build the wheel, install it in an empty environment, run the demo from there
+wheel: setup servers ## build the wheel, install it in an empty environment, run the demo there on the embedded broker
 	deploy/try-wheel $(PYTHON) $(BIN)/python
 
 lock: setup ## write requirements.lock anew from pyproject.toml
