@@ -1,4 +1,4 @@
-"""The words for what may happen in a scenario: to a lift, its line, a camera, the street node, by a person, in town."""
+"""The words for what may happen in a scenario: to lifts, lines, cameras, the ground, the node, by a person, in town."""
 
 from typing import Literal
 
@@ -78,6 +78,24 @@ WorkerAct = Literal[
     "worker_hang",  # it stands still
     "worker_starve",  # it gets no more memory
 ]
+GroundAct = Literal[
+    "ground_sinks",  # by `mm`, `for` so long
+    "ground_tilts",  # by `deg`
+    "ground_collapses",  # at once: it sinks by `mm` and tilts by `deg`
+    "cover_opens",  # to `deg`
+    "cover_closes",
+    "well_rises",  # by `metres`, `for` so long
+    "well_falls",  # back to where it stood
+    "lorry_passes",  # everything shakes `for` so long
+    "unit_changes",  # from now on it speaks in `unit`; `says_unit`: its unit field says so too
+    "unit_back",
+    "sensor_restarts",  # counts its frames, and its settlement, from zero
+    "sensor_off",
+    "sensor_on",
+    "uplinks_lost",  # its next `count` uplinks
+    "uplinks_doubled",
+    "uplinks_late",  # they come `for` so long later
+]
 BOX_ACTS: frozenset[str] = frozenset({"box_freeze", "box_clock_jump", "box_restart"})
 NODE_ACTS: frozenset[str] = frozenset(NodeAct.__args__)  # type: ignore[attr-defined]
 PERSON_ACTS: frozenset[str] = frozenset(PersonAct.__args__)  # type: ignore[attr-defined]
@@ -91,5 +109,7 @@ CAMERA_FAULTS: dict[str, str] = {  # act → fault; "": none
 }
 QUEUE_REACHES = "queue_reaches"
 CAMERA_ACTS = WORKER_ACTS | CAMERA_FAULTS.keys() | {QUEUE_REACHES}
+GROUND_ACTS: frozenset[str] = frozenset(GroundAct.__args__)  # type: ignore[attr-defined]
+UPLINK_ACTS = frozenset({"uplinks_lost", "uplinks_doubled", "uplinks_late"})
 LINE_ACTS: frozenset[str] = SLAVE_ACTS | {"slave_late", "slave_corrupt"}  # a platform does not do that
 WIRE_ACTS: frozenset[str] = frozenset(WireAct.__args__)  # type: ignore[attr-defined]

@@ -16,11 +16,13 @@ from device_profiles.wire import Id, Name
 from simulators.acts import (
     BOX_ACTS,
     CAMERA_ACTS,
+    GROUND_ACTS,
     LINE_ACTS,
     NODE_ACTS,
     SLAVE_ACTS,
     TOWN_ACTS,
     CameraAct,
+    GroundAct,
     LiftAct,
     NodeAct,
     PersonAct,
@@ -30,6 +32,7 @@ from simulators.acts import (
     WorkerAct,
 )
 from simulators.camera.spec import CameraSpec, RoadSpec
+from simulators.ground.spec import GroundSpec, Unit, ground_faults
 from simulators.lifts.spec import LiftSpec
 from simulators.receivers.spec import STORM_RULE, ReceiverSpec, StormSpec
 from simulators.responders.spec import ResponderSpec
@@ -41,7 +44,7 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that happens, at a time or after another act has taken hold."""
 
     name: Id  # by which others refer to it
-    act: LiftAct | WireAct | CameraAct | QueueAct | WorkerAct | NodeAct | PersonAct | TownAct
+    act: LiftAct | WireAct | CameraAct | QueueAct | WorkerAct | GroundAct | NodeAct | PersonAct | TownAct
     lift: str = ""  # to which it happens; none for what happens to the node or in the town
     camera: Id | Literal[""] = ""  # to which it happens
     at: Duration | None = None  # after the start
@@ -52,7 +55,13 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lasts: Duration = msgspec.field(name="for", default="5s")  # of acts that last
     rule: Name = "lift.entrapment"  # of the alarm that a person acts on
     receiver: Id | Literal[""] = ""  # that is away, or back
-    metres: float = 0.0  # of a queue
+    metres: float = 0.0  # of a queue; of water in a well
+    sensor: Id | Literal[""] = ""  # of the ground, to which it happens
+    mm: float = 40.0
+    deg: Annotated[float, msgspec.Meta(ge=0, le=90)] = 0.0  # 0: as much as is alarming
+    unit: Unit = ""  # in which a sensor speaks
+    says_unit: bool = False  # and says so
+    count: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1  # of uplinks
 
 
 class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,7 +72,7 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     not_before: Duration
     not_after: Duration
     lift: str = ""  # or a platform; neither that nor a camera: the agent itself
-    camera: str = ""  # or a zone of one, <camera>-<zone>; or a road
+    camera: str = ""  # or a zone of one, <camera>-<zone>; or a road, or a ground sensor
     clears_after: Id | None = None  # the act after which it must clear
     clears_within: Duration = "30s"
     stays_until: Id | None = None  # the act before which it must not clear
@@ -92,6 +101,7 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spare: Id  # the lift to which nothing happens, so that a sabotage can use it
     cameras: tuple[CameraSpec, ...] = ()  # all of the scenario's own agent
     roads: tuple[RoadSpec, ...] = ()
+    ground: tuple[GroundSpec, ...] = ()  # sensors, all of the scenario's own agent
     platforms: tuple[PlatformSpec, ...] = ()  # a lift of none of them has its terminal, or its box, on a line
     speed: Annotated[float, msgspec.Meta(gt=0, le=MAX_SPEED)] = MAX_SPEED  # city seconds in a real one, unless told
     long: bool = False  # takes minutes: `make city-day` plays it, not every test
@@ -186,6 +196,7 @@ def _faults(scenario: Scenario) -> Iterable[tuple[str, str]]:
     yield from _platform_faults(scenario, lifts)
     yield from _act_faults(scenario, lifts)
     yield from _camera_faults(scenario)
+    yield from ground_faults(scenario.ground, scenario.acts)
     yield from _expected_faults(scenario, lifts)
 
 
@@ -242,7 +253,7 @@ def _act_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str
         key = f"acts[{index}]"
         if act.name in before:
             yield f"{key}.name", f"{act.name!r} is there twice"
-        if act.lift not in lifts and (act.lift or act.act not in NODE_ACTS | TOWN_ACTS | CAMERA_ACTS):
+        if act.lift not in lifts and (act.lift or act.act not in NODE_ACTS | TOWN_ACTS | CAMERA_ACTS | GROUND_ACTS):
             yield f"{key}.lift", f"{act.lift!r} is not in lifts"
         elif act.act in BOX_ACTS and act.lift not in scenario.boxes:
             yield f"{key}.act", f"{act.lift!r} has no box that could feel it"
@@ -274,7 +285,7 @@ def _expected_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str
             yield f"{key}.lift", f"{alarm.lift!r} is neither in lifts nor a platform"
         if duration_us(alarm.not_after) <= duration_us(alarm.not_before):
             yield f"{key}.not_after", "must be later than not_before"
-        seeing = [*(camera.device for camera in scenario.cameras), *(road.device for road in scenario.roads)]
+        seeing = [spec.device for specs in (scenario.cameras, scenario.roads, scenario.ground) for spec in specs]
         if alarm.camera and not any(f"{alarm.camera}-".startswith(f"{one}-") for one in seeing):
             yield f"{key}.camera", f"{alarm.camera!r} is neither in cameras nor a zone of one nor in roads"
         for field in ("after", "clears_after", "stays_until"):
