@@ -53,8 +53,8 @@ def by_model() -> Way:
 
     def say(frame: Frame, spaces: Sequence[Space]) -> list[tuple[bool | None, float | None]]:
         scorer = PatchScorer(model, [space.polygon for space in spaces])
-        every = range(len(spaces))
-        told = zip(scorer.score(frame, every), scorer.probabilities(frame, every), strict=True)
+        patches = scorer.prepare(frame, range(len(spaces)))
+        told = zip(scorer.score(patches), scorer.probabilities(patches), strict=True)
         return [(None if known is None else known > 0.5, sure) for known, sure in told]
 
     return say
@@ -65,7 +65,8 @@ def by_boxes(weights: Path) -> Way:
     model = load_model("yolox_nano", folder=ROOT / "models" / "foreign", files=weights)
 
     def say(frame: Frame, spaces: Sequence[Space]) -> list[tuple[bool | None, float | None]]:
-        told = BoxScorer(model, [space.polygon for space in spaces]).score(frame, range(len(spaces)))
+        scorer = BoxScorer(model, [space.polygon for space in spaces])
+        told = scorer.score(scorer.prepare(frame, range(len(spaces))))
         return [((sure or 0) > 0, None) for sure in told]
 
     return say

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import cv2
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +18,13 @@ from edge_agent.vision.zone import Polygon
 SHARED = 0.2  # of a tile lies in its neighbour too, so that a vehicle on the edge is whole in one of them
 
 
+class Tiles(msgspec.Struct, frozen=True):
+    """A frame and its tiles: a run of the model each."""
+
+    which: list[int]  # zones
+    parts: list[tuple[NDArray[np.generic], NDArray[np.float64], tuple[int, int]]]  # batch, scale, upper left corner
+
+
 class BoxScorer:
     """A detector of vehicles."""
 
@@ -28,20 +36,28 @@ class BoxScorer:
         self._size = size_of(model.entry)
         self._vehicles = [model.labels.index(label) for label in self._decoder.vehicles]
 
-    def score(self, frame: Frame, which: Sequence[int]) -> list[float | None]:
+    def prepare(self, frame: Frame, which: Sequence[int]) -> Tiles:
+        """Return a frame and its tiles as the model takes them, and the zones that are asked for."""
+        parts = [
+            (*self._batch_of(frame[top:bottom, left:right]), (left, top))
+            for left, top, right, bottom in self._tiles(frame)
+        ]
+        return Tiles(list(which), parts)
+
+    def score(self, tiles: Tiles) -> list[float | None]:
         """Return for each zone how sure the surest box is that covers enough of it; 0 when none does."""
-        found = self.find(frame)
-        return [self._zone(self._polygons[zone], found) for zone in which]
+        found = self._all(tiles)
+        return [self._zone(self._polygons[zone], found) for zone in tiles.which]
 
     def find(self, frame: Frame) -> Boxes:
         """Return the vehicles of a frame, in its own pixels; small ones are found in its tiles."""
-        found = [
-            self._find(frame[top:bottom, left:right], (left, top)) for left, top, right, bottom in self._tiles(frame)
-        ]
+        return self._all(self.prepare(frame, ()))
+
+    def _all(self, tiles: Tiles) -> Boxes:
+        found = [self._find(*part) for part in tiles.parts]
         return apart(join(found), self._decoder.most_overlap) if len(found) > 1 else found[0]
 
-    def _find(self, part: Frame, corner: tuple[int, int]) -> Boxes:
-        batch, scale = self._batch_of(part)
+    def _find(self, batch: NDArray[np.generic], scale: NDArray[np.float64], corner: tuple[int, int]) -> Boxes:
         boxes = decode(self._model(batch)[0], self._decoder, size=self._size, vehicles=self._vehicles)
         placed = boxes.corners / scale + np.array([*corner, *corner])
         return Boxes(placed.astype(np.float32), boxes.scores, boxes.labels)

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+import msgspec
 
 from edge_agent.infer.model import load_model
 from edge_agent.vision.gate import Gate
@@ -18,8 +20,19 @@ BUDGET = 64  # zones and cells of one frame
 class Scorer(Protocol):
     """Whatever scores polygons: a patch classifier or a detector."""
 
-    def score(self, frame: Frame, which: Sequence[int]) -> list[float | None]:
-        """Return the probability of a vehicle for each of ``which``; None where nobody can tell."""
+    def prepare(self, frame: Frame, which: Sequence[int]) -> Any:
+        """Return ``which`` polygons of a frame as the model takes them; the preparation before the last may go."""
+
+    def score(self, prepared: Any) -> list[float | None]:
+        """Return the probability of a vehicle for each of them; None where nobody can tell."""
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """What is worth a look in one frame."""
+
+    which: list[int]
+    prepared: Any = None  # by the scorer; only it looks inside
+    fits: bool = True  # the frame has the size of the zones
 
 
 class Looker:
@@ -40,19 +53,28 @@ class Looker:
         )
         self._last: dict[str, float | None] = dict.fromkeys(self.ids)
 
-    def look(self, frame: Frame, *, t_us: int | None = None) -> dict[str, float | None]:
-        """Return the score of each zone, of a lane that of each cell (``<zone>/<n>``), by id.
+    def prepare(self, frame: Frame, *, t_us: int | None = None) -> Chosen:
+        """Return what is worth a look; on any one thread, also while the frame before is looked at on another.
 
-        With a time, only what moved or was not looked at for a while is scored, and the rest keeps its score. A frame
-        of another size, or one that is not three channels of bytes, gives None everywhere.
+        With a time, that is only what moved or was not looked at for a while, and the rest keeps its score.
         """
         if frame.shape != self._shape or frame.dtype != "uint8":
-            self._last = dict.fromkeys(self.ids)
             self._gate.forget()
-            return dict(self._last)
+            return Chosen([], fits=False)
         which = list(range(len(self.ids))) if t_us is None else self._gate.choose(frame, t_us)
-        if which:
-            for zone, probability in zip(which, self._score.score(frame, which), strict=True):
+        return Chosen(which, self._score.prepare(frame, which) if which else None)
+
+    def look(self, frame: Frame, *, t_us: int | None = None, chosen: Chosen | None = None) -> dict[str, float | None]:
+        """Return the score of each zone, of a lane that of each cell (``<zone>/<n>``), by id.
+
+        ``chosen`` is what was prepared of this frame. A frame of another size, or one that is not three channels of
+        bytes, gives None everywhere.
+        """
+        chosen = self.prepare(frame, t_us=t_us) if chosen is None else chosen
+        if not chosen.fits:
+            self._last = dict.fromkeys(self.ids)
+        elif chosen.which:
+            for zone, probability in zip(chosen.which, self._score.score(chosen.prepared), strict=True):
                 self._last[self.ids[zone]] = probability
         return dict(self._last)
 

@@ -1,6 +1,7 @@
 """Cut the zones of a frame into one batch of patches: a square round each polygon, dimmed outside of it."""
 
 from collections.abc import Sequence
+from itertools import cycle
 
 import cv2
 import numpy as np
@@ -14,11 +15,12 @@ _SOFT = 1.0  # px: the edge of the light is no line of its own
 
 
 class Patches:
-    """All patches of one camera, in one batch that is allocated once."""
+    """All patches of one camera, in two batches that are allocated once."""
 
     def __init__(self, polygons: Sequence[Polygon], *, size: int, context: float, dim: float) -> None:
         """``context`` is what is shown round a polygon, as a share of its longer side; ``dim`` is its brightness."""
-        self.batch = np.zeros((len(polygons), size, size, 3), np.uint8)
+        batches = [np.zeros((len(polygons), size, size, 3), np.uint8) for _ in range(2)]
+        self._batches = cycle(batches)  # one is filled while the model has the other; untouched rows take no memory
         self._shrink = _shrink([square(polygon, context=context)[2] for polygon in polygons], size)
         polygons = [tuple((x / self._shrink, y / self._shrink) for x, y in polygon) for polygon in polygons]
         squares = [square(polygon, context=context) for polygon in polygons]
@@ -29,9 +31,9 @@ class Patches:
         self._lights = np.array(lights, np.uint8).reshape(-1, size, size, 3)
 
     def cut(self, frame: Frame, which: Sequence[int] | None = None) -> NDArray[np.uint8]:
-        """Return the patches of ``which`` zones (None: all), as a view of the batch that the next cut overwrites."""
-        chosen = list(range(len(self.batch))) if which is None else list(which)
-        patches, size = self.batch[: len(chosen)], self._size[0]
+        """Return the patches of ``which`` zones (None: all), as a view that the next cut but one overwrites."""
+        chosen = list(range(len(self._squares))) if which is None else list(which)
+        patches, size = next(self._batches)[: len(chosen)], self._size[0]
         if self._shrink > 1:  # once for all: it reads memory in its order, and averages where a patch would skip
             scaled = (frame.shape[1] // self._shrink, frame.shape[0] // self._shrink)
             frame = cv2.resize(frame, scaled, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge_agent.infer.model import Model, ModelRefused, Refusal
 from edge_agent.infer.registry import size_of
@@ -11,6 +12,7 @@ from edge_agent.vision.normal import prepared
 from edge_agent.vision.patches import Frame, Patches
 from edge_agent.vision.zone import Polygon
 
+Prepared = NDArray[np.generic]  # patches as the model takes them
 AT_ONCE = 8  # patches in one run of the session: their features fit the cache
 
 
@@ -28,14 +30,17 @@ class PatchScorer:
         self._unsure = decoder.unsure
         self._vehicles = [model.labels.index(label) for label in decoder.vehicles]
 
-    def score(self, frame: Frame, which: Sequence[int]) -> list[float | None]:
+    def prepare(self, frame: Frame, which: Sequence[int]) -> Prepared:
+        """Return the patches of ``which`` zones; the preparation before the last is overwritten by it."""
+        return prepared(self._patches.cut(frame, which), self._model.entry, self._picture)
+
+    def score(self, patches: Prepared) -> list[float | None]:
         """Return the probability of a vehicle in each zone, None when the model cannot tell."""
         low, high = self._unsure
-        return [None if low < sure < high else sure for sure in self.probabilities(frame, which)]
+        return [None if low < sure < high else sure for sure in self.probabilities(patches)]
 
-    def probabilities(self, frame: Frame, which: Sequence[int]) -> list[float]:
+    def probabilities(self, patches: Prepared) -> list[float]:
         """Return what the model says, sure or not."""
-        patches = prepared(self._patches.cut(frame, which), self._model.entry, self._picture)
         runs = [self._model(patches[low : low + AT_ONCE]) for low in range(0, len(patches), AT_ONCE)]
         sure: list[float] = np.concatenate(runs)[:, self._vehicles].sum(axis=1).tolist()
         return sure

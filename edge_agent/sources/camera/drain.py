@@ -33,14 +33,23 @@ class Flow(msgspec.Struct):
 class Drain:
     """Runs on a thread of its own. Whoever wants a picture gets the next one that comes: nothing old is waiting."""
 
-    def __init__(self, open_stream: Callable[[], Grabber], *, clock: Clock, backoff: Backoff | None = None) -> None:
-        """``open_stream`` raises NoPicture."""
-        self.flow = Flow()
+    def __init__(
+        self,
+        open_stream: Callable[[], Grabber],
+        *,
+        clock: Clock,
+        backoff: Backoff | None = None,
+        prepare: Callable[[Frame], Frame] | None = None,
+        flow: Flow | None = None,
+    ) -> None:
+        """``open_stream`` raises NoPicture; ``prepare`` is called on the drain's thread, beside whoever looks."""
+        self.flow = flow or Flow()
+        self.wanted = threading.Event()  # somebody wants the next picture
         self._open = open_stream
+        self._prepare = prepare
         self._clock = clock
         self._backoff = backoff or Backoff(base_s=RETRY_BASE_S, cap_s=RETRY_CAP_S)
         self._changed = threading.Condition()
-        self._wanted = False
         self._frame: Frame | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="drain", daemon=True)
@@ -64,10 +73,17 @@ class Drain:
         with self._changed:
             if self._frame is not None and self._clock.real_s() - self._frame.real_s > STALE_S:
                 self._frame = None
-            self._wanted = True
+            if self._frame is None:
+                self.wanted.set()
             self._changed.wait_for(lambda: self._frame is not None, timeout_s)
             frame, self._frame = self._frame, None
             return frame
+
+    def want(self) -> None:
+        """Ask for the next picture before it can be taken: for who is not done when it is due."""
+        with self._changed:
+            if self._frame is None:
+                self.wanted.set()
 
     def _run(self) -> None:
         while not self._stopping.is_set():
@@ -108,15 +124,16 @@ class Drain:
         """Hand the picture over if it is wanted: only then it is converted. Return whether it was."""
         t_us, real_s = self._clock.wall_us(), self._clock.real_s()
         self.flow.grabbed += 1
-        if not self._wanted:
+        if not self.wanted.is_set():
             return False
         image = grabber.picture()
         if min(image.shape[:2]) < LEAST_PX:
             raise BrokenPicture(f"{image.shape[1]} × {image.shape[0]} is no picture of anything")
         frame = Frame(t_us, real_s, image, anew)
+        frame = self._prepare(frame) if self._prepare else frame
         self._live()
         with self._changed:
-            self._wanted = False
+            self.wanted.clear()
             self._frame = frame
             self._changed.notify_all()
         return True

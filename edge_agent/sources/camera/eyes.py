@@ -15,7 +15,7 @@ from edge_agent.sources.camera.frame import Image
 from edge_agent.sources.camera.messages import ZoneWord
 from edge_agent.sources.camera.observed import GAP_US, Observed
 from edge_agent.steps import ClockWatch
-from edge_agent.vision.looker import load_looker
+from edge_agent.vision.looker import Chosen, load_looker
 from edge_agent.vision.watch import ZoneWatch
 from edge_agent.vision.zones import Zone, Zones, lane_cells
 
@@ -29,7 +29,10 @@ NO_MODEL = "model"  # why a zone is not seen
 class Look(Protocol):
     """What a `Looker` is to us."""
 
-    def look(self, frame: Image, *, t_us: int | None = None) -> dict[str, float | None]:
+    def prepare(self, frame: Image, *, t_us: int | None = None) -> Chosen:
+        """Return the zones of a frame that are worth a look, as the model takes them."""
+
+    def look(self, frame: Image, *, t_us: int | None = None, chosen: Chosen | None = None) -> dict[str, float | None]:
         """Return the probability of a vehicle by zone, of a lane by cell."""
 
 
@@ -52,12 +55,16 @@ class Eyes:
         self._spots = {zone.id: _spots(zone) for zone in zones.zones}
         self._said: dict[str, _Said] = {}
 
-    def seen(self, image: Image, t_us: int) -> tuple[ZoneWord, ...]:
+    def prepare(self, image: Image, t_us: int) -> Chosen | None:
+        """Return what a look at a picture needs; on another thread than the looks."""
+        return None if self._looker is None else self._looker.prepare(image, t_us=t_us)
+
+    def seen(self, image: Image, t_us: int, *, prepared: Chosen | None = None) -> tuple[ZoneWord, ...]:
         """Judge a picture that can be believed."""
         self._follow_clock()
         if self._looker is None:
             return self.unseen(t_us, reason=NO_MODEL)
-        scores = self._looker.look(image, t_us=t_us)
+        scores = self._looker.look(image, t_us=t_us, chosen=prepared)
         for zone, observed in self._observed.items():
             observed.take(t_us, seen=any(scores.get(spot) is not None for spot in self._spots[zone]))
         return self._words(self._watch.take(t_us, scores), t_us)

@@ -1,6 +1,6 @@
 """One picture, and where pictures come from."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 import numpy as np
@@ -19,6 +19,7 @@ class Frame(msgspec.Struct, frozen=True):
     real_s: float  # real seconds that never step
     image: Image
     anew: bool = False  # a recording begins again here: its pixels will repeat, and that is no fault
+    prepared: Any = None  # what was made of it beside the model; only who made it looks inside
 
 
 class NoPicture(AgentError):

@@ -3,6 +3,8 @@
 import logging
 from typing import Any, Protocol
 
+import msgspec
+
 from device_profiles.clock import Clock
 from device_profiles.wire import Value
 from edge_agent.sources.camera.drain import Flow
@@ -21,7 +23,10 @@ RATE_S = 2.0  # rates are means over about so long
 class ZoneEyes(Protocol):
     """Whoever sees the zones."""
 
-    def seen(self, image: Image, t_us: int) -> tuple[ZoneWord, ...]:
+    def prepare(self, image: Image, t_us: int) -> Any:
+        """Return what a look at a picture needs; beside a look at the one before."""
+
+    def seen(self, image: Image, t_us: int, *, prepared: Any = None) -> tuple[ZoneWord, ...]:
         """Judge a picture that can be believed."""
 
     def doubted(self, t_us: int) -> tuple[ZoneWord, ...]:
@@ -31,8 +36,15 @@ class ZoneEyes(Protocol):
         """Take note that nothing can be seen."""
 
 
+class Doubted(msgspec.Struct, frozen=True):
+    """A picture that was doubted beside the model."""
+
+    verdict: Verdict
+    eyes: Any  # what they prepared; None when they are not to look
+
+
 class Watching:
-    """Runs in the worker's loop. Stalls are timed in real seconds, facts in city time."""
+    """Runs in the worker's loop, but for ``prepare``. Stalls are timed in real seconds, facts in city time."""
 
     def __init__(
         self,
@@ -58,14 +70,22 @@ class Watching:
         self._looks = Rate()
         self._grabs = Rate()
 
+    def prepare(self, frame: Frame) -> Frame:
+        """Doubt a picture, and cut out what is worth a look; on the drain's thread, one picture after the other."""
+        verdict = self._integrity.take(frame.image, frame.real_s, anew=frame.anew)
+        looks = self._eyes is not None and not (verdict.doubted or verdict.suspected)
+        made = self._eyes.prepare(frame.image, frame.t_us) if looks and self._eyes else None
+        return msgspec.structs.replace(frame, prepared=Doubted(verdict, made))
+
     def look(self, frame: Frame) -> Report:
-        """Take in a picture."""
+        """Take in a picture, a prepared one or any other."""
+        frame = frame if frame.prepared is not None else self.prepare(frame)
         late = self._last_s is not None and frame.real_s - self._last_s >= self._stall_s
         self._in_time = 1 if late else self._in_time + 1
         self._last_s = frame.real_s
         self._size = (frame.image.shape[1], frame.image.shape[0])
         self._looks.take(1, frame.real_s)
-        self._verdict = self._integrity.take(frame.image, frame.real_s, anew=frame.anew)
+        self._verdict = frame.prepared.verdict
         zones = self._zones(frame)
         return self._report(frame.t_us, zones)
 
@@ -85,7 +105,7 @@ class Watching:
             return self._eyes.unseen(frame.t_us, reason=worst)
         if self._verdict.suspected:
             return self._eyes.doubted(frame.t_us)
-        return self._eyes.seen(frame.image, frame.t_us)
+        return self._eyes.seen(frame.image, frame.t_us, prepared=frame.prepared.eyes)
 
     def _report(self, t_us: int, zones: tuple[ZoneWord, ...]) -> Report:
         stalled = self._stalled()

@@ -17,9 +17,9 @@ import cv2
 from device_profiles.clock import Clock, clock_from_environment
 from edge_agent.sources.camera.address import Way, way_of
 from edge_agent.sources.camera.capture import Capture
-from edge_agent.sources.camera.drain import Drain
+from edge_agent.sources.camera.drain import Drain, Flow
 from edge_agent.sources.camera.eyes import open_eyes
-from edge_agent.sources.camera.frame import Grabber
+from edge_agent.sources.camera.frame import Frame, Grabber
 from edge_agent.sources.camera.integrity.integrity import Integrity
 from edge_agent.sources.camera.messages import Order, Report, decode_order, encode_report
 from edge_agent.sources.camera.mjpeg import MjpegStream
@@ -53,29 +53,45 @@ def main() -> None:
 def run(order: Order, say: BinaryIO, *, clock: Clock) -> None:
     """Watch the camera for ever; returns when nobody listens any more."""
     cv2.setNumThreads(1)
-    drain = Drain(lambda: _open(order), clock=clock)
     size = (order.zones.width, order.zones.height) if order.zones else None
     reference = Reference(given=order.reference, learned=order.learned)
     integrity = Integrity(size=size, reference=reference.bands(), frozen_s=order.frozen_s)
     period_s = 1.0 / order.looks_hz
     stall_s = max(order.stall_s, 1.5 * period_s)
     eyes, judged_by = (None, "") if order.zones is None else open_eyes(order.zones, model=order.model, clock=clock)
-    watching = Watching(integrity, drain.flow, stall_s=stall_s, eyes=eyes, judged_by=judged_by, clock=clock)
+    flow = Flow()
+    watching = Watching(integrity, flow, stall_s=stall_s, eyes=eyes, judged_by=judged_by, clock=clock)
+
+    def prepare(frame: Frame) -> Frame:
+        made = watching.prepare(frame)
+        reference.keep(integrity)
+        return made
+
+    drain = Drain(lambda: _open(order), clock=clock, prepare=prepare, flow=flow)
     drain.start()
-    due_s = clock.real_s()
     try:
-        while drain.alive:
-            frame = drain.take(BEAT_S) if clock.real_s() >= due_s else None
-            if frame is not None:
-                due_s = max(due_s + period_s, clock.real_s())
-                _say(say, watching.look(frame))
-                reference.keep(integrity)
-            else:
-                _say(say, watching.wait())
-            time.sleep(min(BEAT_S, max(0.0, due_s - clock.real_s())))
+        watch(drain, watching, say, period_s=period_s)
         sys.exit("the thread that reads the camera died")
     except BrokenPipeError:
         drain.stop()
+
+
+def watch(drain: Drain, watching: Watching, say: BinaryIO, *, period_s: float) -> None:
+    """Look at a picture every ``period_s`` and say what it shows; returns when the drain has died."""
+    due_s = Clock.real_s()
+    look_s = 0.0  # how long the last look took
+    while drain.alive:
+        frame = drain.take(BEAT_S) if Clock.real_s() >= due_s else None
+        if frame is not None:
+            began_s = Clock.real_s()
+            due_s = max(due_s + period_s, began_s)
+            if began_s + look_s >= due_s:  # it will not be over in time: the next picture is prepared beside it
+                drain.want()
+            _say(say, watching.look(frame))
+            look_s = Clock.real_s() - began_s
+        else:
+            _say(say, watching.wait())
+        time.sleep(min(BEAT_S, max(0.0, due_s - Clock.real_s())))
 
 
 def _open(order: Order) -> Grabber:

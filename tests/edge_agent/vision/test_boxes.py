@@ -58,7 +58,8 @@ def test_a_box_comes_back_in_the_frames_own_pixels() -> None:
 def test_a_zone_is_as_sure_as_the_box_over_it() -> None:
     """A zone that is hardly touched is free."""
     under, beside = ((125, 45), (175, 45), (175, 95), (125, 95)), ((170, 40), (230, 40), (230, 100), (170, 100))
-    sure, free = BoxScorer(Blob(ENTRY), [under, beside]).score(_frame(120, 40, 60), [0, 1])  # type: ignore[arg-type]
+    scorer = BoxScorer(Blob(ENTRY), [under, beside])  # type: ignore[arg-type]
+    sure, free = scorer.score(scorer.prepare(_frame(120, 40, 60), [0, 1]))
     assert sure is not None
     assert sure > 0.5
     assert free == 0.0

@@ -20,9 +20,13 @@ class Seen:
     def __init__(self) -> None:
         self.asked: list[list[int]] = []
 
-    def score(self, frame: Frame, which: Sequence[int]) -> list[float | None]:
-        """Return a tenth of each number, None for the last cell."""
+    def prepare(self, frame: Frame, which: Sequence[int]) -> list[int]:
+        """Keep the numbers."""
         assert frame.shape == FRAME.shape
+        return list(which)
+
+    def score(self, which: list[int]) -> list[float | None]:
+        """Return a tenth of each number, None for the last cell."""
         self.asked.append(list(which))
         return [None if zone == 3 else zone / 10 for zone in which]
 

@@ -5,13 +5,14 @@ import threading
 import time
 from collections.abc import Iterator
 
+import msgspec
 import numpy as np
 import pytest
 
 from device_profiles.clock import Clock
 from edge_agent.sources.backoff import Backoff
 from edge_agent.sources.camera.drain import Drain
-from edge_agent.sources.camera.frame import BrokenPicture, Image, NoPicture
+from edge_agent.sources.camera.frame import BrokenPicture, Frame, Image, NoPicture
 from edge_agent.sources.camera.trouble import Stream
 
 
@@ -120,3 +121,29 @@ def test_what_cannot_be_opened_is_tried_again_and_again(stream: Stream) -> None:
         assert drain.flow.stream is stream
     finally:
         drain.stop()
+
+
+def test_a_picture_is_prepared_beside_whoever_looks_and_can_be_asked_for_early() -> None:
+    """On the drain's thread; what was asked for early waits, and no other one is prepared meanwhile."""
+    made: list[str] = []
+
+    def prepare(frame: Frame) -> Frame:
+        made.append(threading.current_thread().name)
+        return msgspec.structs.replace(frame, prepared=len(made))
+
+    tap = Tap(itertools.count(1), bad=set(), ends=set(), small=set())
+    drain = Drain(lambda: tap, clock=Clock(), prepare=prepare)
+    drain.start()
+    try:
+        first = drain.take(5.0)
+        drain.want()
+        while len(made) < 2:
+            time.sleep(0.001)
+        time.sleep(0.02)
+        second = drain.take(0.0)
+    finally:
+        drain.stop()
+    assert first is not None
+    assert second is not None
+    assert (first.prepared, second.prepared) == (1, 2)
+    assert set(made) == {"drain"}

@@ -4,6 +4,7 @@ from device_profiles.clock import Clock
 from edge_agent.sources.camera.eyes import KEEP_US, Eyes, open_eyes
 from edge_agent.sources.camera.frame import Image
 from edge_agent.sources.camera.messages import ZoneWord
+from edge_agent.vision.looker import Chosen
 from edge_agent.vision.zones import Zone, Zones
 from tests.edge_agent.sources.camera.pictures import Street
 
@@ -26,10 +27,17 @@ class Looker:
     def __init__(self) -> None:
         self.scores: dict[str, float | None] = {"1": 0.99, "2": 0.01}
 
-    def look(self, frame: Image, *, t_us: int | None = None) -> dict[str, float | None]:
+    def prepare(self, frame: Image, *, t_us: int | None = None) -> Chosen:
+        """Choose nothing."""
+        assert frame.shape == (224, 400, 3)
+        assert t_us is not None
+        return Chosen([])
+
+    def look(self, frame: Image, *, t_us: int | None = None, chosen: Chosen | None = None) -> dict[str, float | None]:
         """Return it."""
         assert frame.shape == (224, 400, 3)
         assert t_us is not None
+        assert chosen is None
         return self.scores
 
 

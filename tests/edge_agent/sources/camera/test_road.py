@@ -18,6 +18,7 @@ from edge_agent.sources.camera.messages import Health, Report, ZoneWord, decode_
 from edge_agent.sources.camera.road import Road, hear_of
 from edge_agent.sources.camera.road_config import RoadConfig, RoadLane
 from edge_agent.sources.camera.trouble import Stream
+from edge_agent.vision.looker import Chosen
 from edge_agent.vision.zones import Zone, Zones
 
 S = 1_000_000
@@ -83,9 +84,15 @@ def test_a_lanes_cells_cross_the_pipe() -> None:
 class _Full:
     """Sees a vehicle everywhere."""
 
-    def look(self, frame: Image, *, t_us: int | None = None) -> dict[str, float | None]:
+    def prepare(self, _frame: Image, *, t_us: int | None = None) -> Chosen:
+        """Choose nothing."""
+        assert t_us is not None
+        return Chosen([])
+
+    def look(self, frame: Image, *, t_us: int | None = None, chosen: Chosen | None = None) -> dict[str, float | None]:
         """Return it."""
         assert frame.shape[:2] == (100, 100)
+        assert chosen is not None
         assert t_us is not None
         return {"b": 0.97} | {f"1/{at}": 0.97 for at in range(10)}
 
@@ -94,7 +101,11 @@ def test_the_workers_words_bear_a_lanes_cells() -> None:
     """Ten of them, full after a while; a berth has none."""
     eyes = Eyes(ZONES, _Full(), clock=Clock())
     image = np.zeros((100, 100, 3), np.uint8)
-    words = [word for at in range(30) for word in eyes.seen(image, START + at * S)]
+    words = [
+        word
+        for at in range(30)
+        for word in eyes.seen(image, START + at * S, prepared=eyes.prepare(image, START + at * S))
+    ]
     cells = [word.pieces for word in words if word.zone == "1"][-1]
     assert [(one.end_m, one.stopped) for one in cells] == [(5.0 * at + 5, True) for at in range(10)]
     assert {word.pieces for word in words if word.zone == "b"} == {()}

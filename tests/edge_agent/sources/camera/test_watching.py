@@ -33,8 +33,13 @@ class Eyes:
     def __init__(self) -> None:
         self.looks: list[str] = []
 
-    def seen(self, _image: Image, _t_us: int) -> tuple[ZoneWord, ...]:
+    def prepare(self, image: Image, _t_us: int) -> Image:
+        """Take the picture itself."""
+        return image
+
+    def seen(self, image: Image, _t_us: int, *, prepared: Image | None = None) -> tuple[ZoneWord, ...]:
         """Look."""
+        assert prepared is image
         self.looks.append("seen")
         return ()
 
