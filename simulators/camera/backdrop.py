@@ -20,7 +20,7 @@ def backdrop(scene: Scene, lens: Lens) -> Image:
     """Return the picture of the empty place in flat light."""
     rng = np.random.default_rng([scene.seed, 77])
     ground, front = _ground(scene, rng), _front(scene, rng)
-    fine = Lens(lens.width * _FINE, lens.height * _FINE, lens.focal_px * _FINE, lens.at, lens.yaw, lens.pitch)
+    fine = lens.scaled(_FINE)
     on_ground, on_front, maps = _maps(scene, fine)
     picture = np.full((fine.height, fine.width, 3), _SKY, np.uint8)
     for texture, where, (u, v) in ((ground, on_ground, maps[0]), (front, on_front, maps[1])):

@@ -19,6 +19,7 @@ class Lens(msgspec.Struct, frozen=True):
     at: tuple[float, float, float] = (0.0, 0.0, 8.0)  # m
     yaw: float = 0.0  # degrees
     pitch: float = 25.0  # degrees
+    shift: tuple[float, float] = (0.0, 0.0)  # px; by so much lies the pixel straight ahead from the picture's middle
 
     @property
     def axes(self) -> Array:
@@ -32,8 +33,14 @@ class Lens(msgspec.Struct, frozen=True):
 
     @property
     def middle(self) -> tuple[float, float]:
-        """The pixel straight ahead."""
-        return (self.width - 1) / 2, (self.height - 1) / 2
+        """The pixel straight ahead; the picture may be a piece of a larger one."""
+        return (self.width - 1) / 2 + self.shift[0], (self.height - 1) / 2 + self.shift[1]
+
+    def scaled(self, by: float) -> "Lens":
+        """Return the lens of the same view in so many times as many pixels."""
+        width, height = round(self.width * by), round(self.height * by)
+        shift = self.shift[0] * by, self.shift[1] * by
+        return Lens(width, height, self.focal_px * by, self.at, self.yaw, self.pitch, shift)
 
     def depths(self, points: Array) -> Array:
         """Return how far ahead points (n×3) are, in m."""

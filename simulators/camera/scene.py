@@ -96,6 +96,15 @@ class Lane(msgspec.Struct, frozen=True):
         ]
 
 
+class Surface(msgspec.Struct, frozen=True):
+    """A piece of road whose surface is watched."""
+
+    id: str
+    corners: tuple[Point, ...]  # on the ground
+    spots: tuple[Point, ...]  # where something may happen
+    heading: float = 0.0  # of the traffic
+
+
 class Stay(msgspec.Struct, frozen=True):
     """The truth of a berth: something stands in it from its arrival until it sets out."""
 
@@ -118,6 +127,7 @@ class Scene(msgspec.Struct, frozen=True):
     kerb_y: float = 30.0  # beyond it there is a pavement, and at its end a front of houses
     front_y: float = 36.0
     bounds: tuple[float, float, float, float] = (-40.0, -8.0, 40.0, 36.0)  # of the ground: x, y, x, y
+    surfaces: tuple[Surface, ...] = ()
 
     def placed(self, t_s: float) -> list[Placed]:
         """Return the vehicles that are there."""

@@ -27,9 +27,7 @@ class Air:
         self._lens = lens
         rng = np.random.default_rng([seed, 78])
         self._depths = lens.ground_depths(far_m=FAR_M).astype(np.float32)
-        coarse = Lens(
-            lens.width // _COARSE, lens.height // _COARSE, lens.focal_px / _COARSE, lens.at, lens.yaw, lens.pitch
-        )
+        coarse = lens.scaled(1 / _COARSE)
         self._coarse, self._lamps = coarse, _street_lamps(coarse)
         shape = (lens.height + _MARGIN, lens.width + _MARGIN)
         self._noises = [rng.normal(0, sigma, (*shape, 3)).astype(np.int16) for sigma in _SIGMAS]
