@@ -1,4 +1,4 @@
-"""Keys: what several devices of one asset must agree on before it is alarming (ALARMS.md, 14)."""
+"""Keys: what several devices of one asset or site must agree on before it is alarming (ALARMS.md, 14)."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,13 +7,16 @@ import msgspec
 from device_profiles.condition import Condition, ConditionError
 from device_profiles.wire import Name
 
+REPORTED = "person."  # kinds of events that people report begin so; no profile has to name them
+
 
 class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One witness: a condition over the values of a kind of device, or an event."""
 
     kind: Name | None = None  # of the devices whose values `when` is over
-    when: str | None = None  # true while it is true of any such device of the asset
+    when: str | None = None  # true while it is true of any such device of the asset or site
     on: Name | None = None  # instead of both: kind of the Event; true at its instant
+    another: bool = False  # of a site: true of another device that senses through something else is another key
 
 
 def key_faults(keys: Mapping[str, Key]) -> Iterable[tuple[str, str]]:
@@ -33,7 +36,7 @@ def unknown_in(
 ) -> Iterable[tuple[str, str]]:
     """Yield (key, message) for what no profile knows; ``values``: kind of device → names of its values."""
     for name, key in keys.items():
-        if key.on is not None and key.on not in events:
+        if key.on is not None and key.on not in events and not key.on.startswith(REPORTED):
             yield f"keys.{name}.on", f"{key.on!r} is not in the events of any profile"
         if key.kind is None or key.when is None:
             continue

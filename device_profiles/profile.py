@@ -169,19 +169,20 @@ def load_profiles(folders: Iterable[Path] = ()) -> dict[str, Profile]:
 
 
 def _check_assets(profiles: Mapping[str, Profile]) -> None:
-    """Check what the rules of assets say of other profiles. Raises ConfigError."""
+    """Check what the rules of assets and sites say of other profiles. Raises ConfigError."""
     values = {kind: frozenset(profile.spec.values) for kind, profile in profiles.items()}
     events = frozenset(kind for profile in profiles.values() for kind in profile.spec.events)
-    named: dict[str, str] = {}  # an asset's rule → file
+    named: dict[str, str] = {}  # an asset's or a site's rule → file
     for profile in profiles.values():
         for index, rule in enumerate(profile.spec.alarms):
-            if rule.subject != "asset":
+            if rule.subject == "device":
                 continue
             key = f"alarms[{index}]"
-            if rule.rule in named:
-                message = f"{rule.rule!r} is already defined in {named[rule.rule]}"
-                raise ConfigError(message, file=profile.file, key=f"{key}.rule")
-            named[rule.rule] = profile.file
+            for name in (rule.rule, *((rule.case.rule,) if rule.case is not None else ())):
+                if name in named:
+                    message = f"{name!r} is already defined in {named[name]}"
+                    raise ConfigError(message, file=profile.file, key=f"{key}.rule")
+                named[name] = profile.file
             for part, message in unknown_in(rule.keys, values=values, events=events):
                 raise ConfigError(message, file=profile.file, key=f"{key}.{part}")
 

@@ -1,4 +1,4 @@
-"""Alarm rules as data: when a device, or by keys an asset, is alarming (ALARMS.md)."""
+"""Alarm rules as data: when a device, or by keys an asset or a site, is alarming (ALARMS.md)."""
 
 from collections.abc import Iterable
 from typing import Annotated, Literal
@@ -8,6 +8,7 @@ import msgspec
 from device_profiles.condition import condition_faults
 from device_profiles.config import Duration, duration_us
 from device_profiles.key_spec import Key, key_faults
+from device_profiles.site_spec import Case, CloseReason, Distance, site_faults
 from device_profiles.wire import Name, Severity
 
 RESERVED = ("device.", "agent.")  # rules that the hub makes itself begin so
@@ -38,10 +39,13 @@ class AlarmRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     remind: Duration | None = None  # told again so often until acknowledged, then unfiltered until its end (EN 81-28)
     missing: Name | None = None  # kind of an Event whose absence opens it, and which clears it
     every: Duration | None = None  # it must come at least so often
-    subject: Literal["device", "asset"] = "device"  # whose alarm it is; an asset's is decided by keys (ALARMS.md, 14)
-    keys: dict[Name, Key] = {}  # what may agree that an asset is alarming
+    subject: Literal["device", "asset", "site"] = "device"  # whose alarm it is; others are decided by keys (14)
+    keys: dict[Name, Key] = {}  # what may agree that an asset or a site is alarming
     need: Annotated[int, msgspec.Meta(ge=1)] | None = None  # so many of the keys must agree
     within: Duration | None = None  # and be true within this of each other, in event time
+    near: Distance | None = None  # of a site: and stand within this of each other
+    case: Case | None = None  # of a site: what one key alone opens
+    closes_with: tuple[CloseReason, ...] = ()  # of a latched one: why a person may close it; empty: for any reason
 
     @property
     def conditions(self) -> tuple[Way, ...]:
@@ -103,6 +107,8 @@ def _asset_faults(rule: AlarmRule) -> Iterable[tuple[str, str]]:
     if rule.within is None:
         yield "within", "say how near to each other, in event time, the keys must be true"
     yield from key_faults(rule.keys)
+    for name in (name for name, key in rule.keys.items() if key.another):
+        yield f"keys.{name}.another", "belongs to the alarm of a site; of an asset two devices of one key are one key"
     if not rule.latch and all(key.on is not None for key in rule.keys.values()):
         yield "latch", "events alone do not tell that it is over: set latch = true"
 
@@ -117,6 +123,14 @@ def _missing_faults(rule: AlarmRule, events: frozenset[str]) -> Iterable[tuple[s
 
 
 def _rule_faults(rule: AlarmRule, values: frozenset[str], events: frozenset[str]) -> Iterable[tuple[str, str]]:
+    if rule.closes_with and not rule.latch:
+        yield "closes_with", "belongs to `latch`: this one ends by itself"
+    if rule.subject == "site":
+        yield from site_faults(rule)
+        return
+    for key in ("near", "case"):
+        if getattr(rule, key):
+            yield key, 'belongs to the alarm of a site: set subject = "site"'
     if rule.subject == "asset":
         yield from _asset_faults(rule)
         return

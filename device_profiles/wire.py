@@ -94,6 +94,7 @@ class Binding(msgspec.Struct, frozen=True):
     device: Id
     profile: Name
     asset: str = ""  # the register's id; empty while it is not in the register
+    via: tuple[Id, ...] = ()  # devices of this agent through which it senses: a zone's camera, the cameras of a road
 
 
 class Status(msgspec.Struct, frozen=True, tag="status", tag_field="type"):

@@ -55,7 +55,8 @@ class CameraConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 
 def zone_bindings(camera: CameraConfig, zones: Zones) -> tuple[Binding, ...]:
     """Return what a birth says of a camera's zones."""
-    return tuple(Binding(f"{camera.device}-{one.id}", ZONE, camera.assets.get(one.id, "")) for one in zones.zones)
+    via = (camera.device,)  # all of them see with the same eye: what two of them say is one witness
+    return tuple(Binding(f"{camera.device}-{one.id}", ZONE, camera.assets.get(one.id, ""), via) for one in zones.zones)
 
 
 def camera_faults(

@@ -32,7 +32,8 @@ class RoadConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def binding(self) -> Binding:
         """What a birth says of it."""
-        return Binding(self.device, self.profile, self.asset)
+        via = tuple(sorted({lane.camera for lane in self.lanes}))
+        return Binding(self.device, self.profile, self.asset, via)
 
 
 def road_faults(
