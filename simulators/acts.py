@@ -51,7 +51,9 @@ NodeAct = Literal[
 PersonAct = Literal[
     "acknowledge",  # somebody in the command centre takes the alarm `rule` of `lift`
     "close",  # somebody declares its end, by name
+    "report",  # somebody sees a hole in the road that a camera watches, and says so
 ]
+REPORT = "report"
 TownAct = Literal[
     "storm",  # the meters of [storm] say too much, all at once
     "receiver_off",  # nobody listens at `receiver`
@@ -71,6 +73,18 @@ CameraAct = Literal[
     "camera_half",  # every picture breaks off in the middle
     "camera_noise",  # what it sends is no picture
     "camera_well",
+]
+RoadAct = Literal[
+    "road_collapses",  # a hole, some square metres within two seconds
+    "road_floods",  # a main has burst below it
+    "road_puddle",  # after rain; this and what follows is no collapse
+    "road_shadow",  # of something that was put up there
+    "road_shadow_passes",
+    "road_lorry",  # it stops and stays
+    "road_headlights",  # of a car that stands and shines
+    "road_gang",  # people with cones and an open manhole
+    "road_tarpaulin",  # somebody lost it
+    "road_snow",
 ]
 QueueAct = Literal["queue_reaches"]  # the queue that a camera sees is `metres` long: nobody does that, it happens
 WorkerAct = Literal[
@@ -108,7 +122,12 @@ CAMERA_FAULTS: dict[str, str] = {  # act → fault; "": none
     for act in CameraAct.__args__  # type: ignore[attr-defined]
 }
 QUEUE_REACHES = "queue_reaches"
-CAMERA_ACTS = WORKER_ACTS | CAMERA_FAULTS.keys() | {QUEUE_REACHES}
+ROAD_ACTS: dict[str, str] = {
+    "road_collapses": "hole",
+    "road_floods": "flood",
+    "road_shadow_passes": "passing_shadow",
+} | {f"road_{kind}": kind for kind in ("puddle", "shadow", "lorry", "headlights", "gang", "tarpaulin", "snow")}
+CAMERA_ACTS = WORKER_ACTS | CAMERA_FAULTS.keys() | ROAD_ACTS.keys() | {QUEUE_REACHES, REPORT}
 GROUND_ACTS: frozenset[str] = frozenset(GroundAct.__args__)  # type: ignore[attr-defined]
 UPLINK_ACTS = frozenset({"uplinks_lost", "uplinks_doubled", "uplinks_late"})
 LINE_ACTS: frozenset[str] = SLAVE_ACTS | {"slave_late", "slave_corrupt"}  # a platform does not do that

@@ -93,7 +93,7 @@ def run_crash(
 
 @app.command("camera")
 def run_camera(
-    place: Annotated[str, typer.Argument(help="car-park, kerb or hospital.")] = "kerb",
+    place: Annotated[str, typer.Argument(help="car-park, kerb, hospital or road.")] = "kerb",
     seed: Annotated[int, typer.Option(min=0, help="Another place and other vehicles.")] = 1,
     sky: Annotated[
         str, typer.Option(help="clear, overcast, rain, fog, snow, night, rainy-night, or an hour of it all.")
@@ -106,7 +106,7 @@ def run_camera(
     ] = None,
     zones: Annotated[Path | None, typer.Option(metavar="FILE", help="Write its zones there.")] = None,
 ) -> None:
-    """Serve one camera that is not there until Ctrl-C; faults are typed: freeze, blur, drop …, well."""
+    """Serve one camera that is not there until Ctrl-C; what befalls it is typed: blur, well, hole, puddle and more."""
     import msgspec
 
     from simulators.camera.alone import Offer, serve_alone
@@ -114,6 +114,7 @@ def run_camera(
 
     try:
         told = {"device": "camera", "place": place, "sky": sky, "fps": fps, "berths": 16 if place == "car-park" else 5}
+        told |= {"photographs": photographs is not None, "folder": str(photographs or "")}
         spec = msgspec.convert(told, CameraSpec)
     except msgspec.ValidationError as error:
         _refuse(str(error))

@@ -5,6 +5,7 @@ import signal
 from contextlib import AsyncExitStack
 
 from simulators.acts import WORKER_ACTS
+from simulators.camera.street import ZONE
 from simulators.camera.workers import harm
 from simulators.play import WireFault
 from simulators.receivers.office import HeardNotice
@@ -12,6 +13,7 @@ from simulators.responders.crew import Crews
 from simulators.responders.desk import Desk
 from simulators.stage import Stage, until
 
+HOLE_REPORT = "person.reported_hole"
 WORKER_S = 20.0  # real; a worker that was lost is back within
 
 
@@ -78,6 +80,8 @@ class Hands:
                 await self._stage.office.leave(deed.receiver)
             case "receiver_on":
                 await self._stage.office.come_back(deed.receiver)
+            case "report":
+                await self._report(deed)
             case _ if deed.act in WORKER_ACTS:
                 await self._harm(deed)
             case _:
@@ -89,6 +93,12 @@ class Hands:
         if not await until(lambda: harm(deed.act, agent=self._stage.agent.pid, port=port), WORKER_S):
             raise ValueError(f"{deed.name}: nobody watches {deed.camera}")
         self._stage.play.took_hold(deed.name)
+
+    async def _report(self, deed: WireFault) -> None:
+        """Let a passer-by say that there is a hole in the road that a camera watches."""
+        where = "--area", self._stage.play.scenario.area, "--device", f"{deed.camera}-{ZONE}"
+        words = ("a hole in the road", *where, "--kind", HOLE_REPORT, "--actor", "Zhao Li")
+        await self._stage.run_hub("report", *words, str(self._stage.hub_config))
 
     async def _act_on_alarm(self, deed: WireFault) -> None:
         """Let a person take or end the open alarm that the command centre sees. Raises ValueError if it sees none."""

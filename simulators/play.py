@@ -5,12 +5,14 @@ import random
 import msgspec
 
 from device_profiles.config import duration_s, duration_us
-from simulators.acts import CAMERA_ACTS, HAND_ACTS, QUEUE_REACHES, WIRE_ACTS, WORKER_ACTS
+from simulators.act import Act
+from simulators.acts import CAMERA_ACTS, HAND_ACTS, QUEUE_REACHES, ROAD_ACTS, WIRE_ACTS, WORKER_ACTS
 from simulators.box_line.feeler import Feeler
 from simulators.camera.city import scenes_of
+from simulators.camera.happenings import Happening, Kind, draw_happening
 from simulators.lifts.control import Mode
 from simulators.lifts.lift import STEP_US, Lift
-from simulators.scenario import Act, Scenario
+from simulators.scenario import Scenario
 
 GOODS_KG = 40.0  # more than the judge takes for a passenger
 
@@ -24,6 +26,7 @@ class WireFault(msgspec.Struct, frozen=True):
     rule: str = ""  # of the alarm that a person acts on
     receiver: str = ""  # that is away, or back
     camera: str = ""
+    happening: Happening | None = None  # on the road that the camera sees
 
 
 class Play:
@@ -36,6 +39,7 @@ class Play:
         self.lifts = {spec.device: Lift(spec, seed=self.seed, busy=self.busy) for spec in scenario.lifts}
         self.feelers = {device: Feeler(self.lifts[device], seed=self.seed) for device in sorted(scenario.boxes)}
         self.scenes = scenes_of(scenario, seed=self.seed)  # what each camera looks at
+        self.happened: dict[str, list[Happening]] = {}  # camera → what befell its road
         self.truth: dict[str, int] = {}  # act → when it took hold
         self.begun: dict[str, int] = {}  # act → when it was done; a fault may wait for its moment after that
         self._arrived: dict[str, int] = {}  # lift → when the first crew came to it
@@ -96,6 +100,8 @@ class Play:
         return start_us is not None and self.t_us >= start_us + waiting.wait_us
 
     def _do(self, act: Act) -> list[WireFault]:
+        if act.act in ROAD_ACTS:
+            return [self._befall(act)]
         if act.act in WIRE_ACTS | HAND_ACTS | CAMERA_ACTS:
             if act.act not in HAND_ACTS | WORKER_ACTS:
                 self.truth[act.name] = self.t_us
@@ -109,6 +115,21 @@ class Play:
         _do_to_lift(lift, act)
         self._watched[act.name] = lift
         return []
+
+    def _befall(self, act: Act) -> WireFault:
+        """Let something happen on the road that a camera sees."""
+        self.truth[act.name] = self.t_us
+        road = self.scenes[act.camera].surfaces[0]
+        what = draw_happening(
+            Kind(ROAD_ACTS[act.act]),
+            road.spots,
+            heading=road.heading,
+            begin_s=self.t_us / 1e6,
+            seed=f"{self.seed}/{act.name}",
+            area_m2=act.m2,
+        )
+        self.happened.setdefault(act.camera, []).append(what)
+        return WireFault(act.act, "", act.name, camera=act.camera, happening=what)
 
 
 class _Waiting(msgspec.Struct):

@@ -12,6 +12,7 @@ import msgspec
 
 from device_profiles.clock import Clock, simulated_clock
 from simulators.acts import HAND_ACTS, WORKER_ACTS
+from simulators.camera.road_verdict import surface_checks
 from simulators.camera.verdict import camera_checks, told_by
 from simulators.explained import explain, write_reached
 from simulators.hands import Hands
@@ -64,6 +65,7 @@ async def run(scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None
         if played.cameras:
             told = told_by(journalled_facts(stage.journal), start_us)
             checks.extend(camera_checks(played.cameras, play.scenes, told, ends_s=play.t_us / 1e6, roads=played.roads))
+            checks.extend(surface_checks(played.cameras, play.happened, told))
         if explained is not None and options.reasons is not None:
             checks += explained.checks
             write_reached(options.reasons, explained.reached, scenario=scenario.name, seed=seed)
@@ -108,6 +110,8 @@ def advance(stage: Stage, start_us: int) -> list[WireFault]:
     for fault in stage.play.advance(to_us):
         if fault.act in HAND_ACTS | WORKER_ACTS:
             deeds.append(fault)
+        elif fault.happening is not None:
+            stage.cameras.happens(fault.camera, fault.happening)
         elif fault.camera:
             stage.cameras.strike(fault.camera, fault.act)
         else:

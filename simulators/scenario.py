@@ -13,6 +13,7 @@ from device_profiles.config import Duration, duration_us, read_toml
 from device_profiles.errors import ConfigError, TopicError
 from device_profiles.topics import AgentAddress, check_area
 from device_profiles.wire import Id, Name
+from simulators.act import Act
 from simulators.acts import (
     BOX_ACTS,
     CAMERA_ACTS,
@@ -21,47 +22,14 @@ from simulators.acts import (
     NODE_ACTS,
     SLAVE_ACTS,
     TOWN_ACTS,
-    CameraAct,
-    GroundAct,
-    LiftAct,
-    NodeAct,
-    PersonAct,
-    QueueAct,
-    TownAct,
-    WireAct,
-    WorkerAct,
 )
 from simulators.camera.spec import CameraSpec, RoadSpec
-from simulators.ground.spec import GroundSpec, Unit, ground_faults
+from simulators.ground.spec import GroundSpec, ground_faults
 from simulators.lifts.spec import LiftSpec
 from simulators.receivers.spec import STORM_RULE, ReceiverSpec, StormSpec
 from simulators.responders.spec import ResponderSpec
 
 FOLDER = Path(__file__).parent / "scenarios"
-
-
-class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Something that happens, at a time or after another act has taken hold."""
-
-    name: Id  # by which others refer to it
-    act: LiftAct | WireAct | CameraAct | QueueAct | WorkerAct | GroundAct | NodeAct | PersonAct | TownAct
-    lift: str = ""  # to which it happens; none for what happens to the node or in the town
-    camera: Id | Literal[""] = ""  # to which it happens
-    at: Duration | None = None  # after the start
-    after: Id | None = None  # the act whose taking hold it waits for
-    by_responder: bool = False  # in place of both: it waits for the first crew that comes to the lift
-    delay: Duration = "0s"  # after that
-    jitter: Duration = "0s"  # up to so much more, by the seed
-    lasts: Duration = msgspec.field(name="for", default="5s")  # of acts that last
-    rule: Name = "lift.entrapment"  # of the alarm that a person acts on
-    receiver: Id | Literal[""] = ""  # that is away, or back
-    metres: float = 0.0  # of a queue; of water in a well
-    sensor: Id | Literal[""] = ""  # of the ground, to which it happens
-    mm: float = 40.0
-    deg: Annotated[float, msgspec.Meta(ge=0, le=90)] = 0.0  # 0: as much as is alarming
-    unit: Unit = ""  # in which a sensor speaks
-    says_unit: bool = False  # and says so
-    count: Annotated[int, msgspec.Meta(ge=1, le=100)] = 1  # of uplinks
 
 
 class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,6 +58,13 @@ class PlatformSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     agent: Id | Literal[""] = ""  # to which it pushes; "": the scenario's own
 
 
+class Draw(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Several acts of which only one happens, each at its turn of the seeds; it bears the draw's name."""
+
+    name: Id
+    acts: Annotated[tuple[Id, ...], msgspec.Meta(min_length=2)]
+
+
 class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One story with its truth."""
 
@@ -107,7 +82,9 @@ class Scenario(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     long: bool = False  # takes minutes: `make city-day` plays it, not every test
     test_every: Duration | None = None  # how often a terminal must make a test call, in place of the profile's days
     acts: tuple[Act, ...] = ()
+    draws: tuple[Draw, ...] = ()
     expected: tuple[Expected, ...] = ()
+    allowed: tuple[Name, ...] = ()  # rules whose alarms are neither asked for nor false
     policy: str = ""  # text of the hub's policy: ladders, causes
     receivers: tuple[ReceiverSpec, ...] = ()  # who is told, and what must have been told
     responders: tuple[ResponderSpec, ...] = ()  # crews that ladders call
@@ -171,7 +148,20 @@ def cast(scenario: Scenario, *, seed: int) -> Scenario:
         places |= dict(zip(group, drawn, strict=True))
     acts = tuple(replace(act, lift=places.get(act.lift, act.lift)) for act in scenario.acts)
     expected = tuple(replace(alarm, lift=places.get(alarm.lift, alarm.lift)) for alarm in scenario.expected)
-    return replace(scenario, acts=acts, expected=expected + _of_storm(scenario))
+    for draw in scenario.draws:
+        taken = draw.acts[seed % len(draw.acts)]
+        acts = tuple(
+            replace(act, name=draw.name if act.name == taken else act.name)
+            for act in acts
+            if act.name == taken or act.name not in draw.acts
+        )
+    cameras = tuple(_under_a_sky(camera, seed=seed) for camera in scenario.cameras)
+    return replace(scenario, acts=acts, cameras=cameras, expected=expected + _of_storm(scenario))
+
+
+def _under_a_sky(camera: CameraSpec, *, seed: int) -> CameraSpec:
+    rng = random.Random(f"{seed}/sky/{camera.scene or camera.device}")
+    return replace(camera, sky=rng.choice(camera.skies)) if camera.skies else camera
 
 
 def _of_storm(scenario: Scenario) -> tuple[Expected, ...]:
@@ -248,7 +238,7 @@ def _platform_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str
 
 
 def _act_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str]]:
-    before: set[str] = set()
+    before: set[str] = {draw.name for draw in scenario.draws}
     for index, act in enumerate(scenario.acts):
         key = f"acts[{index}]"
         if act.name in before:
@@ -277,7 +267,10 @@ def _act_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str
 
 
 def _expected_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str]]:
-    acts = {act.name for act in scenario.acts}
+    acts = {act.name for act in scenario.acts} | {draw.name for draw in scenario.draws}
+    for index, draw in enumerate(scenario.draws):
+        if not set(draw.acts) <= acts or draw.name in {act.name for act in scenario.acts}:
+            yield f"draws[{index}]", "its acts must be in acts, and its name must be none of theirs"
     devices = {*lifts, *(platform.name for platform in scenario.platforms)}
     for index, alarm in enumerate(scenario.expected):
         key = f"expected[{index}]"

@@ -104,7 +104,7 @@ def score(scenario: Scenario, observed: Observed, *, seed: int, broker: str) -> 
     judged = _judge_all(scenario, observed.truth, alarms)
     met = {item.alarm for item in judged}
     known = {(item.rule, item.subject) for item in judged if item.alarm is not None}
-    extra = [alarm for alarm in alarms if alarm.id not in met]
+    extra = [alarm for alarm in alarms if alarm.id not in met and alarm.rule not in scenario.allowed]
     doubled = sum((alarm.rule, alarm.subject) in known for alarm in extra)
     gone = loss(observed.published, observed.kept)
     return Score(

@@ -60,23 +60,23 @@ VIEWS = (
 _WHOLE = Lens(*_SIZE, _FOCAL, (0.0, 0.0, _HEIGHT), 0.0, _PITCH)
 
 
-def data_folder() -> Path:
-    """Return where real data lies, or would."""
-    return Path(os.environ.get(DATA) or DEFAULT)
+def photographs_folder() -> Path:
+    """Return where the photographs lie, or would."""
+    return Path(os.environ.get(DATA) or DEFAULT) / _FRAMES
 
 
-def have_photographs() -> bool:
+def have_photographs(folder: Path) -> bool:
     """Return whether the photographs are there."""
-    return any(_find(stem) is not None for stem in _EMPTY)
+    return any(_find(stem, folder) is not None for stem in _EMPTY)
 
 
-def photograph(view: int, *, seed: int) -> Image:
+def photograph(view: int, *, seed: int, folder: Path) -> Image:
     """Return the piece of a photograph that a view shows; the seed draws the day. Raises ValueError without any."""
     one = VIEWS[view - 1]
-    found = [path for stem in one.stems if (path := _find(stem)) is not None]
+    found = [path for stem in one.stems if (path := _find(stem, folder)) is not None]
     whole = cv2.imread(str(random.Random(f"{seed}/day").choice(found))) if found else None
     if whole is None or whole.shape[:2] != (_SIZE[1], _SIZE[0]):
-        raise ValueError(f"{data_folder() / _FRAMES} holds none of the photographs that are known to be empty")
+        raise ValueError(f"{folder} holds none of the photographs that are known to be empty")
     left, top = one.corner
     return np.ascontiguousarray(whole[top : top + _PIECE[1], left : left + _PIECE[0]], np.uint8)
 
@@ -105,8 +105,8 @@ def aisle(seed: int, *, view: int, duration_s: float = 600.0, traffic_s: float =
     return Scene("aisle", seed, tracks=tuple(tracks), surfaces=(surface,))
 
 
-def _find(stem: str) -> Path | None:
-    return next(iter((data_folder() / _FRAMES).glob(f"*/frames/{stem}.png")), None)
+def _find(stem: str, folder: Path) -> Path | None:
+    return next(folder.rglob(f"{stem}.png"), None)
 
 
 def _on_ground(pixels: tuple[Point, ...]) -> list[Point]:

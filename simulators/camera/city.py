@@ -12,10 +12,12 @@ import msgspec
 from device_profiles.config import duration_s
 from simulators.acts import CAMERA_FAULTS
 from simulators.camera.faults import Fault
+from simulators.camera.happenings import Happening
 from simulators.camera.plan import Plan, Task, Word
 from simulators.camera.road import PIECE_M
 from simulators.camera.scene import Scene
 from simulators.camera.spec import HEIGHT, WIDTH, CameraSpec, RoadSpec, scene_of, zones_of
+from simulators.camera.street import ZONE
 from simulators.packs import journalled_facts
 from simulators.ports import free_port
 from simulators.process import Program
@@ -77,6 +79,13 @@ class CameraCity:
             name = CAMERA_FAULTS[act]
             self._say(Word(camera, Fault(name) if name else None))
 
+    def happens(self, camera: str, what: Happening) -> None:
+        """Let something befall the road that a camera sees, and whoever else looks at the same one."""
+        scene = next(spec.scene for spec in self._specs if spec.device == camera)
+        for spec in self._specs:
+            if spec.device == camera or (scene and spec.scene == scene):
+                self._say(Word(spec.device, happening=what))
+
     def port(self, camera: str) -> int:
         """Return the port at which the agent reads a camera."""
         task = next(task for task in self._tasks if task.spec.device == camera)
@@ -91,7 +100,8 @@ class CameraCity:
         url = f"rtsp://127.0.0.1:{port}/camera" if spec.way == "rtsp" else f"http://127.0.0.1:{port}/stream.mjpeg"
         text = f"\n[[cameras]]\ndevice = {json.dumps(spec.device)}\nprofile = {json.dumps(spec.profile)}\n"
         text += f"url = {json.dumps(url)}\nasset = {json.dumps(spec.device.upper())}\n"
-        return text + (f"zones = {json.dumps(str(self._zones(spec)))}\n" if spec.judged else "")
+        text += f"zones = {json.dumps(str(self._zones(spec)))}\n" if spec.judged else ""
+        return text + (f'\n[cameras.assets]\n"{ZONE}" = {json.dumps(spec.asset)}\n' if spec.asset else "")
 
     def _devices(self) -> set[str]:
         judged = [spec for spec in self._specs if spec.judged]

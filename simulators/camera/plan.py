@@ -3,6 +3,7 @@
 import msgspec
 
 from simulators.camera.faults import Fault
+from simulators.camera.happenings import Happening
 from simulators.camera.spec import CameraSpec
 
 
@@ -29,3 +30,4 @@ class Word(msgspec.Struct, frozen=True):
     camera: str = ""
     fault: Fault | None = None  # None: the camera is well again
     begin_us: int | None = None  # the story begins at this city time
+    happening: Happening | None = None  # on the road that it sees; then nothing is said of faults

@@ -15,7 +15,7 @@ from simulators.camera.feed import Feed
 from simulators.camera.plan import Plan, Word
 from simulators.camera.renderer import Renderer
 from simulators.camera.server import CameraServer
-from simulators.camera.spec import lens_of, scene_of
+from simulators.camera.spec import ground_of, lens_of, scene_of
 from simulators.camera.weather import SKIES
 
 logger = logging.getLogger(__name__)
@@ -48,9 +48,12 @@ async def serve(plan: Plan, clock: Clock) -> None:
     views = max((task.spec.view for task in plan.cameras), default=1)
     async with AsyncExitStack() as stack:
         servers: dict[str, CameraServer] = {}
+        renderers: dict[str, Renderer] = {}
         for number, task in enumerate(plan.cameras):
             scene = scene_of(task.spec, seed=plan.seed, duration_s=plan.duration_s, views=views)
-            renderer = Renderer(scene, lens_of(task.spec), sky=SKIES[task.spec.sky], seed=plan.seed * 100 + number)
+            ground, sky = ground_of(task.spec, scene), SKIES[task.spec.sky]
+            renderer = Renderer(scene, lens_of(task.spec), sky=sky, seed=plan.seed * 100 + number, ground=ground)
+            renderers[task.spec.device] = renderer
             feed = Feed(renderer.frame, fps=task.spec.fps, now_s=story.now_s)
             server = CameraServer(feed, rtsp_port=task.rtsp_port, http_port=task.http_port)
             servers[task.spec.device] = await stack.enter_async_context(server)
@@ -60,7 +63,10 @@ async def serve(plan: Plan, clock: Clock) -> None:
                 word = msgspec.json.decode(line, type=Word)
                 if word.begin_us is not None:
                     story.begin(word.begin_us)
-                if word.camera:
+                if word.happening is not None:
+                    renderers[word.camera].happen(word.happening)
+                    logger.info("%s: %s", word.camera, word.happening)
+                elif word.camera:
                     await servers[word.camera].strike(word.fault)
                     logger.info("%s: %s", word.camera, word.fault or "well")
             writer.close()

@@ -1,17 +1,19 @@
 """One camera of a scenario: what it looks at, under which sky, and how it is read."""
 
 import zlib
+from pathlib import Path
 from typing import Annotated, Literal
 
 import msgspec
 
 from device_profiles.wire import Id, Name
-from simulators.camera import car_park, kerb, road
+from simulators.camera import aisle, car_park, kerb, road, street
+from simulators.camera.backdrop import Image
 from simulators.camera.lens import Lens
 from simulators.camera.scene import Scene
 from simulators.camera.weather import Skies
 
-Place = Literal["car-park", "kerb", "hospital"]
+Place = Literal["car-park", "kerb", "hospital", "road"]
 WIDTH, HEIGHT = 640, 360
 _Positive = Annotated[float, msgspec.Meta(gt=0)]
 
@@ -23,9 +25,13 @@ class CameraSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     place: Place = "kerb"
     way: Literal["rtsp", "mjpeg"] = "rtsp"  # how the agent reads it
     sky: Skies = "overcast"
+    skies: tuple[Skies, ...] = ()  # in place of it: of which the seed draws one
     fps: _Positive = 5.0  # pictures in a real second
     profile: Name = "street_camera"
-    view: Annotated[int, msgspec.Meta(ge=1, le=20)] = 1  # which piece of the hospital's road, 1 at the gate
+    view: Annotated[int, msgspec.Meta(ge=1, le=20)] = 1  # which piece of a road, 1 at a hospital's gate
+    photographs: bool = False  # a road over real ones, when they are there; else it is drawn
+    folder: str = ""  # of those; "": where real data lies
+    asset: str = ""  # of the road, in the register
     berths: Annotated[int, msgspec.Meta(ge=1, le=16)] = 5
     busy: _Positive = 1.0  # how fast vehicles come and go
     judged: bool = True  # whether its zones are
@@ -51,10 +57,31 @@ def scene_of(spec: CameraSpec, *, seed: int, duration_s: float, views: int = 1) 
             return kerb.kerb(seed * 7 + key, duration_s=duration_s, berths=spec.berths, busy=spec.busy)
         case "hospital":
             return road.hospital(seed * 7 + key, duration_s=duration_s, cameras=views, flow=spec.flow)
+        case "road" if is_real(spec):
+            return aisle.aisle(seed * 7 + key, view=spec.view, duration_s=duration_s)
+        case "road":
+            return street.street(seed * 7 + key, duration_s=duration_s)
+
+
+def is_real(spec: CameraSpec) -> bool:
+    """Return whether it shows photographs, which are there."""
+    return spec.photographs and aisle.have_photographs(folder_of(spec))
+
+
+def folder_of(spec: CameraSpec) -> Path:
+    """Return where its photographs are to be."""
+    return Path(spec.folder) if spec.folder else aisle.photographs_folder()
+
+
+def ground_of(spec: CameraSpec, scene: Scene) -> Image | None:
+    """Return the photograph of the empty place; None: it is drawn. Raises ValueError when it cannot be read."""
+    return aisle.photograph(spec.view, seed=scene.seed, folder=folder_of(spec)) if is_real(spec) else None
 
 
 def lens_of(spec: CameraSpec) -> Lens:
     """Return through what it looks."""
+    if spec.place == "road":
+        return aisle.lens_of(spec.view) if is_real(spec) else street.LENSES[(spec.view - 1) % len(street.LENSES)]
     return {"car-park": car_park.LENS, "kerb": kerb.LENS}.get(spec.place) or road.lens_of(spec.view)
 
 
@@ -65,4 +92,5 @@ def zones_of(spec: CameraSpec, scene: Scene) -> list[dict[str, object]]:
         {"id": one.id, "kind": "berth", "polygon": lens.on_ground(one.corners)} for one in scene.berths
     ]
     lanes = [lane for lane in scene.lanes if lane.id == str(spec.view)]
-    return [*berths, *({"id": one.id, "kind": "lane", **road.on_picture(one, lens)} for one in lanes)]
+    queues = [{"id": one.id, "kind": "lane", **road.on_picture(one, lens)} for one in lanes]
+    return berths + queues + [{"id": one.id, "kind": "road", **street.on_picture(one, lens)} for one in scene.surfaces]
