@@ -66,7 +66,7 @@ class Source:
         self._roads = [_road(picture) for at in chosen if (picture := cv2.imread(str(roads[at]))) is not None]
         cars = self._places[True].values()
         picked = [pool[at] for pool in cars for at in rng.permutation(len(pool))[:60]]
-        self._cutouts = _by_camera([_cut_out(place) for place in picked])
+        self._cutouts = _by_camera([cut_out(place) for place in picked])
         self._used: set[str] = set()
 
     def example(self, rng: Rng) -> Example | None:
@@ -110,9 +110,9 @@ class Source:
         canvas, polygon = cv2.resize(self._ground(rng), cutout.image.shape[1::-1]), cutout.polygon
         spans = np.ptp(polygon, axis=0)
         if not own or rng.random() < 0.5:
-            _paste(canvas, self._pick(self._cutouts, rng), spans, polygon.mean(axis=0) + _aside(polygon, rng), rng)
+            paste(canvas, self._pick(self._cutouts, rng), spans, polygon.mean(axis=0) + _aside(polygon, rng), rng)
         if own:
-            _paste(canvas, cutout, spans, polygon.mean(axis=0), rng)
+            paste(canvas, cutout, spans, polygon.mean(axis=0), rng)
         elif rng.random() < 0.3:
             _people(canvas, polygon, rng)
         return patch(canvas, polygon, rng, moved=0.06), float(own)
@@ -127,7 +127,7 @@ class Source:
             cutout = min(
                 (self._pick(self._cutouts, rng) for _ in range(3)), key=lambda one: _unlike(one.polygon, polygon)
             )
-            _paste(canvas, cutout, np.ptp(polygon, axis=0), polygon.mean(axis=0), rng)
+            paste(canvas, cutout, np.ptp(polygon, axis=0), polygon.mean(axis=0), rng)
         elif len(polygon) == 4:
             park(canvas, polygon, rng, own=own, beside=bool(rng.random() < 0.5))
         return patch(canvas, polygon, rng, moved=0.05), float(own)
@@ -194,7 +194,7 @@ def _road(picture: NDArray[np.generic]) -> Frame:
     return cv2.resize(lower, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)
 
 
-def _cut_out(place: Place) -> Cutout:
+def cut_out(place: Place) -> Cutout:
     """Return the car of a space by GrabCut, started from its polygon."""
     x, y, side = square(place.polygon.tolist(), context=0.3)
     to = to_patch((x, y, side), size=96)
@@ -211,7 +211,7 @@ def _cut_out(place: Place) -> Cutout:
     return Cutout(place.camera, image, mask.astype(np.float32), polygon)
 
 
-def _paste(canvas: NDArray[np.generic], cutout: Cutout, spans: Points, middle: Points, rng: Rng) -> None:
+def paste(canvas: NDArray[np.generic], cutout: Cutout, spans: Points, middle: Points, rng: Rng) -> None:
     """Lay a car on a canvas in place, about as large as a space of these spans asks for."""
     scale = float(np.sqrt((spans**2).sum() / (np.ptp(cutout.polygon, axis=0) ** 2).sum())) * rng.uniform(0.85, 1.1)
     to = np.array([[scale, 0, 0], [0, scale, 0]])

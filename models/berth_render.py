@@ -80,6 +80,17 @@ def park(canvas: Canvas, polygon: Points, rng: Rng, *, own: bool, beside: bool) 
         _car(canvas, camera, (x, y, angle), rng, sun=sun, hard=hard)
 
 
+def draw_cars(canvas: Canvas, camera: Camera, rng: Rng) -> None:
+    """Draw a car in the middle, however it stands, and sometimes one more beside it."""
+    turn, sun = rng.uniform(0, 2 * np.pi), _unit(np.array([rng.normal(), rng.normal(), rng.uniform(0.3, 2.0)]))
+    cars = [(rng.normal(0, 0.3), rng.normal(0, 0.3), turn)]
+    if rng.random() < 0.2:
+        cars.append((rng.normal(0, 3), rng.choice([-1.0, 1.0]) * rng.uniform(2.4, 4), turn))
+    hard = rng.random() < 0.5
+    for x, y, angle in sorted(cars, key=lambda car: -float(np.hypot(*(camera.place[:2] - car[:2])))):
+        _car(canvas, camera, (x, y, angle), rng, sun=sun, hard=hard)
+
+
 def scene(ground: Canvas, rng: Rng) -> tuple[Canvas, Points, float]:
     """Return a canvas, the polygon of its berth or lane cell, and how much of it a vehicle takes: 0 to 1."""
     lane = rng.random() < 0.35

@@ -21,7 +21,7 @@ RUN = CliRunner()
 @pytest.fixture
 def folder(tmp_path: Path) -> Iterator[Path]:
     """Return a copy of the models."""
-    for name in ("models.toml", "lift_motion.onnx", "berth.onnx"):
+    for name in ("models.toml", "lift_motion.onnx", "berth.onnx", "road_patch.onnx"):
         shutil.copy(models_folder() / name, tmp_path / name)
     return tmp_path
 
@@ -30,7 +30,7 @@ def test_verify_names_every_model_of_a_registry(folder: Path) -> None:
     """Or the one whose file it is given."""
     told = RUN.invoke(app, ["model", "verify", str(folder / "models.toml")])
     assert told.exit_code == 0
-    assert [line.split(":")[0] for line in told.stdout.splitlines()] == ["lift_motion", "berth"]
+    assert [line.split(":")[0] for line in told.stdout.splitlines()] == ["lift_motion", "berth", "road_patch"]
     told = RUN.invoke(app, ["model", "verify", str(folder / "berth.onnx")])
     assert told.stdout.startswith("berth: ok, berth.onnx ")
 
