@@ -10,8 +10,11 @@ import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
+from typing import Literal
 
 from device_profiles.errors import ConfigError
+
+Permit = Literal["plain", "masked", "none"]  # what a profile lets a camera keep of an event
 
 PARTS = ("before", "after", "clip")
 SHORTER = "shorter"

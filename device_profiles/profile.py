@@ -10,6 +10,7 @@ import msgspec
 from device_profiles.config import Duration, duration_us, parse_toml
 from device_profiles.dialect_spec import UNKNOWN_CODE, UNKNOWN_CODES, Dialect, DialectFile, dialect_faults
 from device_profiles.errors import ConfigError
+from device_profiles.evidence import Permit
 from device_profiles.key_spec import unknown_in
 from device_profiles.rule_spec import RESERVED, AlarmRule, Way, rules_faults
 from device_profiles.tier_spec import Retention, retention_faults
@@ -71,6 +72,7 @@ class EventSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     severity: Severity
     description: str
+    evidence: Permit = "masked"  # what a camera may keep of it: people and vehicles hidden, or not, or nothing
 
 
 class JudgeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -112,6 +112,7 @@ class Status(msgspec.Struct, frozen=True, tag="status", tag_field="type"):
     made: Annotated[dict[Epoch, dict[Lane, Micros]], msgspec.Meta(max_length=MAX_HELD_EPOCHS)] = {}
 
     counts: Annotated[dict[Name, Micros], msgspec.Meta(max_length=64)] = {}  # since the start: thinned, resent, …
+    evidence: Annotated[str, msgspec.Meta(max_length=512)] = ""  # URL at which evidence may be fetched; empty: nowhere
 
 
 class Result(msgspec.Struct, frozen=True, tag="result", tag_field="type"):

@@ -13,6 +13,7 @@ from device_profiles.errors import ConfigError
 from device_profiles.profile import BoxLine
 from edge_agent.config import LoadedConfig
 from edge_agent.desk import Desk
+from edge_agent.evidence.begin import EvidenceKeeper
 from edge_agent.judge.ride import RideJudge
 from edge_agent.outbox import Outbox
 from edge_agent.sample import Sink
@@ -55,6 +56,7 @@ async def run(loaded: LoadedConfig, *, clock: Clock, stop: asyncio.Event) -> Non
         listeners = _listeners(loaded, boxes, deliver=watch.put, clock=clock)
         platforms = _platforms(loaded, outbox, sink=sink, clock=clock)
         cameras = camera_sources(loaded, sink=sink, clock=clock)
+        evidence = EvidenceKeeper(loaded, clock=clock)
         crash = stack.enter_context(crashes())
 
         async with asyncio.TaskGroup() as group:
@@ -65,6 +67,7 @@ async def run(loaded: LoadedConfig, *, clock: Clock, stop: asyncio.Event) -> Non
             making += [group.create_task(listener.run(), name="box") for listener in listeners]
             making += [group.create_task(platform.run(), name="platform") for platform in platforms]
             making += [group.create_task(camera.run(), name="camera") for camera in cameras]
+            making.append(group.create_task(evidence.run(), name="evidence"))
             making.append(group.create_task(desk.beat_loop(), name="heartbeat"))
             logger.info("ready")
             await stop.wait()

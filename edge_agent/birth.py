@@ -39,6 +39,7 @@ class Birth:
             outbox=self._outbox.depths(),
             made=self._outbox.made(),
             counts=self._outbox.counts() | counts,
+            evidence=self._config.evidence.offered,
         )
 
     def will(self) -> Will:

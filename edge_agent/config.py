@@ -12,6 +12,7 @@ from device_profiles.link import BrokerConfig
 from device_profiles.profile import Profile, load_profiles
 from device_profiles.topics import AgentAddress, check_area
 from device_profiles.wire import Binding, Id, Name
+from edge_agent.evidence.config import EvidenceConfig, evidence_faults
 from edge_agent.floors import read_floors
 from edge_agent.judge import Judge, judge_of, ride_limits_of
 from edge_agent.judge.ride_limits import RideLimits
@@ -90,6 +91,7 @@ class AgentConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     profiles: tuple[str, ...] = ()  # folders with profiles of your own; relative to this file's folder
     broker: BrokerConfig = BrokerConfig()
     outbox: OutboxConfig = OutboxConfig()
+    evidence: EvidenceConfig = EvidenceConfig()
 
     @property
     def address(self) -> AgentAddress:
@@ -188,6 +190,7 @@ def _faults(config: AgentConfig, known: dict[str, Profile], *, folder: Path) -> 
         yield "outbox.max_age", "must be longer than 0"
     if not (config.lines or config.boxes or config.platforms or config.cameras):
         yield "lines", "neither lines nor boxes nor platforms nor cameras: there is nothing to listen to"
+    yield from ((f"evidence.{key}", message) for key, message in evidence_faults(config.evidence, folder=folder))
     yield from _line_faults(config, known)
     yield from _box_faults(config, known)
     taken = [*(one.device for one in config.slaves), *(one.device for one in config.boxes)]

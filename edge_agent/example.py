@@ -18,6 +18,12 @@ max_bytes = "256MB"                   # above it the oldest readings go, events 
 max_age = "7d"                        # older readings go
 reserve_bytes = "4MB"                 # disk for events when it is full
 
+[evidence]                            # of what cameras find on roads
+max_bytes = "500MB"                   # above it the oldest goes
+max_age = "7d"
+# listen = "10.0.0.12:8087"           # where the hub may fetch it
+# key_file = "evidence.key"           # `hub evidence key` makes one
+
 [[lines]]
 name = "rs485-1"                      # in logs
 port = "/dev/ttyUSB0"                 # or socket://host:port, rfc2217://host:port

@@ -9,11 +9,11 @@ import msgspec
 import numpy as np
 
 from device_profiles.clock import Clock
-from device_profiles.evidence import EvidenceReason, evidence_value
+from device_profiles.evidence import EvidenceReason, Permit, evidence_value
 from device_profiles.shelf import Shelf, TooLarge
 from edge_agent.evidence.clip import avi
 from edge_agent.evidence.masks import mask, movers, scaled
-from edge_agent.evidence.order import EvidenceOrder, Permit
+from edge_agent.evidence.order import EvidenceOrder
 from edge_agent.evidence.ring import Ring, Still
 from edge_agent.judge.blob import Box
 from edge_agent.vision.patches import Frame

@@ -47,7 +47,7 @@ def movers(image: Frame, stays: Sequence[Frame]) -> tuple[Box, ...]:
     All pictures have one size.
     """
     small = [_small(each) for each in (image, *stays)]
-    apart = np.min([cv2.absdiff(small[0], stay) for stay in small[1:]], axis=0)
+    apart = np.min([cv2.absdiff(small[0], stay).max(axis=2) for stay in small[1:]], axis=0)  # a red coat is grey too
     differs = np.where(apart > _DIFFERS, 255, 0).astype(np.uint8)
     whole = cv2.morphologyEx(differs, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))  # legs, wheels, a dark coat
     count, _, stats, _ = cv2.connectedComponentsWithStats(whole)
@@ -81,10 +81,9 @@ def _coarse(image: Frame) -> Frame:
 
 
 def _small(image: Frame) -> Frame:
-    factor = -(-image.shape[1] // _SMALL)
-    grey = cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)
+    factor = max(2, -(-image.shape[1] // _SMALL))  # JPEG has half the colours
     size = (max(1, image.shape[1] // factor), max(1, image.shape[0] // factor))
-    return cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
 
 
 def _box(stats: NDArray[np.int32], scale: float) -> Box:

@@ -1,10 +1,8 @@
 """What a camera's worker is told about evidence."""
 
-from typing import Literal
-
 import msgspec
 
-Permit = Literal["plain", "masked", "none"]  # as profiles say of an event
+from device_profiles.evidence import Permit
 
 
 class EvidenceOrder(msgspec.Struct, frozen=True, kw_only=True):

@@ -7,6 +7,7 @@ from pathlib import Path
 from device_profiles.clock import Clock
 from device_profiles.config import duration_s, size_bytes
 from edge_agent.config import LoadedConfig
+from edge_agent.evidence.begin import evidence_order
 from edge_agent.sample import Sink
 from edge_agent.sources.camera.address import with_secret
 from edge_agent.sources.camera.config import CameraConfig
@@ -50,6 +51,7 @@ def order_of(camera: CameraConfig, loaded: LoadedConfig) -> Order:
         memory_bytes=size_bytes(camera.memory),
         zones=zones,
         model=camera.model if zones else "",
+        evidence=evidence_order(loaded),
         reference=str(folder / camera.reference) if camera.reference else "",
         learned=str((loaded.data / LEARNED / f"{camera.device}.png").resolve()),
     )

@@ -9,6 +9,7 @@ import msgspec
 from device_profiles.clock import Clock
 from device_profiles.errors import ConfigError
 from device_profiles.wire import Value
+from edge_agent.evidence.evidence import Evidence
 from edge_agent.infer.model import ModelRefused
 from edge_agent.judge.finding import Finding
 from edge_agent.sources.camera.frame import Image
@@ -46,8 +47,9 @@ class _Said(msgspec.Struct):
 class Eyes:
     """Runs in the worker. Nothing is said of a picture that is not believed, but that it is not."""
 
-    def __init__(self, zones: Zones, looker: Look | None, *, clock: Clock) -> None:
+    def __init__(self, zones: Zones, looker: Look | None, *, clock: Clock, evidence: Evidence | None = None) -> None:
         self._looker = looker
+        self._evidence = evidence if any(zone.kind == "road" for zone in zones.zones) else None
         self._watch = ZoneWatch(zones)
         self._steps = ClockWatch(clock)
         gap_us = round(GAP_US * max(1.0, clock.speed))  # cameras are real: pictures come apart as the city runs
@@ -62,6 +64,8 @@ class Eyes:
     def seen(self, image: Image, t_us: int, *, prepared: Chosen | None = None) -> tuple[ZoneWord, ...]:
         """Judge a picture that can be believed."""
         self._follow_clock()
+        if self._evidence is not None:
+            self._evidence.see(image, t_us)
         if self._looker is None:
             return self.unseen(t_us, reason=NO_MODEL)
         scores = self._looker.look(image, t_us=t_us, chosen=prepared)
@@ -86,6 +90,8 @@ class Eyes:
     def _follow_clock(self) -> None:
         if step_us := self._steps.step_us():
             self._watch.shift(step_us)
+            if self._evidence is not None:
+                self._evidence.shift(step_us)
             for observed in self._observed.values():
                 observed.shift(step_us)
             self._said.clear()
@@ -108,13 +114,13 @@ class Eyes:
         return tuple(words)
 
 
-def open_eyes(zones: Zones, *, model: str, clock: Clock) -> tuple[Eyes, str]:
+def open_eyes(zones: Zones, *, model: str, clock: Clock, evidence: Evidence | None = None) -> tuple[Eyes, str]:
     """Return the eyes and who judges; a model that is refused sees nothing, and that is said."""
     try:
-        return Eyes(zones, load_looker(zones, model=model), clock=clock), model
+        return Eyes(zones, load_looker(zones, model=model), clock=clock, evidence=evidence), model
     except (ModelRefused, ConfigError) as error:
         logger.error("zones are not judged: %s", error)
-        return Eyes(zones, None, clock=clock), f"nobody: {error}"[:200]
+        return Eyes(zones, None, clock=clock, evidence=evidence), f"nobody: {error}"[:200]
 
 
 def _spots(zone: Zone) -> list[str]:

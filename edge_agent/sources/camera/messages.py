@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from device_profiles.wire import Value
+from edge_agent.evidence.order import EvidenceOrder
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.queue_road import Piece
 from edge_agent.sources.camera.trouble import Stream, Trouble
@@ -31,6 +32,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     model: str = ""  # in models.toml; empty: zones are not looked at
     reference: str = ""  # path of the picture that shows where the camera is to look
     learned: str = ""  # path at which a reference is kept that was learned, when none is given
+    evidence: EvidenceOrder = EvidenceOrder()  # of what is found on a road
     limits: dict[str, dict[str, Any]] = {}  # kind of judge → its limits, as the profile says
 
 

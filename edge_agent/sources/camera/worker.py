@@ -15,6 +15,7 @@ from typing import BinaryIO
 import cv2
 
 from device_profiles.clock import Clock, clock_from_environment
+from edge_agent.evidence.evidence import Evidence
 from edge_agent.sources.camera.address import Way, way_of
 from edge_agent.sources.camera.capture import Capture
 from edge_agent.sources.camera.drain import Drain, Flow
@@ -58,7 +59,10 @@ def run(order: Order, say: BinaryIO, *, clock: Clock) -> None:
     integrity = Integrity(size=size, reference=reference.bands(), frozen_s=order.frozen_s)
     period_s = 1.0 / order.looks_hz
     stall_s = max(order.stall_s, 1.5 * period_s)
-    eyes, judged_by = (None, "") if order.zones is None else open_eyes(order.zones, model=order.model, clock=clock)
+    eyes, judged_by = None, ""
+    if order.zones is not None:
+        evidence = Evidence(order.evidence, clock=clock)
+        eyes, judged_by = open_eyes(order.zones, model=order.model, clock=clock, evidence=evidence)
     flow = Flow()
     watching = Watching(integrity, flow, stall_s=stall_s, eyes=eyes, judged_by=judged_by, clock=clock)
 
