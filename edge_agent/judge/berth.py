@@ -94,7 +94,8 @@ class BerthJudge:
 
 def take(berth: Berth, t_us: int, p: float | None, *, zone: str, limits: BerthLimits) -> tuple[Berth, list[Finding]]:
     """Return the berth after a look, and what changed."""
-    berth = shift(berth, set_back_us(berth.lean, t_us))
+    if back_us := set_back_us(berth.lean, t_us):
+        berth = shift(berth, back_us)
     push = None if p is None else 2 * p - 1
     lean = lean_on(berth.lean, t_us, push, confirm_us=limits.confirm_us, lost_us=limits.lost_us)
     if lean.blind >= 1:
@@ -103,7 +104,7 @@ def take(berth: Berth, t_us: int, p: float | None, *, zone: str, limits: BerthLi
     if stay is not None and p is not None and p >= 0.5 and berth.decided is Spot.OCCUPIED:
         stay = msgspec.structs.replace(stay, seen_us=max(t_us, stay.seen_us))
     first = (*berth.first, p)[-FIRST:] if p is not None and not berth.known else berth.first
-    berth = msgspec.structs.replace(berth, lean=lean, stay=stay, first=first)
+    berth = Berth(berth.decided, lean, stay, berth.known, first)
     if p is None or lean.held is None or berth.decided is (Spot.OCCUPIED if lean.held else Spot.FREE):
         return berth, []
     return (_occupy if lean.held else _free)(berth, t_us, zone=zone)

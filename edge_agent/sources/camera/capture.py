@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 
 from edge_agent.sources.camera.frame import BrokenPicture, Image, NoPicture
-from edge_agent.sources.camera.torn import Tears
+from edge_agent.sources.camera.torn import Tears, is_torn
 from edge_agent.sources.camera.trouble import Stream
 
 OPEN_MS, READ_MS = 3_000, 2_000  # time-outs
@@ -15,6 +15,7 @@ _OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
 # TCP: over UDP a full network gives torn pictures; a short analysis: the stream is to be back within 3 s
 _RTSP = "rtsp_transport;tcp|fflags;nobuffer+discardcorrupt|flags;low_delay|analyzeduration;1000000|max_delay;200000"
 _FALLBACK_FPS = 25.0
+_FROM_OTHERS = (ord("P"), ord("B"))  # types of pictures, as FFMPEG says them
 _LATE_S = 1.0  # a file that was not read for so long is not hurried through
 
 
@@ -33,6 +34,7 @@ class Capture:
         self._due_s = time.monotonic()
         self._grabbed = 0
         self._tears = Tears()
+        self._inter = False  # pictures are made from earlier ones: what repeats in a part of them says nothing
 
     def grab(self) -> None:
         """Wait for the next picture. Raises NoPicture."""
@@ -42,6 +44,7 @@ class Capture:
         if not self._capture.grab():
             self._end()
         self._grabbed += 1
+        self._inter = self._inter or self._capture.get(cv2.CAP_PROP_FRAME_TYPE) in _FROM_OTHERS
 
     def picture(self) -> Image:
         """Return the picture that was grabbed last, in BGR. Raises BrokenPicture."""
@@ -52,7 +55,7 @@ class Capture:
         if not good or image is None or image.ndim != 3 or image.size == 0:
             raise BrokenPicture("cannot be decoded")
         picture: Image = image  # type: ignore[assignment]
-        if self._tears.take(picture):
+        if is_torn(picture) if self._inter else self._tears.take(picture):
             raise BrokenPicture("its lower part is missing")
         return picture
 

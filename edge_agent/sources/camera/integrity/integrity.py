@@ -32,6 +32,8 @@ COVERED_SHARE = 0.6  # of what can be missed
 FLAT_SHARE = 0.5  # of what is lost shows nothing at all: a cover; else it shows something else
 KNOWN_SHARE = 0.08  # of the blocks must have structure, or nothing can be missed
 REFER_S = 1.0  # between two comparisons with the reference
+PLACE_S = 0.35  # between two looks at whether it moved, which cost most; what is moved is named after seconds
+PLACE_LOST = 0.3  # of what can be missed: then at once
 YOUNG_S = 3.0  # a background of less tells nothing
 FIRST_FLAT = 0.5  # grey levels; the mean of a coarse band that shows nothing
 BLURRED, SHARP = 0.55, 0.7  # fine structure in proportion to coarse
@@ -67,6 +69,8 @@ class Integrity:
         self._repeats = Repeats()
         self._background = Background()
         self._data: dict[Trouble, dict[str, Any]] = {}
+        self._placed: Place | None = None  # against what it usually shows
+        self._placed_s = -PLACE_S
         self._referred: bool | None = None  # what the reference said last
         self._referred_s = -REFER_S
 
@@ -136,7 +140,9 @@ class Integrity:
     def _place(self, found: Match, still: Bands, known: Bands, doubts: dict[Trouble, bool | None], t_s: float) -> None:
         if doubts[Trouble.COVERED] or self._holdings[Trouble.COVERED].state:
             return
-        place = place_of(still, known)
+        if t_s - self._placed_s >= PLACE_S or found.lost >= PLACE_LOST or self._placed is None:
+            self._placed, self._placed_s = place_of(still, known), t_s
+        place = self._placed
         moved = place.moved
         if moved is None and found.lost >= COVERED_SHARE:
             moved = True  # it shows something, and nothing of what it showed
