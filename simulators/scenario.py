@@ -41,6 +41,7 @@ class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     not_after: Duration
     lift: str = ""  # or a platform; neither that nor a camera: the agent itself
     camera: str = ""  # or a zone of one, <camera>-<zone>; or a road, or a ground sensor
+    site: bool = False  # of a place at which several devices stand, whatever the hub calls it
     clears_after: Id | None = None  # the act after which it must clear
     clears_within: Duration = "30s"
     stays_until: Id | None = None  # the act before which it must not clear

@@ -175,7 +175,7 @@ def _judge(expected: Expected, subject: str, *, truth: Mapping[str, int], alarms
         return nothing
     from_us = t_truth_us + duration_us(expected.not_before)
     to_us = t_truth_us + duration_us(expected.not_after)
-    ours = (alarm for alarm in alarms if (alarm.rule, alarm.subject) == (expected.rule, subject))
+    ours = (alarm for alarm in alarms if alarm.rule == expected.rule and (expected.site or alarm.subject == subject))
     found = next((alarm for alarm in ours if alarm.t_fact_us >= from_us), None)
     nothing = msgspec.structs.replace(nothing, not_before_us=from_us, not_after_us=to_us)
     if found is None:

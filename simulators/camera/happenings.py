@@ -35,6 +35,11 @@ CLASSES: dict[Kind, str] = {Kind.HOLE: "hole", Kind.FLOOD: "water", Kind.PUDDLE:
 _GIVES_WAY = frozenset({Kind.HOLE, Kind.FLOOD, Kind.PUDDLE, Kind.LORRY, Kind.GANG, Kind.TARPAULIN})
 _KEEPS_M = 1.5  # so far stays a vehicle's middle from the edge of what it drives round
 _BEND_M = 6.0  # so early begins it
+_LONG: dict[Kind, tuple[float, float]] = {
+    Kind.LORRY: (0.0, 9.0),
+    Kind.GANG: (3.5, 11.0),
+}  # how far behind its middle, how early
+_VEHICLE_M = 1.3  # half of one's width
 
 
 class Happening(msgspec.Struct, frozen=True):
@@ -65,10 +70,11 @@ class Happening(msgspec.Struct, frozen=True):
         if self.kind not in _GIVES_WAY or self.grown(t_s) <= 0.0:
             return x, y
         ahead, left = (math.cos(heading), math.sin(heading)), (-math.sin(heading), math.cos(heading))
-        along = (self.x - x) * ahead[0] + (self.y - y) * ahead[1]
+        back_m, bend_m = _LONG.get(self.kind, (0.0, _BEND_M))
+        along = (self.x - x) * ahead[0] + (self.y - y) * ahead[1] - back_m * math.cos(heading - self.heading)
         across = (x - self.x) * left[0] + (y - self.y) * left[1]
-        wide = (1.3 if self.kind is Kind.LORRY else math.sqrt(self.area_m2 / math.pi)) + _KEEPS_M
-        by = max(0.0, wide - abs(across)) * math.exp(-((along / _BEND_M) ** 4)) * (1 if across >= 0 else -1)
+        wide = (_VEHICLE_M if self.kind in _LONG else math.sqrt(self.area_m2 / math.pi)) + _KEEPS_M
+        by = max(0.0, wide - abs(across)) * math.exp(-((along / bend_m) ** 4)) * (1 if across >= 0 else -1)
         return x + left[0] * by, y + left[1] * by
 
 

@@ -23,6 +23,9 @@ NAMES = {  # issue 3; others may come
     *(f"lift-dialect-{number}" for number in range(1, 5)),
     *("lift-rescue", "alarm-storm", "receiver-away", "node-down"),  # issue 5
     *("camera-faults", "kerb-berths", "hospital-queue", "lift-beside-cameras"),  # issue 6
+    "road-collapse",  # issue 7
+    *(f"road-lookalike-{what}" for what in ("lorry", "puddle", "shadow", "headlights", "moved-camera", "snow")),
+    *(f"road-lookalike-{what}" for what in ("road-gang", "tarpaulin")),
 }
 TEXT = """
 name = "small"
@@ -149,3 +152,35 @@ def test_what_befalls_a_camera_names_one(tmp_path: Path, more: str, key: str) ->
     with pytest.raises(ConfigError) as caught:
         load_scenario(path)
     assert caught.value.key == key
+
+
+def test_of_acts_that_are_drawn_one_happens_each_at_its_turn() -> None:
+    """What waits for the draw waits for the one that is taken; skies are drawn too."""
+    collapse = load_scenarios()["road-collapse"]
+    taken, skies = set(), set()
+    for seed in range(1, 11):
+        drawn = cast(collapse, seed=seed)
+        (second,) = [act for act in drawn.acts if act.name == "second-key"]
+        assert not {name for draw in drawn.draws for name in draw.acts} & {act.name for act in drawn.acts}
+        taken.add(second.act)
+        skies.add(drawn.cameras[0].sky)
+    assert len(taken) == 3
+    assert len(skies) >= 2
+
+
+def test_a_draw_of_unknown_acts_is_refused(tmp_path: Path) -> None:
+    """So is a name that an act has."""
+    path = tmp_path / "small.toml"
+    for draw in ('name = "one"\nacts = ["stuck", "nobody"]', 'name = "stuck"\nacts = ["stuck", "stuck"]'):
+        path.write_text(TEXT + STUCK + f"[[draws]]\n{draw}\n", encoding="utf-8")
+        with pytest.raises(ConfigError, match="draws|there twice"):
+            load_scenario(path)
+
+
+def test_half_of_what_looks_like_a_collapse_is_played_over_photographs() -> None:
+    """And nothing of it expects a collapse."""
+    alike = [scenario for name, scenario in load_scenarios().items() if name.startswith("road-lookalike-")]
+    real = [scenario for scenario in alike if all(camera.photographs for camera in scenario.cameras)]
+    assert 2 * len(real) >= len(alike) >= 8
+    assert not any(alarm.rule == "road.collapse" for scenario in alike for alarm in scenario.expected)
+    assert not any("road.collapse" in scenario.allowed for scenario in alike)

@@ -107,3 +107,15 @@ def test_a_sabotaged_scenario_has_something_to_lose(tmp_path: Path) -> None:
     path = tmp_path / "again.toml"
     path.write_text((Path(__file__).parents[2] / "simulators/scenarios/lift-long-stop.toml").read_text())
     assert load_scenario(path) == quiet
+
+
+def test_an_alarm_that_is_allowed_is_not_false_and_one_of_a_site_is_known_by_its_rule() -> None:
+    """A case beside an alarm is neither asked for nor wrong; the hub names the site."""
+    case = _word(id="c1", rule="road.inspection", subject="site:x")
+    scenario = msgspec.structs.replace(SCENARIO, allowed=("road.inspection",))
+    assert score(scenario, _observed(RAISED, CLEARED, case), seed=1, broker="none").good
+    assert score(SCENARIO, _observed(RAISED, CLEARED, case), seed=1, broker="none").false == 1
+    (asked,) = [msgspec.structs.replace(one, site=True, lift="") for one in SCENARIO.expected]
+    scenario = msgspec.structs.replace(SCENARIO, expected=(asked,))
+    moved = [msgspec.structs.replace(word, subject="site:x") for word in (RAISED, CLEARED)]
+    assert score(scenario, _observed(*moved), seed=1, broker="none").missed == 0

@@ -11,11 +11,12 @@ from simulators.scenario import load_scenarios
 
 SCENARIOS = load_scenarios()
 ORDINARY = sorted(name for name, scenario in SCENARIOS.items() if not scenario.long)
-SEEN = "camera-faults"  # of those with cameras, which take long and much: the others are for `make scenarios`
+SEEN = ("camera-faults",)
+"""Of those with cameras, which take long and much; the others are for `make scenarios`."""
 
 
 def _costly(name: str) -> bool:
-    return bool(SCENARIOS[name].cameras) and name != SEEN
+    return bool(SCENARIOS[name].cameras) and name not in SEEN
 
 
 def _simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -42,7 +43,8 @@ def test_scenario_raises_what_it_should_and_nothing_else(name: str) -> None:
     score = json.loads(run.stdout)
     assert score["scenario"] == name
     assert (score["missed"], score["false"], score["doubled"], score["packs_missing"]) == (0, 0, 0, 0)
-    assert len(score["alarms"]) == len(score["expected"])
+    asked = [alarm for alarm in score["alarms"] if alarm["rule"] not in SCENARIOS[name].allowed]
+    assert len(asked) == len([alarm for alarm in score["expected"] if alarm["rule"] not in SCENARIOS[name].allowed])
     assert score["packs_published"] > 0
     assert score["packs_journalled"] >= score["packs_published"]
 
