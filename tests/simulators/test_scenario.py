@@ -173,7 +173,7 @@ def test_a_draw_of_unknown_acts_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "small.toml"
     for draw in ('name = "one"\nacts = ["stuck", "nobody"]', 'name = "stuck"\nacts = ["stuck", "stuck"]'):
         path.write_text(TEXT + STUCK + f"[[draws]]\n{draw}\n", encoding="utf-8")
-        with pytest.raises(ConfigError, match="draws|there twice"):
+        with pytest.raises(ConfigError, match=r"draws|there twice"):
             load_scenario(path)
 
 
