@@ -67,6 +67,10 @@ class NoActor(HubError):
     """Somebody wants to act on an alarm and does not say who."""
 
 
+class NeedsReason(HubError):
+    """Somebody wants to close an alarm for a reason for which it may not be closed."""
+
+
 class NoSuchMessage(HubError):
     """No message in quarantine has this id."""
 

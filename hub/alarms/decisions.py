@@ -10,7 +10,18 @@ from hub.alarms.rows import AgentState, AssetState, Calm, DeviceState, HubPart, 
 from hub.alarms.rulebook.heads import RuleHead
 from hub.alarms.rulebook.rules import SILENT
 from hub.alarms.state import State
-from hub.alarms.transitions import ActReason, Alarm, Kind, Reason, Refusal, Refused, Transition, alarm_id
+from hub.alarms.transitions import (
+    ActReason,
+    Alarm,
+    Evidence,
+    KeySeen,
+    Kind,
+    Reason,
+    Refusal,
+    Refused,
+    Transition,
+    alarm_id,
+)
 from hub.journal.records import Record
 
 Owner = DeviceState | AgentState | AssetState | HubPart
@@ -48,6 +59,8 @@ class Decisions:
         sounded: bool = True,
         detail: str = "",
         by: By = NOBODY,
+        keys: tuple[KeySeen, ...] | msgspec.UnsetType = msgspec.UNSET,
+        evidence: Evidence | msgspec.UnsetType = msgspec.UNSET,
     ) -> Occurrence:
         """Raise a new occurrence of a rule that is not open on the owner."""
         last = self.state.occurrence(head.rule, owner.key)
@@ -78,6 +91,9 @@ class Decisions:
             previous=previous.id if previous is not None else "",
             remind_us=head.remind_us,
             stale=not isinstance(owner, AgentState) and owner.silent and head.rule != SILENT,
+            keys=keys,
+            evidence=evidence,
+            closes_with=head.closes_with or msgspec.UNSET,
         )
         occurrence.alarm = flagged(self.state, occurrence, occurrence.alarm)
         occurrence.opened = occurrence.cleared = occurrence.released = occurrence.freed_us = occurrence.calm = None

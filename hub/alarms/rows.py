@@ -5,16 +5,18 @@ from collections.abc import Iterator
 import msgspec
 
 from device_profiles.wire import Binding, Value
+from hub.alarms.city.places import LatLon
 from hub.alarms.facts.offsets import BELIEVED, Offset
 from hub.alarms.rulebook.timers import Timer, first_due
 from hub.alarms.transitions import ASSET, ActReason, Alarm, Reason, Refusal
 
 
 class Truths(msgspec.Struct, omit_defaults=True):
-    """When one key of an asset's rule was true of a device."""
+    """When one key of a rule of assets or sites was true of a device."""
 
     since_us: int | None = None  # true since then, on the agent's clock; None while it is not
     past: list[tuple[int, int]] = msgspec.field(default_factory=list)  # from, to, on the hub's clock
+    evidence: str = ""  # what the device has kept of it last, as its value says
 
 
 class DeviceState(msgspec.Struct, omit_defaults=True):
@@ -25,6 +27,7 @@ class DeviceState(msgspec.Struct, omit_defaults=True):
     agent: str  # key of the agent that speaks for it
     profile: str = ""  # "" before a birth
     asset: str = ""
+    via: tuple[str, ...] = ()  # devices of its agent through which it senses
     base_us: int = 0  # when a birth bound it: it counts as silent from then on if it never speaks
     now_us: int | None = None  # now(d)
     epoch: int = 0  # of the pack that moved now(d)
@@ -37,7 +40,8 @@ class DeviceState(msgspec.Struct, omit_defaults=True):
     timers: dict[str, Timer] = msgspec.field(default_factory=dict)
     next_us: int | None = None  # when the first of them is due
     elder: list[str] = msgspec.field(default_factory=list)  # rules open here under a text that is not in force
-    keys: dict[str, Truths] = msgspec.field(default_factory=dict)  # of the rules of its asset
+    keys: dict[str, Truths] = msgspec.field(default_factory=dict)  # of the rules of its asset and its sites
+    used: dict[str, int] = msgspec.field(default_factory=dict)  # a site's rule → up to when it counts no more (hub's)
     heard: dict[str, int] = msgspec.field(default_factory=dict)  # kind of event that must come → when (hub's clock)
     shift_us: int = 0  # hub's clock minus agent's as now(d) moved last; kept only while keys are watched
 
@@ -69,6 +73,19 @@ class AssetState(msgspec.Struct, omit_defaults=True):
     def key(self) -> str:
         """The subject of its alarms."""
         return asset_key(self.asset)
+
+
+class ReportState(msgspec.Struct, omit_defaults=True):
+    """What a person has reported, which may be a key where it was seen."""
+
+    key: str  # report:<offset>
+    kind: str  # of event
+    area: str
+    t_us: int  # hub's clock
+    at: LatLon | None = None
+    asset: str = ""
+    case: str = ""  # subject of the case that it opened or joined
+    used: dict[str, int] = msgspec.field(default_factory=dict)  # as of a device
 
 
 class HubPart(msgspec.Struct, frozen=True):

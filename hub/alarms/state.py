@@ -5,12 +5,14 @@ from typing import Any
 
 import msgspec
 
+from hub.alarms.city.places import Places, Spot
 from hub.alarms.city.policy import Policy
-from hub.alarms.rows import AgentState, AssetState, DeviceState, HubState, Occurrence, asset_key
+from hub.alarms.rows import AgentState, AssetState, DeviceState, HubState, Occurrence, ReportState, asset_key
 from hub.alarms.rulebook.rules import RuleBook, RuleSet, RuleTexts
 from hub.alarms.transitions import Alarm, Refused
 
 MAX_UNBOUND = 10_000  # devices without a birth whose values are kept: the rest is refused and counted
+MAX_REPORTS = 256  # of people that may still be keys; the oldest goes first, as long as its case stands
 MAX_REFUSED = 1_000  # outcomes kept for the log; the counts are exact all the same
 
 
@@ -24,6 +26,9 @@ class State:
         self.agents: dict[str, AgentState] = {}
         self.assets: dict[str, AssetState] = {}  # by subject
         self.members: dict[str, set[str]] = {}  # asset → keys of the devices bound to it
+        self.reports: dict[str, ReportState] = {}  # by key, the oldest first
+        self.places = Places()  # of devices and reports
+        self.spoken: dict[str, set[tuple[str, str]]] = {}  # device → (rule, subject) of open alarms it is a key of
         self.occurrences: dict[str, dict[str, Occurrence]] = {}  # subject → rule
         self.reminding: dict[tuple[str, str], Occurrence] = {}  # (rule, subject) → nobody has acknowledged it
         self.timed: dict[tuple[str, str], Occurrence] = {}  # (rule, subject) → the ticks have something to look after
@@ -52,6 +57,25 @@ class State:
         device.asset = asset
         if asset:
             self.members.setdefault(asset, set()).add(device.key)
+        self._stand(device)
+
+    def report(self, report: ReportState) -> None:
+        """Keep what a person has reported."""
+        self.reports[report.key] = report
+        self.places.put(Spot(report.key, report.at, report.asset))
+        if len(self.reports) > MAX_REPORTS:
+            oldest = next(iter(self.reports))
+            del self.reports[oldest]
+            self.places.drop(oldest)
+        self.dirty["reports"] = None
+
+    def settle_places(self) -> None:
+        """Place every device anew: the policy has other positions."""
+        for device in self.devices.values():
+            self._stand(device)
+
+    def _stand(self, device: DeviceState) -> None:
+        self.places.put(Spot(device.key, self.policy.position(device.key, device.asset), device.asset))
 
     def occurrence(self, rule: str, subject: str) -> Occurrence | None:
         """Return the open or last alarm of a rule on a subject."""
@@ -83,6 +107,9 @@ class State:
             self.timed[key] = occurrence
         else:
             self.timed.pop(key, None)
+        for sign in occurrence.alarm.signs if occurrence.alarm is not None else ():
+            spoken = self.spoken.setdefault(sign.device, set())
+            (spoken.add if occurrence.open else spoken.discard)(key)
         subjects = self.open_rules.setdefault(occurrence.rule, set())
         if occurrence.open:
             subjects.add(occurrence.subject)
@@ -125,7 +152,13 @@ class State:
 
     def rows(self) -> Iterator[tuple[str, bytes]]:
         """Return every row, in an order that depends on the keys alone."""
-        keys = ["hub", "texts", *(f"device {key}" for key in self.devices), *(f"agent {key}" for key in self.agents)]
+        keys = [
+            "hub",
+            "texts",
+            *(["reports"] if self.reports else []),
+            *(f"device {key}" for key in self.devices),
+            *(f"agent {key}" for key in self.agents),
+        ]
         keys += [f"asset {key}" for key in self.assets]
         keys += [f"alarm {rule} {subject}" for subject, found in self.occurrences.items() for rule in found]
         return ((key, _encoder.encode(self._row(key))) for key in sorted(keys))
@@ -139,6 +172,8 @@ class State:
         state.unbound = sum(1 for device in state.devices.values() if not device.profile)
         for device in state.devices.values():
             state.place(device, device.asset)
+        for report in state.reports.values():
+            state.places.put(Spot(report.key, report.at, report.asset))
         return state
 
     def _row(self, key: str) -> Any:
@@ -152,6 +187,8 @@ class State:
         if kind == "alarm":
             rule, _, subject = name.partition(" ")
             return self.occurrences[subject][rule]
+        if kind == "reports":
+            return list(self.reports.values())
         return self.hub if kind == "hub" else self.book.recorded
 
     def _load(self, key: str, body: bytes) -> None:
@@ -166,6 +203,8 @@ class State:
             found = msgspec.json.decode(body, type=Occurrence)
             self.occurrences.setdefault(found.subject, {})[found.rule] = found
             self._index(found)
+        elif kind == "reports":
+            self.reports = {each.key: each for each in msgspec.json.decode(body, type=list[ReportState])}
         elif kind == "hub":
             self.hub = msgspec.json.decode(body, type=HubState)
         else:

@@ -39,7 +39,8 @@ class Reason(StrEnum):
     """Why it happened."""
 
     CONDITION_HELD = "condition_held"  # `when` held for `for`
-    KEYS_AGREE = "keys_agree"  # so many keys of an asset as are needed, within the window of each other
+    KEYS_AGREE = "keys_agree"  # so many keys of an asset or site as are needed, within the window of each other
+    ONE_KEY = "one_key"  # one key of a site alone: a case to inspect; or it joins what is open near it
     CLEAR_HELD = "clear_held"  # the clear condition held for `clear`
     EVENT = "event"
     EVENT_LATE = "event_late"  # older than 5 minutes: recorded, not sounded
@@ -103,6 +104,7 @@ class Refusal(StrEnum):
     ACT_REPEATED = "act_repeated"
     ACT_TOO_LONG = "act_too_long"  # shelved for longer than the policy lets
     ACT_BY_SAME = "act_by_same"  # the second person must be another one
+    ACT_NEEDS_REASON = "act_needs_reason"  # such an alarm is closed for certain reasons only
     POLICY_UNREADABLE = "policy_unreadable"
 
 
@@ -116,6 +118,21 @@ class Refused(msgspec.Struct, frozen=True):
 
 
 ASSET = "asset:"  # begins the subject of an asset's alarms; no area, device or agent has a colon in its name
+SITE = "site:"  # begins the subject of a site's alarms; behind it the device round which the keys stand
+REPORTED = "report:"  # begins the name of what a person has reported; behind it the offset of the act
+
+
+class KeySeen(msgspec.Struct, frozen=True):
+    """A key that has spoken for the alarm of a site, and where."""
+
+    key: str  # its name in the rule
+    device: str  # <area>/<device>, or report:<offset>
+    since_us: int  # true since then, hub's clock
+    at: tuple[float, float] | None = None  # latitude and longitude (WGS 84), None where the hub knows none
+    asset: str = ""
+
+
+Evidence = dict[str, dict[str, str]]  # device → what was kept of it (before, after, clip) → sha256
 
 
 class Alarm(msgspec.Struct, frozen=True):
@@ -123,11 +140,11 @@ class Alarm(msgspec.Struct, frozen=True):
 
     id: str
     rule: str
-    subject: str  # <area>/<device>, <area>/<agent>, asset:<id> or receiver:<name>
+    subject: str  # <area>/<device>, <area>/<agent>, asset:<id>, site:<area>/<device> or receiver:<name>
     severity: Severity
     title: str
     area: str
-    device: str  # "" when the subject is an agent or an asset
+    device: str  # "" when the subject is an agent, an asset or a site
     asset: str  # the register's id, "" when none is known
     digest: str  # of the profile under which it was opened, "" for a rule of the hub
     opened_offset: int
@@ -151,11 +168,24 @@ class Alarm(msgspec.Struct, frozen=True):
     level: str = ""  # of the step that was taken last
     t_cleared_us: int | None = None  # when it ended, in the edge's time; None while it is open
     areas: tuple[str, ...] = ()  # further ones that its asset belongs to, by the policy as it was raised
+    # Unset, and not written, in what is no site's alarm: so that older journals give the same bytes.
+    keys: tuple[KeySeen, ...] | msgspec.UnsetType = msgspec.UNSET
+    evidence: Evidence | msgspec.UnsetType = msgspec.UNSET
+    closes_with: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET  # a person may close it for these reasons only
 
     def within(self, prefix: str) -> bool:
         """Return whether it is told in an area or below it, by whole levels."""
         wanted = prefix.rstrip("/")
         return any(area == wanted or area.startswith(f"{wanted}/") for area in (self.area, *self.areas))
+
+    @property
+    def signs(self) -> tuple[KeySeen, ...]:
+        """The keys that have spoken for it, when it is a site's."""
+        return () if isinstance(self.keys, msgspec.UnsetType) else self.keys
+
+    def may_close(self, because: str | None) -> bool:
+        """Return whether a person may close it for this reason."""
+        return isinstance(self.closes_with, msgspec.UnsetType) or because in self.closes_with
 
     @property
     def open(self) -> bool:

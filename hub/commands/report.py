@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from device_profiles.clock import clock_from_environment
-from hub.alarms.people.reports import MAX_TEXT, PERSON_REPORT, REPORT, Report
+from hub.alarms.city.places import LatLon
+from hub.alarms.people.reports import MAX_TEXT, REPORT, Report
+from hub.alarms.rulebook.rules import PERSON_REPORT
 from hub.commands import Config
 from hub.config import read_config
 from hub.data import present
@@ -24,19 +26,30 @@ def report(
     asset: Annotated[str, typer.Option(help="Of which asset, by the register's id.")] = "",
     device: Annotated[str, typer.Option(help="Of which device in the area.")] = "",
     kind: Annotated[str, typer.Option(help="The kind of event, when rules ask for it.")] = "",
+    at: Annotated[str, typer.Option(metavar="LAT,LON", help="Where exactly: degrees, WGS 84.")] = "",
     photo: Annotated[Path | None, typer.Option(help="A photograph, which is kept beside the data.")] = None,
 ) -> None:
-    """Report what you have seen: it opens an alarm of a device or a case, and may be a key of an asset's rule."""
+    """Report what you have seen: it opens an alarm of a device or a case, and may be a key of a rule with keys."""
     settings = read_config(config)
     present(settings.journal)
     if not actor.strip():
         raise NoActor("--actor is empty: a report has a name")
-    made = Report(text, area, asset, kind, device=device)
+    made = Report(text, area, asset, kind, device=device, at=_position(at))
     if not made.sound or len(text) > MAX_TEXT:
         raise BadReport(
-            f"a report is 1 to {MAX_TEXT} characters, an area city/district/street, asset and device one word"
+            f"a report is 1 to {MAX_TEXT} characters, an area city/district/street, asset and device one word,"
+            " a position on the Earth"
         )
     digest = keep_photo(photo, settings.photos) if photo is not None else ""
-    row = Act(actor, REPORT, PERSON_REPORT, asset, text, area=area, kind=kind, photo=digest, device=device)
+    row = Act(actor, REPORT, PERSON_REPORT, asset, text, area=area, kind=kind, photo=digest, device=device, at=made.at)
     record = append_act(settings.journal, row, now_us=clock_from_environment().wall_us())
     sys.stdout.write(f"recorded at {record.offset}; hub why {record.offset} says what came of it\n")
+
+
+def _position(text: str) -> LatLon | None:
+    """Return what --at says. Raises BadReport."""
+    try:
+        lat, lon = (float(part) for part in text.split(",")) if text else (0.0, 0.0)
+    except ValueError as error:
+        raise BadReport(f"--at {text!r} is no LAT,LON, as 30.2501,120.1612 is") from error
+    return (lat, lon) if text else None

@@ -1,6 +1,8 @@
 """``hub why``: why there is an alarm, or none."""
 
 import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,8 +14,9 @@ from hub.alarms.asked.replay import state_before
 from hub.alarms.asked.why import Answer, Explanation, explain, stand
 from hub.alarms.kept import store
 from hub.alarms.kept.log import history_of, read_alarms
-from hub.alarms.transitions import ASSET, Alarm, Transition
-from hub.channels.view import deliveries_of
+from hub.alarms.rulebook.signs import farthest_m
+from hub.alarms.transitions import ASSET, SITE, Alarm, Transition
+from hub.channels.view import Delivered, deliveries_of
 from hub.commands import Config, Json
 from hub.config import Settings, read_config
 from hub.data import opened_database, opened_journal
@@ -23,8 +26,8 @@ from hub.errors import NoData, NoSuchAlarm
 What = Annotated[
     str,
     typer.Argument(
-        metavar="ALARM|RECORD|DEVICE|ASSET",
-        help="An alarm's id, the number of a record in the journal, a device as area/device, or asset:ID.",
+        metavar="ALARM|RECORD|DEVICE|ASSET|SITE",
+        help="An alarm's id, the number of a record in the journal, a device as area/device, asset:ID or site:DEVICE.",
     ),
 ]
 
@@ -36,7 +39,7 @@ def why(what: What, config: Config = Path("hub.toml"), as_json: Json = False) ->
         if what.isdigit():
             found: Any = _of_record(settings, engine, int(what))
             text = _record_text(found)
-        elif "/" in what or what.startswith(ASSET):
+        elif "/" in what or what.startswith((ASSET, SITE)):
             found = list(stand(store.load_state(connection), what))
             text = "".join(_answer_text(answer) for answer in found)
         else:
@@ -60,8 +63,7 @@ def _of_alarm(connection: sa.Connection, alarm_id: str) -> tuple[dict[str, objec
     history, told = history_of(connection, alarm_id), deliveries_of(connection, alarm_id)
     text = _alarm_text(alarm, store.load_state(connection).book.rule_text(alarm.digest, alarm.rule))
     text += "".join(_transition_text(each) for each in history)
-    for each in told:
-        text += f"  told {each.receiver}: {each.kind}, {each.state.value}{f' ({each.reason})' if each.reason else ''}\n"
+    text += "".join(_told_text(each) for each in told)
     return {"alarm": alarm, "history": history, "told": told}, text
 
 
@@ -69,9 +71,34 @@ def _alarm_text(alarm: Alarm, rule: str) -> str:
     asset = f" of {alarm.asset}" if alarm.asset else ""
     text = f"{alarm.id}: {alarm.title} ({alarm.rule}, {alarm.severity}) on {alarm.subject}{asset}\n"
     text += f"  rule: {rule}\n" if rule else "  rule: the hub's own\n"
+    text += "".join(key_texts(alarm))
     if alarm.ladder:
         text += f"  ladder: {alarm.ladder}, at {alarm.level or 'its foot'}\n"
     return text
+
+
+def key_texts(alarm: Alarm) -> Iterator[str]:
+    """Yield which keys have spoken for the alarm of a site, where, how far apart, and what was kept of it."""
+    evidence = alarm.evidence if isinstance(alarm.evidence, dict) else {}
+    for key in alarm.signs:
+        where = f"at {key.at[0]:.6f},{key.at[1]:.6f}" if key.at is not None else f"of {key.asset or 'no known place'}"
+        yield f"  key {key.key}: {key.device} since {_time(key.since_us)}, {where}\n"
+        for what, digest in evidence.get(key.device, {}).items():
+            yield f"    evidence {what}: {digest}\n"
+    far_m = farthest_m(alarm.signs)
+    if far_m is not None:
+        yield f"  keys stand {far_m:.1f} m apart at most\n"
+
+
+def _told_text(each: Delivered) -> str:
+    when_us = each.done_us or each.queued_us
+    when = f" at {_time(when_us)}" if when_us is not None else ""
+    said = f"{f' ({each.reason})' if each.reason else ''}{f': {each.receipt}' if each.receipt else ''}"
+    return f"  told {each.receiver}: {each.kind}, {each.state.value}{when}{said}\n"
+
+
+def _time(t_us: int) -> str:
+    return datetime.fromtimestamp(t_us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
 def _transition_text(each: Transition) -> str:

@@ -13,7 +13,7 @@ from device_profiles import durable
 from device_profiles.faults import fault_point
 from device_profiles.wire import Pack, decode_pack
 
-Kind = Literal["pack", "double", "quarantine", "tick", "act", "text", "register", "word", "aside"]
+Kind = Literal["pack", "double", "quarantine", "tick", "act", "text", "register", "word", "aside", "fetch"]
 
 NEW_LIFE = 10**12  # a journal that was restored goes on behind the next multiple: no offset is given twice
 
@@ -78,6 +78,7 @@ class Act(msgspec.Struct, frozen=True):
     kind: str = ""  # of a report: the kind of event that it is
     photo: str = ""  # of a report: sha256 of the photograph
     device: str = ""  # of a report: of which device in the area
+    at: tuple[float, float] | None = None  # of a report: latitude and longitude (WGS 84)
 
 
 def is_whole(after: int, records: Sequence[Record]) -> bool:

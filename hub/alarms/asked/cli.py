@@ -13,7 +13,7 @@ from hub.alarms.kept.log import history_of, read_alarms
 from hub.alarms.people.acts import ActKind
 from hub.alarms.transitions import ActReason, Alarm, Transition
 from hub.data import present, read_database
-from hub.errors import NoActor, NoSuchAlarm
+from hub.errors import NeedsReason, NoActor, NoSuchAlarm
 from hub.journal.records import Act, append_act
 
 _OF_OPEN = ("close", "dispatch", "arrive", "safe")
@@ -78,12 +78,18 @@ def replay_command(journal: Path, database: Path, *, start: int | None = None, a
 
 
 def act_command(act: ActKind, journal: Path, database: Path, alarm_id: str, *, deed: Deed, now_us: int) -> int:
-    """Record what a person does about an alarm; return the exit code. Raises NoActor, NoData, NoSuchAlarm."""
+    """Record what a person does about an alarm; return the exit code.
+
+    Raises NoActor, NoData, NoSuchAlarm, and NeedsReason where an alarm may not be closed for the reason that is given.
+    """
     alarm = _find(database, alarm_id, still_open=act in _OF_OPEN)
     if not deed.actor.strip():
         raise NoActor("--actor is empty: an act has a name")
     present(journal)
     because = deed.because.value if deed.because is not None else None
+    if act == "close" and not alarm.may_close(because):
+        wanted = " or ".join(f"--because {reason}" for reason in alarm.closes_with or ())
+        raise NeedsReason(f"{alarm.rule} is closed with {wanted} only: somebody has to have been there")
     row = Act(deed.actor, act, alarm.rule, alarm.subject, deed.note, alarm.id, because, deed.for_us, deed.eta_us)
     record = append_act(journal, row, now_us=now_us)
     sys.stdout.write(f"{act} of {alarm.rule} on {alarm.subject} recorded at {record.offset}\n")

@@ -1,43 +1,23 @@
-"""Why there is an alarm, and why there is none: every rule of a device or an asset, as the engine weighs it."""
+"""Why there is an alarm, or none: every rule of a device, an asset or a site, as the engine weighs it."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from enum import StrEnum
 
 import msgspec
 
 from device_profiles.errors import WireError
 from device_profiles.wire import Event, Heartbeat, Reading, decode_pack
+from hub.alarms.asked.answers import Answer, Standing, opened
+from hub.alarms.asked.nearby import stand_round
 from hub.alarms.engine import fold
 from hub.alarms.rows import DeviceState, asset_key
 from hub.alarms.rulebook.assets import seen_keys
 from hub.alarms.rulebook.rules import SILENT, Rule, rule_of
 from hub.alarms.state import State
-from hub.alarms.transitions import ASSET, Alarm, Refused, Transition
+from hub.alarms.transitions import ASSET, SITE, Refused, Transition
 from hub.journal.records import Record
 
-
-class Standing(StrEnum):
-    """How one rule stands on one device or asset."""
-
-    OPEN = "open"  # its alarm is open
-    FALSE = "false"  # its condition does not hold
-    UNKNOWN = "unknown"  # a value is not known: it neither confirms nor clears
-    PENDING = "pending"  # its condition holds, and not yet for long enough
-    FROZEN = "frozen"  # it held, and a value that is unknown or a silence has stopped its time
-    AWAITS_EVENT = "awaits_event"  # only an event of the edge opens it
-    NO_BIRTH = "no_birth"  # no birth has said what kind of device it is
-    NO_PROFILE = "no_profile"  # the hub does not know that kind
-    KEYS_APART = "keys_apart"  # of an asset's rule: fewer keys agree than it needs
-
-
-class Answer(msgspec.Struct, frozen=True):
-    """How one rule stands on one device or asset, in words."""
-
-    subject: str
-    rule: str
-    standing: Standing
-    detail: str
+__all__ = ["Answer", "Explanation", "Standing", "explain", "stand"]
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -60,9 +40,12 @@ def explain(state: State, record: Record) -> Explanation:
 
 
 def stand(state: State, subject: str) -> Iterator[Answer]:
-    """Yield how each rule stands on a device, or on an asset as ``asset:ID``."""
+    """Yield how each rule stands on a device and round it, on an asset as ``asset:ID``, round a ``site:…`` alone."""
     if subject.startswith(ASSET):
         yield from _stand_asset(state, subject)
+        return
+    if subject.startswith(SITE):
+        yield from stand_round(state, subject.removeprefix(SITE))
         return
     device = state.devices.get(subject)
     if device is None or not device.profile:
@@ -75,6 +58,7 @@ def stand(state: State, subject: str) -> Iterator[Answer]:
     for rule in rules.rules:
         yield Answer(subject, rule.head.rule, *_standing(state, device, rule))
     yield Answer(subject, SILENT, *_speaking(state, device))
+    yield from stand_round(state, subject)
 
 
 def _stand_asset(state: State, subject: str) -> Iterator[Answer]:
@@ -88,7 +72,7 @@ def _stand_asset(state: State, subject: str) -> Iterator[Answer]:
                 f"{key} {'was seen' if spans else 'was not'}" for key, spans in seen_keys(state, asset, rule).items()
             ]
             text = f"{rule.need} of its keys within {rule.within_us / 1e6:g} s: {', '.join(seen)}"
-            yield Answer(subject, name, *((Standing.KEYS_APART, text) if alarm is None else _open(alarm)))
+            yield Answer(subject, name, *((Standing.KEYS_APART, text) if alarm is None else opened(alarm)))
 
 
 def _subjects(state: State, record: Record) -> list[str]:
@@ -114,7 +98,7 @@ def _subjects(state: State, record: Record) -> list[str]:
 def _standing(state: State, device: DeviceState, rule: Rule) -> tuple[Standing, str]:
     alarm = state.open_alarm(rule.head.rule, device.key)
     if alarm is not None:
-        return _open(alarm)
+        return opened(alarm)
     if not rule.ways:
         return Standing.AWAITS_EVENT, f"opened by the event {rule.spec.on or rule.spec.missing}"
     timers = {key: timer for key, timer in device.timers.items() if rule_of(key) == rule.head.rule}
@@ -137,22 +121,11 @@ def _speaking(state: State, device: DeviceState) -> tuple[Standing, str]:
     """Return how the silence of a device stands."""
     alarm = state.open_alarm(SILENT, device.key)
     if alarm is not None:
-        return _open(alarm)
+        return opened(alarm)
     if device.now_us is None:
         return Standing.UNKNOWN, "nothing was seen of it since its birth"
     seen = datetime.fromtimestamp(device.now_us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S")
     return Standing.FALSE, f"last seen {seen} UTC by its agent's clock"
-
-
-def _open(alarm: Alarm) -> tuple[Standing, str]:
-    return Standing.OPEN, f"alarm {alarm.id}{f', quiet: {_quiet(alarm)}' if alarm.quiet else ''}"
-
-
-def _quiet(alarm: Alarm) -> str:
-    """Return why an alarm calls nobody."""
-    if alarm.suppressed_by:
-        return alarm.suppressed_by
-    return "shelved" if alarm.shelved else "out of service" if alarm.out_of_service else "it came too late to sound"
 
 
 def _when(rule: Rule, key: str) -> str:

@@ -14,6 +14,8 @@ from device_profiles.config import Duration, duration_us
 from device_profiles.errors import ConfigError, TopicError
 from device_profiles.topics import check_area
 from device_profiles.wire import Severity
+from hub.alarms.city.places import LatLon
+from hub.alarms.city.positions import Position, position_faults
 from hub.alarms.transitions import Alarm
 
 Stage = Literal["acknowledged", "dispatched", "arrived", "safe"]
@@ -102,6 +104,7 @@ class PolicySpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     causes: tuple[Cause, ...] = ()
     ladders: tuple[Ladder, ...] = ()
     assets: tuple[SharedAsset, ...] = ()
+    positions: tuple[Position, ...] = ()
     targets: tuple[Target, ...] = ()  # instead of the city's promises
     shelving: Shelving = Shelving()
     lease: Duration = "15m"  # how long an acknowledgement holds that says no time of its own
@@ -127,10 +130,16 @@ class Policy:
         self.second_within_us = duration_us(spec.shelving.second_within)
         self.lease_us = duration_us(spec.lease)
         self._areas = {shared.asset: shared.areas for shared in spec.assets}
+        self._devices = {each.device: each.at for each in spec.positions if each.device}
+        self._assets = {each.asset: each.at for each in spec.positions if each.asset}
 
     def further_areas(self, asset: str, area: str) -> tuple[str, ...]:
         """Return the areas that an asset belongs to besides ``area``."""
         return tuple(each for each in self._areas.get(asset, ()) if each != area)
+
+    def position(self, device: str, asset: str) -> LatLon | None:
+        """Return where a device stands, else where its asset does; None when neither is known."""
+        return self._devices.get(device) or self._assets.get(asset)
 
     def ladder_of(self, rule: str, subject: str) -> Ladder | None:
         """Return the first ladder for a rule on a subject."""
@@ -177,6 +186,7 @@ def _faults(spec: PolicySpec, receivers: frozenset[str] | None) -> Iterator[tupl
     for name in {name for name in names if names.count(name) > 1}:
         yield "maintenance", f"two windows are named {name!r}"
     yield from _asset_faults(spec)
+    yield from position_faults(spec.positions)
     for i, ladder in enumerate(spec.ladders):
         yield from ((f"ladders[{i}].{key}", message) for key, message in _ladder_faults(ladder, receivers))
 

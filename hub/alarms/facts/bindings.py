@@ -8,7 +8,8 @@ from device_profiles.wire import Binding, Status
 from hub.alarms.city.policy import compile_policy
 from hub.alarms.decisions import Decisions
 from hub.alarms.rows import AgentState, DeviceState
-from hub.alarms.rulebook.assets import attend, flag, settle
+from hub.alarms.rulebook.assets import flag
+from hub.alarms.rulebook.attention import attend, catch_up
 from hub.alarms.rulebook.conditions import settle_all
 from hub.alarms.rulebook.rules import SILENT, RuleBook, RuleSet, RuleTexts, compile_rules, rule_of
 from hub.alarms.rulebook.truths import part
@@ -65,6 +66,8 @@ def take_texts(decisions: Decisions, texts: RecordedTexts) -> None:
         policy = before.recorded.policy
     state.book = RuleBook(RuleTexts(in_force, known | _still_used(state), policy))
     state.dirty["texts"] = None
+    if policy != before.recorded.policy:
+        state.settle_places()
     changed = {
         kind
         for kind in sorted(in_force.keys() | before.recorded.in_force.keys())
@@ -88,7 +91,7 @@ def _change_keys(decisions: Decisions, before: RuleBook) -> None:
             del device.keys[id]
             state.touch(device)
     devices = [state.devices[key] for key in sorted(state.devices)]
-    _catch_up(decisions, [device for device in devices if device.profile in changed and device.asset])
+    _catch_up(decisions, [device for device in devices if device.profile in changed])
 
 
 def _catch_up(decisions: Decisions, devices: list[DeviceState]) -> None:
@@ -132,10 +135,10 @@ def _bind_one(decisions: Decisions, agent: AgentState, binding: Binding, t_us: i
     if device.profile != binding.profile:
         device.base_us = t_us
         part(device)
-    device.profile = binding.profile
+    device.profile, device.via = binding.profile, binding.via
     _place(decisions, device, binding.asset)
     _rebind(decisions, device, before)
-    settle(decisions, [device.asset], live=False)  # events may have come before the birth
+    catch_up(decisions, device)  # events may have come before the birth
 
 
 def _place(decisions: Decisions, device: DeviceState, asset: str) -> None:
@@ -180,7 +183,7 @@ def _rebind(decisions: Decisions, device: DeviceState, before: RuleSet | None) -
         settle_all(decisions, device, at_us=device.now_us)
     else:
         device.reckon()
-    if device.asset:
+    if device.asset or device.profile in state.book.watches:
         _catch_up(decisions, [device])
 
 

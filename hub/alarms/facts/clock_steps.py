@@ -32,7 +32,7 @@ def _carry_over(arrival: Arrival, device: DeviceState, step_us: int) -> None:
     device.base_us = max(0, device.base_us + step_us)
     if device.now_us is not None:
         device.now_us = max(0, device.now_us + step_us)
-    if device.asset:  # on the hub's clock nothing has moved
+    if device.asset or device.keys:  # on the hub's clock nothing has moved
         device.shift_us -= step_us
     begin_anew(arrival.decisions.state, device)
     arrival.decisions.state.touch(device)

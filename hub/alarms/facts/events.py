@@ -8,7 +8,7 @@ from hub.alarms.facts.absences import note_heard
 from hub.alarms.facts.arrivals import Arrival
 from hub.alarms.facts.moves import meet
 from hub.alarms.rows import DeviceState, Mark, Occurrence
-from hub.alarms.rulebook.assets import hear
+from hub.alarms.rulebook.attention import hear
 from hub.alarms.rulebook.conditions import forget_elder
 from hub.alarms.rulebook.rules import Rule, RuleSet
 from hub.alarms.transitions import Reason, Refusal
@@ -45,7 +45,7 @@ def take_event(arrival: Arrival, fact: Event) -> None:
     _join_unfiltered(arrival, key, mark, fact.kind)
     if key in state.devices and own is not None and own.awaits(fact.kind):
         note_heard(arrival.decisions, device, fact.kind, t_us=mark.t_us)
-    if fact.kind in state.book.hears:
+    if fact.kind in state.book.heard:
         known = state.devices.get(key) or meet(arrival, key, fact.device)
         if known is not None:
             hear(arrival.decisions, known, mark, fact.kind)

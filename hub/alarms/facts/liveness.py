@@ -5,7 +5,7 @@ from hub.alarms.city.deadlines import meet_deadlines
 from hub.alarms.decisions import Decisions
 from hub.alarms.facts.absences import tell_missing
 from hub.alarms.rows import AgentState, DeviceState
-from hub.alarms.rulebook.assets import lose
+from hub.alarms.rulebook.attention import lose
 from hub.alarms.rulebook.rules import SILENT, RuleSet
 from hub.alarms.rulebook.timers import freeze_all
 from hub.alarms.rulebook.truths import part
@@ -101,8 +101,7 @@ def _go_dark(decisions: Decisions, device: DeviceState) -> None:
         decisions.state.touch(device)
         for occurrence in decisions.state.open_of(device.key):
             decisions.mark_stale(occurrence, stale=True, t_us=since_us)
-    if device.asset:
-        lose(decisions, device)
+    lose(decisions, device)
 
 
 def _tell(decisions: Decisions, device: DeviceState, rules: RuleSet, *, now_us: int) -> None:

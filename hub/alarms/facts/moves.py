@@ -6,7 +6,9 @@ from device_profiles.wire import Heartbeat, Reading, Value
 from hub.alarms.facts.arrivals import Arrival
 from hub.alarms.facts.clock_steps import begin_anew
 from hub.alarms.rows import DeviceState
-from hub.alarms.rulebook.assets import attend, disturb, flag
+from hub.alarms.rulebook import sites
+from hub.alarms.rulebook.assets import disturb, flag
+from hub.alarms.rulebook.attention import attend
 from hub.alarms.rulebook.conditions import fire, settle, settle_all
 from hub.alarms.rulebook.rules import SILENT
 from hub.alarms.rulebook.timers import freeze_all, restart_all
@@ -36,7 +38,7 @@ def take_reading(arrival: Arrival, fact: Reading) -> None:
         named = dict.fromkeys([rule for name in changed if name in by_name for rule in by_name[name]])
         if named or device.elder:
             settle(decisions, device, [*named, *device.elder], at_us=fact.t_us)
-    if device.asset and decisions.state.book.watches:
+    if device.profile in decisions.state.book.watches:
         attend(decisions, [device])
 
 
@@ -151,6 +153,7 @@ def _stand(arrival: Arrival, device: DeviceState, t_us: int) -> None:
     asset = decisions.state.asset_of(device)
     if asset is not None:
         flag(decisions, asset, t_us=t_us + arrival.agent.offset.us)
+    sites.flag(decisions, device.key, t_us=t_us + arrival.agent.offset.us)
 
 
 def _rules_by_name(arrival: Arrival, device: DeviceState) -> Mapping[str, Sequence[str]]:

@@ -10,7 +10,7 @@ from hub.alarms.city.policy import Cause, Policy, folds
 from hub.alarms.noise.maintenance import PREFIX, suppressing
 from hub.alarms.rows import Occurrence
 from hub.alarms.state import State
-from hub.alarms.transitions import ASSET, Alarm
+from hub.alarms.transitions import ASSET, SITE, Alarm
 
 
 def flagged(state: State, occurrence: Occurrence, alarm: Alarm) -> Alarm:
@@ -98,7 +98,7 @@ def _explains(state: State, cause: Cause, parent: Alarm, alarm: Alarm) -> bool:
 
 def _agent_of(state: State, alarm: Alarm) -> str:
     """Return the key of the agent that speaks for an alarm's subject."""
-    if alarm.subject.startswith(ASSET):
+    if alarm.subject.startswith((ASSET, SITE)):
         return ""
     device = state.devices.get(alarm.subject)
     return device.agent if device is not None else "" if alarm.device else alarm.subject

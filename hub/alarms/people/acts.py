@@ -6,15 +6,17 @@ from typing import Literal, get_args
 import msgspec
 from msgspec.structs import replace
 
+from hub.alarms.city.places import LatLon
 from hub.alarms.decisions import By, Decisions
 from hub.alarms.facts.absences import begin_anew
 from hub.alarms.facts.agents import forgive
+from hub.alarms.people.inspected import end_site
 from hub.alarms.people.reports import REPORT, Report, take_report
 from hub.alarms.people.shelving import shelve, take_out, unshelve
 from hub.alarms.rows import Mark, Occurrence
 from hub.alarms.rulebook.conditions import reweigh
 from hub.alarms.state import State
-from hub.alarms.transitions import ActReason, Kind, Reason, Refusal
+from hub.alarms.transitions import SITE, ActReason, Kind, Reason, Refusal
 
 ActKind = Literal["ack", "shelve", "unshelve", "out_of_service", "in_service", "dispatch", "arrive", "safe", "close"]
 ACTS: tuple[str, ...] = get_args(ActKind)
@@ -39,6 +41,7 @@ class ActBody(msgspec.Struct, frozen=True):
     kind: str = ""  # of a report: the kind of event that it is, such as person.reported_hole
     device: str = ""  # of a report: of which device in the area
     photo: str = ""  # of a report: sha256 of the photograph
+    at: LatLon | None = None  # of a report: latitude and longitude
 
 
 def take_act(decisions: Decisions, body: ActBody) -> None:
@@ -78,7 +81,7 @@ def _find(state: State, body: ActBody) -> Occurrence | None:
 
 
 def _report(body: ActBody) -> Report:
-    return Report(body.reason, body.area, body.subject, body.kind, body.photo, body.device)
+    return Report(body.reason, body.area, body.subject, body.kind, body.photo, body.device, body.at)
 
 
 def _by(body: ActBody) -> By:
@@ -117,9 +120,16 @@ def _stage(decisions: Decisions, found: Occurrence, body: ActBody) -> Refusal | 
 
 
 def _close(decisions: Decisions, found: Occurrence, body: ActBody) -> Refusal | None:
-    """End the alarm; while its condition still holds, the next occurrence opens once it has held for `for` again."""
+    """End the alarm, if it may be for such a reason.
+
+    While its condition still holds, the next occurrence opens once it has held for `for` again.
+    """
+    if found.alarm is not None and not found.alarm.may_close(body.because):
+        return Refusal.ACT_NEEDS_REASON
     mark = _mark(decisions.state, found, _when(decisions, body))
     decisions.finish(found, mark, reason=Reason.ACT, by=_by(body))
+    if found.subject.startswith(SITE):
+        end_site(decisions, found, by=_by(body))
     device = decisions.state.devices.get(found.subject)
     if device is not None:
         reweigh(decisions, device, found.rule)

@@ -1,4 +1,4 @@
-"""What a person reports: an alarm of a device or a case to inspect, and where an asset's rules ask for it a key."""
+"""What a person reports: an alarm of a device or a case to inspect, and where rules of assets or sites ask, a key."""
 
 import re
 
@@ -6,16 +6,17 @@ import msgspec
 
 from device_profiles.errors import TopicError
 from device_profiles.topics import check_area
+from hub.alarms.city.places import LatLon
 from hub.alarms.decisions import By, Decisions
 from hub.alarms.facts.events import LATE_US, Sighting, sight
-from hub.alarms.rows import DeviceState, HubPart, asset_key
-from hub.alarms.rulebook.assets import hear
+from hub.alarms.rows import DeviceState, HubPart, ReportState, asset_key
+from hub.alarms.rulebook import assets, sites
 from hub.alarms.rulebook.heads import RuleHead
+from hub.alarms.rulebook.rules import PERSON_REPORT
 from hub.alarms.state import State
-from hub.alarms.transitions import Reason, Refusal
+from hub.alarms.transitions import REPORTED, Reason, Refusal
 
 REPORT = "report"  # the act
-PERSON_REPORT = "person.report"  # the rule
 MAX_TEXT = 400  # characters of a report; photo and kind stand behind it
 _HEAD = RuleHead(PERSON_REPORT, "minor", "Reported by a person", True, "")
 _PHOTO = re.compile(r"[0-9a-f]{64}\Z")
@@ -31,6 +32,7 @@ class Report(msgspec.Struct, frozen=True):
     kind: str = ""  # of event, "" when it is none that rules ask for
     photo: str = ""  # sha256
     device: str = ""  # its name in the area, "" when none is meant
+    at: LatLon | None = None  # degrees, WGS 84
 
     @property
     def sound(self) -> bool:
@@ -40,18 +42,21 @@ class Report(msgspec.Struct, frozen=True):
         except TopicError:
             return False
         named = all(not name or _NAME.match(name) is not None for name in (self.asset, self.device))
-        return bool(self.text.strip()) and named and (not self.photo or _PHOTO.match(self.photo) is not None)
+        on_earth = self.at is None or (-90 <= self.at[0] <= 90 and -180 <= self.at[1] <= 180)
+        told = bool(self.text.strip()) and named and on_earth
+        return told and (not self.photo or _PHOTO.match(self.photo) is not None)
 
     @property
     def detail(self) -> str:
         """The report in one line."""
         more = [f"[{self.kind}]"] if self.kind else []
+        more += [f"at {self.at[0]:.6f},{self.at[1]:.6f}"] if self.at is not None else []
         more += [f"photo sha256:{self.photo}"] if self.photo else []
         return " ".join([self.text.strip()[:MAX_TEXT], *more])
 
 
 def take_report(decisions: Decisions, report: Report, *, by: By, t_us: int) -> None:
-    """Open what the report is of, as an event would, else a case to inspect; and let the asset's rules hear of it."""
+    """Open what the report is of, as an event would, else a case to inspect; and let rules with keys hear of it."""
     if not by.actor.strip() or not report.sound:
         refusal = Refusal.ACT_UNKNOWN if by.actor.strip() else Refusal.ACT_NAMELESS
         decisions.refuse(PERSON_REPORT, refusal, decisions.received_us)
@@ -59,9 +64,12 @@ def take_report(decisions: Decisions, report: Report, *, by: By, t_us: int) -> N
     members = _meant(decisions.state, report)
     asset = report.asset or (members[0].asset if members else "")
     said = By(by.actor, by.because, report.detail)
+    case = ""
     if not _alarm(decisions, members, report, by=said, t_us=t_us):
-        _case(decisions, report, asset, by=said, t_us=t_us)
+        case = _case(decisions, report, asset, by=said, t_us=t_us)
     _tell_asset(decisions, members, report, t_us=t_us)
+    if report.kind in decisions.state.book.site_hears:
+        _tell_sites(decisions, report, asset, case=case, t_us=t_us)
 
 
 def _meant(state: State, report: Report) -> list[DeviceState]:
@@ -85,8 +93,8 @@ def _alarm(decisions: Decisions, members: list[DeviceState], report: Report, *, 
     return False
 
 
-def _case(decisions: Decisions, report: Report, asset: str, *, by: By, t_us: int) -> None:
-    """Open a case on the asset, or one of its own where none is known."""
+def _case(decisions: Decisions, report: Report, asset: str, *, by: By, t_us: int) -> str:
+    """Open a case on the asset, or one of its own where none is known; return its subject."""
     subject = asset_key(asset) if asset else f"report:{decisions.offset}"
     found = decisions.state.occurrence(PERSON_REPORT, subject)
     if found is not None and found.open:
@@ -94,10 +102,20 @@ def _case(decisions: Decisions, report: Report, asset: str, *, by: By, t_us: int
     else:
         part = HubPart(report.area, subject, asset)
         decisions.open(_HEAD, part, t_us=t_us, reason=Reason.ACT, detail=report.detail, by=by)
+    return subject
 
 
 def _tell_asset(decisions: Decisions, members: list[DeviceState], report: Report, *, t_us: int) -> None:
     """Let the report be a key: it is kept with the first device, for keys are kept with devices."""
     agent = decisions.state.agents.get(members[0].agent) if members else None
     if agent is not None and members[0].asset and report.kind in decisions.state.book.hears:
-        hear(decisions, members[0], decisions.mark(members[0], t_us - agent.offset.us), report.kind)
+        assets.hear(decisions, members[0], t_us, report.kind)
+
+
+def _tell_sites(decisions: Decisions, report: Report, asset: str, *, case: str, t_us: int) -> None:
+    """Let the report be a key where it was seen: at its position, that of the device that is meant, or the asset's."""
+    state, key = decisions.state, f"{REPORTED}{decisions.offset}"
+    device = f"{report.area}/{report.device}" if report.device else ""
+    at = report.at or state.policy.position(device, asset)
+    state.report(ReportState(key, report.kind, report.area, t_us, at, asset, case))
+    sites.settle(decisions, [key], live=False)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable
 from functools import partial
 
 from hub.alarms.decisions import Decisions
-from hub.alarms.rows import AssetState, DeviceState, Mark, Occurrence, asset_key
+from hub.alarms.rows import AssetState, DeviceState, Occurrence, asset_key
 from hub.alarms.rulebook.keys import AssetRule, Span
 from hub.alarms.rulebook.timers import Timer, weigh
-from hub.alarms.rulebook.truths import follow, spans_of, witness
+from hub.alarms.rulebook.truths import spans_of, witness
 from hub.alarms.state import State
 from hub.alarms.transitions import Reason
 
@@ -16,26 +16,9 @@ LATE_US = 300_000_000  # what events tell later than this is recorded and told i
 _Step = tuple[int, str, str, Callable[[], None]]  # due, rule, subject (the order of ALARMS.md, 6), and what to do
 
 
-def attend(decisions: Decisions, devices: Iterable[DeviceState]) -> None:
-    """Take in that devices have new times or values, and decide on their assets."""
-    state, moved = decisions.state, []
-    for device in devices:
-        watches = state.book.watches.get(device.profile)
-        agent = state.agents.get(device.agent)
-        if device.asset and watches and agent is not None and device.now_us is not None and not device.dark:
-            follow(device, watches, offset_us=agent.offset.us)
-            state.touch(device)
-            if device.keys or state.asset_of(device) is not None:  # else it has nothing to say that could matter
-                moved.append(device.asset)
-    if moved:
-        settle(decisions, moved)
-
-
-def hear(decisions: Decisions, device: DeviceState, mark: Mark, kind: str) -> None:
-    """Take in an event that may be a key of the device's asset; ``mark`` is on the agent's clock."""
+def hear(decisions: Decisions, device: DeviceState, at_us: int, kind: str) -> None:
+    """Take in an event that may be a key of the device's asset; its instant is on the hub's clock."""
     state = decisions.state
-    agent = state.agents[mark.agent]
-    at_us = mark.t_us + agent.offset.us
     for id in state.book.hears[kind]:
         witness(device, id, at_us)
     state.touch(device)

@@ -14,3 +14,4 @@ class RuleHead(msgspec.Struct, frozen=True):
     latch: bool
     digest: str  # of the profile, "" for a rule of the hub
     remind_us: int = 0  # told again so often until it is acknowledged; 0: told once
+    closes_with: tuple[str, ...] = ()  # why a person may close it; empty: for any reason

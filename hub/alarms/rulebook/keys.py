@@ -1,4 +1,4 @@
-"""Rules of assets as the engine uses them, and when their keys agree: pure (ALARMS.md, 14).
+"""Rules with keys as the engine uses them, and when those of an asset agree: pure (ALARMS.md, 14).
 
 Every time here is on the hub's clock, because the keys of an asset may come from agents whose clocks differ.
 """
@@ -27,34 +27,42 @@ class Watch:
         self.when = Condition(when)
 
 
-class AssetRule:
-    """One alarm rule of an asset, its keys compiled."""
+class KeyRule:
+    """One alarm rule with keys, compiled."""
 
-    __slots__ = ("clear_us", "head", "hears", "need", "spec", "watches", "within_us")
+    __slots__ = ("head", "hears", "ids", "need", "spec", "watches", "within_us")
 
-    def __init__(self, spec: AlarmRule, head: RuleHead) -> None:
+    def __init__(self, spec: AlarmRule, head: RuleHead, *, version: str) -> None:
         self.spec = spec
         self.head = head
         self.need = spec.need or len(spec.keys)
         self.within_us = duration_us(spec.within or "0s")
-        self.clear_us = spec.clear_us
-        keys, version = sorted(spec.keys.items()), _version(spec)
+        keys = sorted(spec.keys.items())
         self.watches = {
             name: (key.kind or "", Watch(f"{spec.rule} {version} {name}", key.when)) for name, key in keys if key.when
         }
         self.hears = {name: (key.on, f"{spec.rule} {version} {name}") for name, key in keys if key.on}
+        self.ids = {name: watch.id for name, (_, watch) in self.watches.items()}  # under which devices keep its truths
+        self.ids |= {name: id for name, (_, id) in self.hears.items()}
 
     @property
     def kinds(self) -> frozenset[str]:
         """The kinds of devices that it watches."""
         return frozenset(kind for kind, _ in self.watches.values())
 
-    @property
-    def ids(self) -> dict[str, str]:
-        """Key → the name under which devices keep its truths."""
-        return {name: watch.id for name, (_, watch) in self.watches.items()} | {
-            name: id for name, (_, id) in self.hears.items()
-        }
+    def touches(self, spans: Sequence[Span], at_us: int) -> bool:
+        """Return whether a key was true within the window before an instant."""
+        return any(begin <= at_us and end >= at_us - self.within_us for begin, end in spans)
+
+
+class AssetRule(KeyRule):
+    """One alarm rule of an asset."""
+
+    __slots__ = ("clear_us",)
+
+    def __init__(self, spec: AlarmRule, head: RuleHead) -> None:
+        super().__init__(spec, head, version=_version(spec))
+        self.clear_us = spec.clear_us
 
     def agree(self, spans: Spans, *, after_us: int | None) -> tuple[int, list[str]] | None:
         """Return the first instant behind ``after_us`` at which enough keys agree, and their names.
@@ -66,14 +74,14 @@ class AssetRule:
         if sum(1 for each in spans.values() if each) < self.need:
             return None
         for at_us in sorted({begin for each in spans.values() for begin, _ in each}):
-            names = [name for name in sorted(spans) if self._touches(spans[name], at_us)]
+            names = [name for name in sorted(spans) if self.touches(spans[name], at_us)]
             if len(names) >= self.need:
                 return at_us, names
         return None
 
     def agreeing(self, spans: Spans, unknown: Iterable[str], *, at_us: int) -> Truth:
         """Return whether enough keys agree at ``at_us``; the keys in ``unknown`` may or may not be true now."""
-        true = {name for name, each in spans.items() if self._touches(each, at_us)}
+        true = {name for name, each in spans.items() if self.touches(each, at_us)}
         if len(true) >= self.need:
             return True
         return None if len(true | set(unknown)) >= self.need else False
@@ -88,9 +96,6 @@ class AssetRule:
         begun = ([end for begin, end in each if begin <= at_us] for each in spans.values())
         ends = sorted(max(each) for each in begun if each)
         return ends[-self.need] + self.within_us if len(ends) >= self.need else at_us
-
-    def _touches(self, spans: Sequence[Span], at_us: int) -> bool:
-        return any(begin <= at_us and end >= at_us - self.within_us for begin, end in spans)
 
 
 def _version(spec: AlarmRule) -> str:

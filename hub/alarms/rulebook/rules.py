@@ -11,9 +11,11 @@ from device_profiles.errors import ConfigError
 from device_profiles.profile import AlarmRule, ProfileSpec, Way, parse_profile
 from hub.alarms.city.policy import Policy, PolicySpec, compile_policy
 from hub.alarms.rulebook.heads import RuleHead
-from hub.alarms.rulebook.keys import AssetRule, Watch
+from hub.alarms.rulebook.keys import AssetRule, KeyRule, Watch
+from hub.alarms.rulebook.signs import SiteRule
 
 SILENT = "device.silent"
+PERSON_REPORT = "person.report"
 OFFLINE = "agent.offline"
 EPOCH_BACK = "agent.epoch_back"
 TWO_SESSIONS = "agent.two_sessions"
@@ -84,6 +86,8 @@ class RuleSet:
         self.rules = tuple(Rule(rule, digest) for rule in spec.alarms if rule.subject == "device")
         assets = [rule for rule in spec.alarms if rule.subject == "asset"]
         self.of_assets = {rule.rule: AssetRule(rule, _head(rule, digest)) for rule in assets}
+        sites = [rule for rule in spec.alarms if rule.subject == "site"]
+        self.of_sites = {rule.rule: SiteRule(rule, _head(rule, digest)) for rule in sites}
         self.by_rule = {rule.head.rule: rule for rule in self.rules}
         self.awaited = tuple(rule for rule in self.rules if rule.spec.missing is not None)
         self.conditions = tuple(rule.head.rule for rule in self.rules if rule.ways)
@@ -97,6 +101,17 @@ class RuleSet:
     def cleared_by(self, event: str) -> list[Rule]:
         """Return the rules that an event of this kind clears."""
         return [rule for rule in self.rules if event in rule.spec.until and rule.spec.on != event]
+
+    def keyed_text(self, rule: str) -> str:
+        """Return what a rule of assets or sites, or the case of one, asks for; "" when there is none."""
+        cases = {site.case.rule: site for site in self.of_sites.values() if site.case is not None}
+        known: KeyRule | None = self.of_assets.get(rule) or self.of_sites.get(rule) or cases.get(rule)
+        if known is None:
+            return ""
+        keys = (f"{name} ({key.on or f'{key.kind}: {key.when}'})" for name, key in sorted(known.spec.keys.items()))
+        near = f" and {known.spec.near} of each other" if known.spec.near else ""
+        need = 1 if rule in cases else known.need
+        return f"{need} of {', '.join(keys)} within {known.spec.within}{near}"
 
     def awaits(self, event: str) -> bool:
         """Return whether the absence of events of this kind is an alarm."""
@@ -122,8 +137,12 @@ class RuleBook:
         self.awaiting = frozenset(kind for kind, rules in self._of_kind.items() if rules is not None and rules.awaited)
         self.asset_rules = self._asset_rules()  # in force, by name
         known = [rule for rules in self._of_digest.values() if rules is not None for rule in rules.of_assets.values()]
-        self.watches, self.hears = _watches(known), _hears(known)
-        self.ids = frozenset(id for rule in known for id in rule.ids.values())
+        self.site_rules = self._site_rules()  # in force, by name
+        sites = list(self.site_rules.values())
+        self.watches = _watches([*known, *sites])
+        self.hears, self.site_hears = _hears(known), _hears(sites)
+        self.heard = frozenset({*self.hears, *self.site_hears})  # kinds of events that are keys
+        self.ids = frozenset(id for rule in (*known, *sites) for id in rule.ids.values())
 
     def of_kind(self, kind: str) -> RuleSet | None:
         """Return the rules in force for a kind of device."""
@@ -137,8 +156,8 @@ class RuleBook:
         """Return what a rule of a text asks for, in one line; "" when the text or the rule is not known."""
         rules = self.of_digest(digest)
         known = rules.by_rule.get(rule) if rules is not None else None
-        if known is None:
-            return ""
+        if rules is None or known is None:
+            return rules.keyed_text(rule) if rules is not None else ""
         if known.spec.on is not None:
             return f"event {known.spec.on}, until {', '.join(known.spec.until) or 'a person closes it'}"
         if known.spec.missing is not None:
@@ -158,6 +177,14 @@ class RuleBook:
                 found.setdefault(name, rule)
         return dict(sorted(found.items()))
 
+    def _site_rules(self) -> dict[str, SiteRule]:
+        found: dict[str, SiteRule] = {}
+        for kind in sorted(self._of_kind):
+            rules = self._of_kind[kind]
+            for name, rule in rules.of_sites.items() if rules is not None else ():
+                found.setdefault(name, rule)
+        return dict(sorted(found.items()))
+
     def guess(self, event: str) -> RuleSet | None:
         """Return the first rules, by kind of device, that an event of this kind opens."""
         for kind in sorted(self._of_kind):
@@ -168,10 +195,10 @@ class RuleBook:
 
 
 def _head(spec: AlarmRule, digest: str) -> RuleHead:
-    return RuleHead(spec.rule, spec.severity, spec.title, spec.latch, digest, spec.remind_us)
+    return RuleHead(spec.rule, spec.severity, spec.title, spec.latch, digest, spec.remind_us, spec.closes_with)
 
 
-def _watches(rules: Iterable[AssetRule]) -> dict[str, tuple[Watch, ...]]:
+def _watches(rules: Iterable[KeyRule]) -> dict[str, tuple[Watch, ...]]:
     """Return kind of device → the keys over its values, in force or of alarms that are open."""
     found: dict[str, dict[str, Watch]] = {}
     for kind, watch in (each for rule in rules for each in rule.watches.values()):
@@ -179,7 +206,7 @@ def _watches(rules: Iterable[AssetRule]) -> dict[str, tuple[Watch, ...]]:
     return {kind: tuple(watches[id] for id in sorted(watches)) for kind, watches in found.items()}
 
 
-def _hears(rules: Iterable[AssetRule]) -> dict[str, tuple[str, ...]]:
+def _hears(rules: Iterable[KeyRule]) -> dict[str, tuple[str, ...]]:
     """Return kind of event → the ids of the keys that it is."""
     found: dict[str, set[str]] = {}
     for kind, id in (each for rule in rules for each in rule.hears.values()):

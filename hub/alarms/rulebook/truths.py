@@ -9,21 +9,31 @@ from collections.abc import Iterable
 from hub.alarms.rows import DeviceState, Truths
 from hub.alarms.rulebook.keys import Span, Watch
 
+EVIDENCE = "evidence"  # the value by which a device says what it has kept of what it saw
 MAX_PAST = 16  # spans that have ended, of each key of a device: the earliest go first
 
 
-def follow(device: DeviceState, watches: Iterable[Watch], *, offset_us: int) -> None:
-    """Begin and end what is true of the device at now(d); ``offset_us`` carries its times to the hub's clock."""
-    device.shift_us = offset_us
+def follow(device: DeviceState, watches: Iterable[Watch], *, offset_us: int) -> bool:
+    """Begin and end what is true of the device at now(d); return whether something is or was until now.
+
+    ``offset_us`` carries its times to the hub's clock.
+    """
+    device.shift_us, speaks = offset_us, False
     for watch in watches:
         truths = device.keys.get(watch.id)
         if watch.when.evaluate(device.values):
             if truths is None:
                 truths = device.keys[watch.id] = Truths()
             if truths.since_us is None:
-                truths.since_us = device.now_us
+                truths.since_us, truths.evidence = device.now_us, ""
+            kept = device.values.get(EVIDENCE)
+            if isinstance(kept, str):
+                truths.evidence = kept
+            speaks = True
         elif truths is not None:
+            speaks = speaks or truths.since_us is not None
             _end(device, truths)
+    return speaks
 
 
 def part(device: DeviceState) -> None:

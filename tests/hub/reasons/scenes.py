@@ -19,6 +19,7 @@ from tests.hub.alarms.scene import (
     Scene,
     us,
 )
+from tests.hub.alarms.street import Street
 
 TRAPPED = "lift.stuck_occupied"
 ENTRAPMENT = "lift.entrapment"
@@ -200,6 +201,17 @@ def road() -> Scene:
     return scene
 
 
+def collapse() -> Scene:
+    """One key is a case, two that stand near each other are an alarm, which ends by inspection only."""
+    scene = Street()
+    scene.see(1, "hole")
+    scene.feel(2, True)
+    (alarm,) = scene.open("road.collapse")
+    scene.close(3, alarm, "other")
+    scene.close(4, alarm, "inspected")
+    return scene
+
+
 def receiver() -> Scene:
     """A receiver takes nothing, and is told again."""
     scene = Scene()
@@ -225,6 +237,7 @@ SCENES: dict[str, Callable[[], Scene]] = {
             garbage,
             works,
             road,
+            collapse,
             receiver,
         ),
     )

@@ -1,0 +1,89 @@
+"""Rules of sites as the engine uses them, and when their keys agree: pure (ALARMS.md, 14).
+
+A sign is a key of one device, with the times at which it was true. Signs of one camera, or of one device, are one
+witness: so many witnesses must agree as the rule needs, each for a key of its own, one of them the site's own.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+
+import msgspec
+
+from device_profiles.profile import AlarmRule
+from device_profiles.site_spec import metres
+from hub.alarms.city.places import Spot, distance_m
+from hub.alarms.rulebook.heads import RuleHead
+from hub.alarms.rulebook.keys import KeyRule, Span
+from hub.alarms.transitions import KeySeen
+
+
+class Sign(msgspec.Struct, frozen=True):
+    """One key of one device or report, and what it senses through."""
+
+    key: str  # its name in the rule
+    spot: Spot
+    sources: frozenset[str]
+    spans: tuple[Span, ...]  # when it was true, behind what is used up
+    begins: tuple[int, ...]  # when it became true: what went on already when the last alarm ended begins nothing
+    evidence: str = ""  # as the device's value says it
+
+    def seen(self, at_us: int) -> KeySeen:
+        """Return the sign as an alarm tells it that was raised or joined at an instant."""
+        since_us = max((begin for begin, _ in self.spans if begin <= at_us), default=at_us)
+        return KeySeen(self.key, self.spot.key, since_us, self.spot.at, self.spot.asset)
+
+
+class SiteRule(KeyRule):
+    """One alarm rule of sites."""
+
+    __slots__ = ("another", "case", "near_m")
+
+    def __init__(self, spec: AlarmRule, head: RuleHead) -> None:
+        super().__init__(spec, head, version=_version(spec))
+        self.near_m = metres(spec.near or "0m")
+        self.another = frozenset(name for name, key in spec.keys.items() if key.another)
+        case = spec.case
+        self.case = RuleHead(case.rule, case.severity, case.title, True, head.digest) if case is not None else None
+
+    def agreed(self, signs: Sequence[Sign], centre: str) -> Iterator[tuple[int, list[Sign]]]:
+        """Yield each instant at which a sign begins and enough of them agree with one at ``centre``, and those."""
+        if len(signs) < self.need:
+            return
+        for at_us in sorted({begin for sign in signs for begin in sign.begins}):
+            true = [sign for sign in signs if self.touches(sign.spans, at_us)]
+            if any(self._enough([own], true) for own in true if own.spot.key == centre):
+                yield at_us, true
+
+    def _enough(self, chosen: list[Sign], signs: Iterable[Sign]) -> bool:
+        """Return whether ``chosen`` can be made so many independent signs as are needed."""
+        if len(chosen) >= self.need:
+            return True
+        free = [sign for sign in signs if all(self._apart(sign, each) for each in chosen)]
+        return any(self._enough([*chosen, sign], free) for sign in free)
+
+    def _apart(self, a: Sign, b: Sign) -> bool:
+        """Return whether two signs are two keys: two witnesses, of two keys or of one that another may turn too."""
+        return not a.sources & b.sources and (a.key != b.key or a.key in self.another)
+
+
+def told(keys: Sequence[KeySeen]) -> str:
+    """Return what has been seen where, in one line."""
+    text = ", ".join(f"{each.key} {each.device.rpartition('/')[2]}" for each in keys)
+    far_m = farthest_m(keys)
+    return text if far_m is None else f"{text}; {far_m:.0f} m apart"
+
+
+def farthest_m(keys: Sequence[KeySeen]) -> float | None:
+    """Return how far the keys are apart; None where fewer than two have a position."""
+    known = sorted({key.at for key in keys if key.at is not None})
+    found = [distance_m(a, b) for i, a in enumerate(known) for b in known[i + 1 :]]
+    if found:
+        return max(found)
+    return 0.0 if sum(1 for key in keys if key.at is not None) > 1 else None
+
+
+def _version(spec: AlarmRule) -> str:
+    """Return a digest of what the rule asks: a rule that asks something else begins anew (ALARMS.md, 16)."""
+    keys = [(name, key.kind, key.when, key.on, key.another) for name, key in sorted(spec.keys.items())]
+    asked = spec.need, spec.within, spec.near, keys
+    return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()[:8]

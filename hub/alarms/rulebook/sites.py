@@ -1,0 +1,215 @@
+"""Alarms of sites: raised when keys that stand near each other agree; one alone is a case to inspect (ALARMS.md, 14).
+
+Each device and each report is the centre of a site. Keys that agree join an alarm of the same rule that is open near
+any of them: so one hole is one alarm, however many stand round it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+
+from msgspec.structs import replace
+
+from device_profiles.evidence import evidence_words
+from hub.alarms.decisions import Decisions
+from hub.alarms.rows import HubPart, Occurrence
+from hub.alarms.rulebook.assets import LATE_US
+from hub.alarms.rulebook.heads import RuleHead
+from hub.alarms.rulebook.rules import PERSON_REPORT
+from hub.alarms.rulebook.signs import Sign, SiteRule, told
+from hub.alarms.rulebook.witnesses import signs_at, speaks
+from hub.alarms.state import State
+from hub.alarms.transitions import SITE, Alarm, Evidence, Kind, Reason
+
+MAX_KEYS = 64  # of one alarm; what speaks beyond them stands in the journal
+
+_Step = tuple[int, str, str, Callable[[], None]]  # due, rule, subject (the order of ALARMS.md, 6), and what to do
+_Signs = Mapping[tuple[str, str], tuple[int, Sign]]  # (key, device) → when it spoke, and the sign
+
+
+def settle(decisions: Decisions, keys: Iterable[str], *, live: bool = True) -> None:
+    """Raise, join and sound what is due round devices and reports, in the order (due, rule, subject).
+
+    ``live``: the reading lane speaks. What events tell late is not sounded.
+    """
+    state, moved = decisions.state, sorted(set(keys))
+    rules = state.book.site_rules.values()
+    while steps := [
+        step
+        for rule in rules
+        for centre in _centres(state, rule, moved)
+        for step in _steps(decisions, rule, centre, live=live)
+    ]:
+        min(steps, key=lambda step: step[:3])[3]()
+
+
+def flag(decisions: Decisions, key: str, *, t_us: int) -> None:
+    """Give the open alarms that a device is a key of the flag stale while one of their keys is silent."""
+    state = decisions.state
+    for rule, subject in sorted(state.spoken.get(key, ())):
+        occurrence = state.occurrence(rule, subject)
+        if occurrence is not None and occurrence.alarm is not None:
+            devices = (sign.device for sign in occurrence.alarm.signs)
+            decisions.mark_stale(occurrence, stale=_silent(state, devices), t_us=t_us)
+
+
+def open_near(state: State, rule: SiteRule, name: str, keys: Iterable[str]) -> Occurrence | None:
+    """Return the oldest open alarm called ``name`` of which a key stands near any of ``keys``."""
+    near = {other for key in keys for other in state.places.near(key, rule.near_m)}
+    subjects = {subject for key in near for called, subject in state.spoken.get(key, ()) if called == name}
+    found = [occurrence for subject in subjects if (occurrence := state.occurrence(name, subject)) is not None]
+    return min(found, key=_age, default=None)
+
+
+def _age(occurrence: Occurrence) -> tuple[int, str]:
+    return occurrence.alarm.opened_offset if occurrence.alarm is not None else 0, occurrence.subject
+
+
+def _centres(state: State, rule: SiteRule, moved: Sequence[str]) -> list[str]:
+    """Return the sites whose keys a move may have changed and that have a key of their own."""
+    return sorted({each for key in moved for each in state.places.near(key, rule.near_m) if speaks(state, each)})
+
+
+def _steps(decisions: Decisions, rule: SiteRule, centre: str, *, live: bool) -> Iterator[_Step]:
+    """Yield what is due for a rule on a site."""
+    state, name = decisions.state, rule.head.rule
+    signs = [sign for key in state.places.near(centre, rule.near_m) for sign in signs_at(state, rule, key, behind=name)]
+    agreed = list(rule.agreed(signs, centre))
+    spoke = {(sign.key, sign.spot.key): (at_us, sign) for at_us, true in reversed(agreed) for sign in true}
+    if agreed:
+        at_us, first = agreed[0]
+        occurrence = open_near(state, rule, name, (device for _, device in spoke))
+        if occurrence is None:
+            yield at_us, name, SITE + centre, partial(_raise, decisions, rule, centre, rule.head, at_us, first, live)
+        else:
+            yield from _join_steps(decisions, rule, occurrence, spoke, Reason.KEYS_AGREE)
+            yield from _sound_steps(decisions, occurrence, agreed)
+    if rule.case is not None:
+        yield from _case_steps(decisions, rule, rule.case, centre, spoke, live)
+
+
+def _case_steps(
+    decisions: Decisions, rule: SiteRule, case: RuleHead, centre: str, spoke: _Signs, live: bool
+) -> Iterator[_Step]:
+    """Yield what is due for keys of the centre that agree with none: they join what is open near, else are a case."""
+    state = decisions.state
+    alone = [
+        sign
+        for sign in signs_at(state, rule, centre, behind=case.rule)
+        if sign.begins and (sign.key, centre) not in spoke
+    ]
+    if not alone:
+        return
+    at_us = min(sign.begins[0] for sign in alone)
+    occurrence = open_near(state, rule, rule.head.rule, (centre,))
+    if occurrence is None and centre not in state.reports:  # whose case is there already
+        occurrence = open_near(state, rule, case.rule, (centre,))
+        if occurrence is None:
+            yield at_us, case.rule, SITE + centre, partial(_raise, decisions, rule, centre, case, at_us, alone, live)
+    if occurrence is not None:
+        lone = {(sign.key, centre): (sign.begins[0], sign) for sign in alone}
+        yield from _join_steps(decisions, rule, occurrence, lone, Reason.ONE_KEY)
+
+
+def _join_steps(
+    decisions: Decisions, rule: SiteRule, occurrence: Occurrence, spoke: _Signs, reason: Reason
+) -> Iterator[_Step]:
+    alarm = occurrence.alarm
+    new = [each for key, each in sorted(spoke.items()) if alarm is not None and _adds(alarm, key, each[1])]
+    if new:
+        at_us = min(at_us for at_us, _ in new)
+        yield at_us, occurrence.rule, occurrence.subject, partial(_join, decisions, rule, occurrence, new, reason)
+
+
+def _adds(alarm: Alarm, key: tuple[str, str], sign: Sign) -> bool:
+    """Return whether a sign says anything that the alarm does not: a key, or what was kept of one."""
+    if any((seen.key, seen.device) == key for seen in alarm.signs):
+        return key[1] not in _evidence(alarm) and bool(evidence_words(sign.evidence))
+    return len(alarm.signs) < MAX_KEYS
+
+
+def _sound_steps(
+    decisions: Decisions, occurrence: Occurrence, agreed: Sequence[tuple[int, list[Sign]]]
+) -> Iterator[_Step]:
+    """Yield the telling of an alarm that was only recorded, once keys have agreed lately."""
+    recent_us = decisions.received_us - LATE_US
+    recent = [at_us for at_us, _ in agreed if at_us > recent_us]
+    if recent and occurrence.alarm is not None and not occurrence.alarm.sounded:
+        detail = told(occurrence.alarm.signs)
+        sound = partial(decisions.sound, occurrence, t_us=recent[0], reason=Reason.KEYS_AGREE, detail=detail)
+        yield recent[0], occurrence.rule, occurrence.subject, sound
+
+
+def _raise(
+    decisions: Decisions,
+    rule: SiteRule,
+    centre: str,
+    head: RuleHead,
+    at_us: int,
+    signs: Sequence[Sign],
+    live: bool,
+) -> None:
+    state = decisions.state
+    owner = state.reports[centre] if centre in state.reports else state.devices[centre]
+    silent = _silent(state, (sign.spot.key for sign in signs))
+    part = HubPart(owner.area, SITE + centre, owner.asset, silent)
+    keys = tuple(sign.seen(at_us) for sign in sorted(signs, key=_order))
+    late = not live and decisions.received_us - at_us > LATE_US
+    reason = Reason.KEYS_AGREE if head is rule.head else Reason.ONE_KEY
+    raised = decisions.open(
+        head,
+        part,
+        t_us=at_us,
+        reason=Reason.EVENT_LATE if late else reason,
+        sounded=not late,
+        detail=told(keys),
+        keys=keys,
+        evidence=_kept(signs),
+    )
+    _fold(decisions, rule, raised)
+
+
+def _join(
+    decisions: Decisions, rule: SiteRule, occurrence: Occurrence, new: Sequence[tuple[int, Sign]], reason: Reason
+) -> None:
+    alarm = occurrence.alarm
+    if alarm is None:
+        return
+    known = {(seen.key, seen.device) for seen in alarm.signs}
+    keys = tuple(sign.seen(at_us) for at_us, sign in new)
+    added = tuple(seen for seen in keys if (seen.key, seen.device) not in known)
+    evidence = _kept(sign for _, sign in new) | _evidence(alarm)  # what was there first stays
+    changed = replace(alarm, keys=alarm.signs + added, evidence=evidence)
+    at_us = min(at_us for at_us, _ in new)
+    decisions.change(occurrence, Kind.JOINED, alarm=changed, reason=reason, t_us=at_us, detail=told(keys))
+    _fold(decisions, rule, occurrence)
+
+
+def _fold(decisions: Decisions, rule: SiteRule, occurrence: Occurrence) -> None:
+    """Let an alarm explain the cases near its keys, and those of the reports among them."""
+    state, alarm = decisions.state, occurrence.alarm
+    if alarm is None or rule.case is None or occurrence.rule != rule.head.rule:
+        return
+    near = {key for sign in alarm.signs for key in state.places.near(sign.device, rule.near_m)}
+    found = {each for key in near for each in state.spoken.get(key, ()) if each[0] == rule.case.rule}
+    reports = (state.reports[sign.device] for sign in alarm.signs if sign.device in state.reports)
+    found |= {(PERSON_REPORT, report.case) for report in reports if report.case}
+    for name, subject in sorted(found):
+        case = state.occurrence(name, subject)
+        if case is not None and case.open and case.alarm is not None and case.alarm.suppressed_by != alarm.id:
+            decisions.suppress(case, alarm.id, reason=Reason.CAUSE)
+
+
+def _silent(state: State, devices: Iterable[str]) -> bool:
+    return any(state.devices[key].silent for key in devices if key in state.devices)
+
+
+def _kept(signs: Iterable[Sign]) -> Evidence:
+    return {sign.spot.key: words for sign in signs if (words := evidence_words(sign.evidence))}
+
+
+def _evidence(alarm: Alarm) -> Evidence:
+    return alarm.evidence if isinstance(alarm.evidence, dict) else {}
+
+
+def _order(sign: Sign) -> tuple[str, str]:
+    return sign.key, sign.spot.key

@@ -1,0 +1,252 @@
+"""Alarms of sites: keys of different devices that stand near each other (ALARMS.md, 14)."""
+
+import pytest
+
+from hub.alarms.transitions import Reason
+from tests.hub.alarms.scene import AREA, us
+from tests.hub.alarms.street import AFTER, BEFORE, KEPT, NORTH_M, STREET, ZONES, Street, brief, north, policy
+
+CASE = [("raised", "road.inspection", "one_key")]
+ONE = [("raised", "road.collapse", "keys_agree"), ("suppressed", "road.inspection", "cause")]
+
+
+def test_two_keys_near_each_other_raise_one_alarm_and_the_case_folds_into_it() -> None:
+    """The camera's key alone is a case; the sensor's 29 m away makes it a collapse, with keys and evidence."""
+    street = Street()
+    assert brief(street.see(5, "hole", evidence=KEPT)) == CASE
+    made = street.feel(9, True)
+    assert brief(made) == ONE
+    alarm = made[0].alarm
+    assert (alarm.subject, alarm.area, alarm.severity, alarm.latched) == (
+        f"site:{AREA}/cam-1-road", AREA, "life", True,
+    )  # fmt: skip
+    assert alarm.t_fact_us == us(9)
+    assert [(key.key, key.device, key.since_us) for key in alarm.signs] == [
+        ("ground", f"{AREA}/gs-1", us(9)),
+        ("surface", f"{AREA}/cam-1-road", us(5)),
+    ]
+    assert alarm.evidence == {f"{AREA}/cam-1-road": {"before": BEFORE, "after": AFTER, "clip": "ring_young"}}
+    assert made[0].detail == "ground gs-1, surface cam-1-road; 29 m apart"
+    assert made[1].alarm.suppressed_by == alarm.id
+
+
+@pytest.mark.parametrize(("begun_s", "raised"), [(20, True), (20.000001, False)])
+def test_keys_agree_within_the_window_in_event_time(begun_s: float, raised: bool) -> None:
+    """10 s apart they agree, a microsecond more and they are two cases near each other, which are one."""
+    street = Street()
+    street.see(5, "hole")
+    street.see(10, "sound")
+    made = street.feel(begun_s, True)
+    assert brief(made) == (ONE if raised else [("joined", "road.inspection", "one_key")])
+
+
+@pytest.mark.parametrize(("metres", "raised"), [(29.999, True), (30.001, False)])
+def test_keys_agree_within_their_distance(metres: float, raised: bool) -> None:
+    """30 m and no further; what is further is another case."""
+    street = Street(places=NORTH_M | {"gs-1": metres})
+    street.see(5, "hole")
+    assert brief(street.feel(6, True)) == (ONE if raised else CASE)
+
+
+def test_two_zones_of_one_camera_are_one_key_and_another_camera_is_another() -> None:
+    """What one eye sees is one witness, also for keys of different names."""
+    street = Street()
+    street.see(5, "hole")
+    street.see(6, "hole", device="cam-1-lane")
+    street.queue(7, device="cam-1-lane")
+    assert street.open("road.collapse") == []
+    assert brief(street.see(8, "water", device="cam-2-road"))[:1] == ONE[:1]
+
+
+def test_two_sensors_in_the_ground_are_one_key() -> None:
+    """Of a key that is not `another`, two devices are one key: a lorry shakes both."""
+    street = Street(places=NORTH_M | {"gs-2": 25})
+    street.feel(5, True)
+    assert brief(street.feel(6, True, device="gs-2")) == [("joined", "road.inspection", "one_key")]
+    assert street.open("road.collapse") == []
+
+
+def test_traffic_that_stands_before_another_camera_is_a_key() -> None:
+    """An event is true at its instant, from whatever lane and however late it comes."""
+    street = Street()
+    street.see(5, "hole")
+    street.see(6, "sound")
+    assert brief(street.queue(14, got_s=60, lane="backlog")) == ONE
+    late = Street()
+    late.see(5, "hole")
+    late.see(6, "sound")
+    made = late.queue(14, got_s=600)
+    assert (made[0].reason, made[0].alarm.sounded) == (Reason.EVENT_LATE, False)
+    late.see(610, "hole")
+    made = late.feel(611, True)
+    assert ("sounded", "road.collapse", "keys_agree") in brief(made)
+
+
+def test_unknown_and_stale_are_no_keys() -> None:
+    """A camera that was moved says null, a sensor that is silent says nothing: neither is a key any more."""
+    street = Street()
+    street.see(5, "hole")
+    street.see(6, None)
+    assert brief(street.feel(17, True)) == [("joined", "road.inspection", "one_key")]
+    silent = Street()
+    silent.see(5, "hole")
+    silent.ticks(0, 40)
+    silent.feel(41, True)
+    assert silent.open("road.collapse") == []
+    (case,) = silent.open("road.inspection")
+    assert case.stale
+    assert ("fresh", "road.inspection", "back") in brief(silent.see(42, "sound"))
+
+
+def test_further_keys_join_the_alarm_that_is_open_near_them() -> None:
+    """One hole is one alarm, however many stand round it; what was kept later is added, what was kept first stays."""
+    street = Street()
+    street.see(5, "hole")
+    street.feel(9, True)
+    assert brief(street.see(12, "hole", device="cam-2-road")) == [("joined", "road.collapse", "keys_agree")]
+    assert brief(street.alive(13, "cam-1-road", "cam-2-road")) == []
+    made = street.see(14, "hole", evidence=KEPT)
+    assert brief(made) == [("joined", "road.collapse", "keys_agree")]
+    (alarm,) = street.open("road.collapse")
+    assert [key.key for key in alarm.signs] == ["ground", "surface", "surface"]
+    assert list(alarm.evidence) == [f"{AREA}/cam-1-road"]  # type: ignore[arg-type]
+    other = f"before:{AFTER}"
+    assert brief(street.see(15, "hole", evidence=other)) == []
+
+
+def test_two_collapses_of_one_street_are_two_alarms() -> None:
+    """800 m on, keys that agree at the same time are another alarm."""
+    street = Street(places={"cam-1-road": 0, "gs-1": 10, "cam-2-road": 800, "gs-2": 810})
+    street.see(5, "hole")
+    street.see(5, "hole", device="cam-2-road")
+    street.feel(6, True)
+    street.feel(6, True, device="gs-2")
+    assert [alarm.subject for alarm in street.open("road.collapse")] == [
+        f"site:{AREA}/cam-1-road",
+        f"site:{AREA}/cam-2-road",
+    ]
+
+
+def test_a_device_without_a_position_takes_part_with_its_asset_only() -> None:
+    """gs-9 and cam-9 are of one road; gs-8 stands nobody knows where."""
+    street = Street()
+    street.see(5, "hole", device="cam-9-road")
+    assert brief(street.feel(6, True, device="gs-8")) == CASE
+    assert brief(street.feel(7, True, device="gs-9")) == ONE
+
+
+def test_positions_are_the_policys_and_may_be_the_assets() -> None:
+    """An asset's position is that of its devices; a new policy counts from the next word on."""
+    street = Street(places={})
+    street.see(5, "hole", device="cam-9-road")
+    street.feel(6, True, device="gs-8")
+    where = (
+        '[[positions]]\nasset = "road-8"\nat = [30.25, 120.16]\n[[positions]]\nasset = "road-9"\nat = [30.2501, 120.16]'
+    )
+    assert street.text(STREET, at_s=7, policy=where) == []
+    assert brief(street.alive(8, "cam-9-road"))[0] == ONE[0]
+
+
+def test_a_person_is_a_key_where_he_stands() -> None:
+    """`hub report --at`: his own case folds into the alarm too; 800 m away he is no key."""
+    street = Street()
+    street.see(5, "hole")
+    assert brief(street.call(6, at=north(800))) == [("raised", "person.report", "act")]
+    made = street.call(7, at=north(12))
+    assert brief(made) == [
+        ("raised", "person.report", "act"),
+        ("raised", "road.collapse", "keys_agree"),
+        ("suppressed", "person.report", "cause"),
+        ("suppressed", "road.inspection", "cause"),
+    ]
+    assert made[1].detail.startswith("person report:")
+    assert brief(street.call(8, at=(91.0, 0.0))) == []
+    by_device = Street()
+    by_device.see(5, "hole")
+    assert ONE[0] in brief(by_device.call(6, device="gs-1"))
+    by_asset = Street()
+    by_asset.see(5, "hole", device="cam-9-road")
+    assert ONE[0] in brief(by_asset.call(6, subject="road-9"))
+
+
+def test_people_alone_raise_no_alarm() -> None:
+    """Ten who call are ten cases and one key; their own case is theirs, and no second one is opened."""
+    street = Street()
+    for at_s in range(10):
+        street.call(at_s, at=north(at_s))
+    assert street.open("road.collapse") == street.open("road.inspection") == []
+
+
+def test_it_ends_by_inspection_only_and_its_cases_with_it() -> None:
+    """Other reasons are refused; what was seen until then begins nothing again, and what begins anew does."""
+    street = Street()
+    street.see(5, "hole")
+    street.feel(9, True)
+    (alarm,) = street.open("road.collapse")
+    for because in ("repaired", "false_call", None):
+        assert street.close(20, alarm, because) == []
+    assert street.state.take_refused()[-1].reason == "act_needs_reason"
+    assert brief(street.close(21, alarm)) == [("closed", "road.collapse", "act"), ("closed", "road.inspection", "act")]
+    assert brief(street.see(22, "hole")) == brief(street.feel(23, True)) == []
+    street.feel(30, False)
+    assert brief(street.alive(40, "cam-1-road")) == []
+    assert brief(street.feel(40, True)) == [("raised", "road.collapse", "keys_agree")]
+
+
+def test_a_case_is_closed_for_any_reason_and_what_goes_on_opens_none() -> None:
+    """The hole is still there, and has been looked at."""
+    street = Street()
+    (raised,) = street.see(5, "hole")
+    assert brief(street.close(10, raised.alarm, "false_call")) == [("closed", "road.inspection", "act")]
+    assert brief(street.see(11, "hole")) == []
+    assert brief(street.feel(15, True))[:1] == ONE[:1]  # what was looked at is still a key
+
+
+def test_a_key_alone_near_an_open_alarm_joins_it() -> None:
+    """Hours later another sensor gives way: no case beside the alarm."""
+    street = Street(places=NORTH_M | {"gs-2": 40})
+    street.see(5, "hole")
+    street.feel(9, True)
+    street.feel(12, False)
+    made = street.feel(3600, True, device="gs-2")
+    assert brief(made) == [("joined", "road.collapse", "one_key")]
+    made = street.call(3700, at=north(50))
+    assert brief(made)[1:] == [("joined", "road.collapse", "one_key"), ("suppressed", "person.report", "cause")]
+
+
+@pytest.mark.parametrize("slow_s", [0, 30, -30, 3600])
+def test_clocks_that_differ_are_joined_by_the_offset(slow_s: float) -> None:
+    """Agent a-2 is 30 s behind and says what it honestly holds: the keys agree, at the hub's time."""
+    street = Street(slow_s=slow_s)
+    street.see(5, "hole")
+    made = street.feel(9, True)
+    assert brief(made) == ONE
+    assert made[0].alarm.t_fact_us == us(9)
+
+
+@pytest.mark.parametrize("slow_s", [0, 30])
+def test_what_is_really_apart_stays_apart(slow_s: float) -> None:
+    """30 s between two things are 30 s, also where the times that are written down are the same."""
+    street = Street(slow_s=slow_s)
+    street.see(5, "hole")
+    street.see(6, "sound")
+    street.feel(10, False)
+    street.feel(35, True)
+    assert street.open("road.collapse") == []
+
+
+def test_events_before_the_birth_count_after_it() -> None:
+    """Without a birth nobody knows through what a device senses: it waits."""
+    street = Street()
+    street.birth(at_s=1, devices=())
+    street.feel(5, True)
+    assert brief(street.queue(6)) == []
+    assert ONE[0] in brief(street.birth(at_s=8, devices=ZONES))
+
+
+def test_a_policy_that_says_where_nothing_stands_joins_nothing() -> None:
+    """No position, no asset: a key that stands alone."""
+    street = Street(places={})
+    street.see(5, "hole")
+    assert brief(street.feel(6, True)) == CASE
+    assert policy({}) == ""
