@@ -10,10 +10,10 @@ from typing import Any
 import msgspec
 
 from device_profiles.dialect_spec import TOPIC, Dialect, Field, Path, TimeField, parse_path
+from device_profiles.payload import PAYLOAD, read_payload
 from device_profiles.profile import ProfileSpec, ValueSpec
 from device_profiles.wire import Value
 
-CODE_LENGTH = 20  # of a registration code, never empty (DOMAIN.md section 2)
 RAW_LENGTH = 120  # of a raw code that is kept
 MAX_MESSAGES = 1_000  # in one body
 _UNITS_US = {"s": 1_000_000, "ms": 1_000, "us": 1}
@@ -29,7 +29,7 @@ class Reason(StrEnum):
     NOT_AN_OBJECT = "not_an_object"
     NO_MESSAGES = "no_messages"  # the list of messages is not there, empty, or too long
     NO_REGISTRATION_CODE = "no_registration_code"
-    BAD_REGISTRATION_CODE = "bad_registration_code"  # not 20 characters
+    BAD_REGISTRATION_CODE = "bad_registration_code"  # not as long as the dialect's are
     UNKNOWN_DEVICE = "unknown_device"  # a registration code that no config names
     NO_TIME = "no_time"
     BAD_TIME = "bad_time"
@@ -46,6 +46,14 @@ class Refused(msgspec.Struct, frozen=True):
     reason: Reason
     detail: str = ""
     registration_code: str = ""  # as far as it was understood
+    frame: "Frame | None" = None
+
+
+class Frame(msgspec.Struct, frozen=True):
+    """The number of a message among those of its device."""
+
+    number: int
+    session: str = ""  # in which it counts; "": nobody says
 
 
 class UnknownCode(msgspec.Struct, frozen=True):
@@ -62,6 +70,7 @@ class Message(msgspec.Struct, frozen=True):
     t_us: int | None  # when it was observed; None: the dialect tells no time
     values: dict[str, Value]
     unknown_codes: tuple[UnknownCode, ...] = ()
+    frame: Frame | None = None
 
 
 class Translator:
@@ -71,7 +80,10 @@ class Translator:
         self._dialect = dialect
         self._id = parse_path(dialect.id)
         self._list = parse_path(dialect.messages)
-        self._time = parse_path(dialect.time.at) if dialect.time is not None else ()
+        time, counter = dialect.time, dialect.counter
+        self._times = [parse_path(text) for text in (time.at, *time.else_at)] if time is not None else []
+        self._counter = [parse_path(text) for text in (counter.at, counter.session)] if counter is not None else []
+        self._payloads = [(one, parse_path(one.at), parse_path(one.port_at)) for one in dialect.payloads]
         self._fields = [
             (name, field, parse_path(field.at), spec.values[name], _ranks(field))
             for name, field in dialect.values.items()
@@ -88,21 +100,37 @@ class Translator:
         if not isinstance(part, dict):
             return Refused(Reason.NOT_AN_OBJECT, f"a message is an object, not {type(part).__name__}")
         root = {**part, TOPIC: list(topic)}
+        root[PAYLOAD] = self._payload(root)
         code = _find(root, self._id)
         if code is _ABSENT or code is None or code == "":
             return Refused(Reason.NO_REGISTRATION_CODE, f"{self._dialect.id!r} is missing or empty")
-        if not isinstance(code, str) or len(code) != CODE_LENGTH:
-            return Refused(Reason.BAD_REGISTRATION_CODE, f"{_text(code)!r} has not {CODE_LENGTH} characters")
-        t_us = self._observed_us(root)
+        length = self._dialect.id_length
+        if not isinstance(code, str) or len(code) != (length or min(len(code), RAW_LENGTH)):
+            return Refused(Reason.BAD_REGISTRATION_CODE, f"{_text(code)!r} has not {length or 'so few'} characters")
+        frame = self._frame(root)
+        said = next((raw for path in self._times if (raw := _find(root, path)) not in (_ABSENT, None, "")), None)
+        t_us = None if self._dialect.time is None else _time_us(said, self._dialect.time)
         if isinstance(t_us, Reason):
-            return Refused(t_us, f"the time is {_text(_find(root, self._time))!r}", code)
+            return Refused(t_us, f"the time is {_text(said)!r}", code, frame)
         values, unknown = self._values(root)
         if self._dialect.absent == "unknown" and all(value is None for value in values.values()):
-            return Refused(Reason.NO_VALUES, "nothing in it is a value of this dialect", code)
-        return Message(code, t_us, values, tuple(unknown))
+            return Refused(Reason.NO_VALUES, "nothing in it is a value of this dialect", code, frame)
+        return Message(code, t_us, values, tuple(unknown), frame)
 
-    def _observed_us(self, root: Mapping[str, Any]) -> int | Reason | None:
-        return None if self._dialect.time is None else _time_us(_find(root, self._time), self._dialect.time)
+    def _frame(self, root: Mapping[str, Any]) -> Frame | None:
+        field = self._dialect.counter
+        if field is None:
+            return None
+        at, session_at = self._counter
+        number, session = _find(root, at), _find(root, session_at) if session_at else _ABSENT
+        number = field.absent if number is _ABSENT else _number(number)
+        return None if number is None or number < 0 else Frame(int(number), _text(session)[:RAW_LENGTH])
+
+    def _payload(self, root: Mapping[str, Any]) -> dict[str, int | float]:
+        for payload, at, port_at in self._payloads:
+            if payload.port is None or _text(_find(root, port_at)) == str(payload.port):
+                return read_payload(_find(root, at), payload)
+        return {}
 
     def _values(self, root: Mapping[str, Any]) -> tuple[dict[str, Value], list[UnknownCode]]:
         values: dict[str, Value] = {}
@@ -158,7 +186,7 @@ def _plain(raw: Any, field: Field, spec: ValueSpec) -> tuple[Value, list[str]]:
     number = _number(raw)
     if number is None:
         return None, [_text(raw)]
-    number = round(number * field.scale, 9)
+    number = round(number * field.scale + field.plus, 9)
     if spec.range is not None and not spec.range[0] <= number <= spec.range[1]:
         return None, [_text(raw)]
     return (float(number) if spec.type == "float" else round(number)), []
@@ -173,7 +201,7 @@ def _number(raw: Any) -> float | None:
 
 
 def _time_us(raw: Any, field: TimeField) -> int | Reason:
-    if raw is _ABSENT or raw is None or raw == "":
+    if raw is None:
         return Reason.NO_TIME
     if field.unit == "text":
         return _read_time(raw, field) if isinstance(raw, str) else Reason.BAD_TIME

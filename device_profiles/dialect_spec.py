@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 
 from device_profiles.config import Duration, duration_us
+from device_profiles.payload import PAYLOAD, Payload, part_names, payload_faults
 from device_profiles.value_spec import ValueSpec
 from device_profiles.wire import Name
 
@@ -29,7 +30,8 @@ class Field(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         str, bool | int | float | str
     ] = {}  # source's text → canonical; of several at once the first one counts
     unknown: tuple[str, ...] = ()  # texts by which the platform says that it does not know
-    scale: float = 1.0  # of a number without codes: value = number × scale
+    scale: float = 1.0  # of a number without codes: value = number × scale + plus
+    plus: float = 0.0
 
 
 class TimeField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,6 +41,15 @@ class TimeField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: Literal["s", "ms", "us", "text"] = "ms"  # since 1970, UTC; or a text that people can read
     format: str = ""  # of a text, as strptime has it; empty: ISO 8601
     zone: Zone = "+08:00"  # of a text that names none
+    else_at: tuple[Place, ...] = ()  # where it stands otherwise; the first place counts that says anything
+
+
+class CounterField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a message says its number among those of its device, so that doubled, late and lost ones are known."""
+
+    at: Place
+    absent: Annotated[int, msgspec.Meta(ge=0)] | None = None  # the number of a message that says none
+    session: str = ""  # path of what changes when the device joins anew and counts from the beginning
 
 
 class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,6 +60,9 @@ class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     values: dict[Name, Field]
     keep_alive: Duration  # the platform speaks of every device at least so often, changed or not
     time: TimeField | None = None  # None: the time of arrival
+    counter: CounterField | None = None
+    payloads: tuple[Payload, ...] = ()  # layouts of bytes inside a message
+    id_length: Annotated[int, msgspec.Meta(ge=0, le=120)] = 20  # characters of a registration code; 0: any number
     messages: str = ""  # path of the list when one body carries several messages
     absent: Literal["unknown", "unchanged"] = "unknown"  # what a field means that a message leaves out
     content_types: tuple[str, ...] = ("application/json",)  # over HTTP
@@ -83,7 +97,12 @@ def parse_path(text: str) -> Path:
 def path_faults(dialect: Dialect) -> Iterable[tuple[str, str]]:
     """Yield (key, message) of each path that cannot be read."""
     paths = [("id", dialect.id), ("messages", dialect.messages)]
-    paths += [("time.at", dialect.time.at)] if dialect.time is not None else []
+    if dialect.time is not None:
+        paths += [("time.at", dialect.time.at), *(("time.else_at", text) for text in dialect.time.else_at)]
+    if dialect.counter is not None:
+        paths += [("counter.at", dialect.counter.at), ("counter.session", dialect.counter.session)]
+    for index, payload in enumerate(dialect.payloads):
+        paths += [(f"payloads[{index}].at", payload.at), (f"payloads[{index}].port_at", payload.port_at)]
     paths += [(f"values.{name}.at", field.at) for name, field in dialect.values.items()]
     for key, text in paths:
         try:
@@ -99,12 +118,18 @@ def dialect_faults(
     for name, dialect in dialects.items():
         key = f"dialects.{name}"
         yield from ((f"{key}.{part}", message) for part, message in path_faults(dialect))
+        yield from ((f"{key}.{part}", message) for part, message in payload_faults(dialect.payloads))
+        if dialect.counter is not None and not dialect.counter.session and dialect.time is None:
+            yield f"{key}.counter", "needs a session or a time: a counter that was reset would look like doubles"
+        parts = {f"{PAYLOAD}.{part}" for part in part_names(dialect.payloads)}
         if not 0 < 2 * duration_us(dialect.keep_alive) <= duration_us(silent_after):
             yield (
                 f"{key}.keep_alive",
                 "must be above 0 and at most half of liveness.silent_after: a message may be lost",
             )
         for value, field in dialect.values.items():
+            if field.at.startswith(PAYLOAD) and field.at not in parts:
+                yield f"{key}.values.{value}.at", f"no payload has {field.at!r}"
             yield from (
                 (f"{key}.values.{value}{part}", message) for part, message in _field_faults(value, field, values)
             )

@@ -54,7 +54,7 @@ async def run(loaded: LoadedConfig, *, clock: Clock, stop: asyncio.Event) -> Non
         boxes = _boxes(loaded, states=states)
         watch = stack.enter_context(BoxWatch(boxes.values(), sink=sink, guard=guarded, clock=clock))
         listeners = _listeners(loaded, boxes, deliver=watch.put, clock=clock)
-        platforms = _platforms(loaded, outbox, sink=sink, clock=clock)
+        platforms = _platforms(loaded, outbox, states=states, sink=sink, clock=clock)
         cameras = camera_sources(loaded, sink=sink, clock=clock)
         evidence = EvidenceKeeper(loaded, clock=clock)
         crash = stack.enter_context(crashes())
@@ -131,10 +131,12 @@ def _listeners(
     ]
 
 
-def _platforms(loaded: LoadedConfig, outbox: Outbox, *, sink: Sink, clock: Clock) -> list[Source]:
+def _platforms(
+    loaded: LoadedConfig, outbox: Outbox, *, states: Mapping[str, bytes], sink: Sink, clock: Clock
+) -> list[Source]:
     sources: list[Source] = []
     for platform in loaded.config.platforms:
-        feed = Feed(platform, loaded.profiles, sink=sink, clock=clock)
+        feed = Feed(platform, loaded.profiles, sink=sink, clock=clock, stored=states.get(platform.name))
         safe = partial(is_safe, outbox)
         if isinstance(platform, HttpPlatform):
             sources.append(HttpSource(platform, feed, safe=safe, token=read_token(platform, loaded.folder)))

@@ -8,7 +8,7 @@ import msgspec
 
 from device_profiles.clock import Clock
 from device_profiles.profile import Profile
-from device_profiles.wire import ClockStep, Event, Fact, Heartbeat, Lane, Reading
+from device_profiles.wire import ClockStep, Event, Fact, Heartbeat, Lane, Reading, Value
 from edge_agent.config import LoadedConfig
 from edge_agent.judge import Judge
 from edge_agent.judge.finding import Finding
@@ -151,14 +151,19 @@ class DeviceDesk:
         self._t_us = max(self._t_us, sample.t_us)
         worth = self.values.take(sample.values, sample.t_us)
         self._suspense.take(self.values.now, sample.t_us)
-        reading = Reading(self.device, sample.t_us, worth) if worth else None
         if self._judge is None or not self.values.ripe(sample.t_us):
-            return reading, told, kept
+            return self._reading(sample.t_us, worth), told, kept
         before = self._judge.phase(self._state)
         self._state, findings = self._judge.judge(self._state, self.values.now, sample.t_us)
+        if said := self._judge.says(self._state):
+            worth |= self.values.take(said, sample.t_us)
         keep = bool(findings) or self._judge.phase(self._state) != before
         state = {self.device: msgspec.json.encode(self._state)} if keep else {}
-        return reading, tuple(self._event(finding) for finding in findings), state
+        found = tuple(self._event(finding) for finding in findings)
+        return self._reading(sample.t_us, worth), (*told, *found), kept | state
+
+    def _reading(self, t_us: int, worth: dict[str, Value]) -> Reading | None:
+        return Reading(self.device, t_us, worth) if worth else None
 
     def shift(self, step_us: int) -> None:
         """Move all times: the clock was set. What was said by a wrong clock may not have been believed."""

@@ -9,8 +9,11 @@ import msgspec
 from device_profiles.condition import Values
 from device_profiles.errors import ConfigError
 from device_profiles.profile import Profile
-from edge_agent.judge import lift
+from device_profiles.wire import Value
+from edge_agent.judge import ground, ground_state, lift
 from edge_agent.judge.finding import Finding
+from edge_agent.judge.ground_limits import GroundLimits
+from edge_agent.judge.ground_state import GroundState
 from edge_agent.judge.lift_limits import LiftLimits
 from edge_agent.judge.lift_state import CarState
 from edge_agent.judge.limits import read_limits
@@ -35,6 +38,8 @@ class Judge(msgspec.Struct, frozen=True):
     shift: Callable[[State, int], State]  # the clock was set by so many microseconds
     kinds: frozenset[str]  # the events it may make
     phase: Callable[[State], str]  # for logs, and to know when the state is worth storing
+    says: Callable[[State], Mapping[str, Value]] = lambda _: {}  # values of the profile that the judge says
+    values: frozenset[str] = frozenset()  # their names
 
 
 def lift_judge(limits: LiftLimits) -> Judge:
@@ -49,11 +54,28 @@ def lift_judge(limits: LiftLimits) -> Judge:
     )
 
 
+def ground_judge(limits: GroundLimits) -> Judge:
+    """Return the judge of ground sensors."""
+    return Judge(
+        state=GroundState,
+        judge=partial(ground.judge, limits=limits),
+        pending=ground.pending,
+        shift=ground_state.shift,
+        kinds=ground.EVENTS,
+        phase=ground_state.phase,
+        says=ground.says,
+        values=frozenset(ground.says(GroundState())),
+    )
+
+
 RIDE = "ride"  # the judge of boxes: it is fed with signals, not with values
 RIDE_KINDS = frozenset({"lift.ride", "lift.stuck", "lift.released", "box.fault", "box.sound"})
 
 # name in a profile's [judge] → its limits and how to make it
-JUDGES: Mapping[str, tuple[type[msgspec.Struct], Callable[[Any], Judge]]] = {"lift": (LiftLimits, lift_judge)}
+JUDGES: Mapping[str, tuple[type[msgspec.Struct], Callable[[Any], Judge]]] = {
+    "lift": (LiftLimits, lift_judge),
+    "ground": (GroundLimits, ground_judge),
+}
 
 
 def judge_of(profile: Profile) -> Judge | None:
@@ -69,6 +91,8 @@ def judge_of(profile: Profile) -> Judge | None:
     missing = sorted(judge.kinds - profile.spec.events.keys())
     if missing:
         raise ConfigError(f"judge {spec.name!r} also makes {', '.join(missing)}", file=profile.file, key="events")
+    if unsaid := sorted(judge.values - profile.spec.values.keys()):
+        raise ConfigError(f"judge {spec.name!r} also says {', '.join(unsaid)}", file=profile.file, key="values")
     return judge
 
 

@@ -6,13 +6,13 @@ from typing import Annotated
 
 import msgspec
 
-from device_profiles.config import Size, size_bytes
-from device_profiles.dialect import CODE_LENGTH
+from device_profiles.config import Size, duration_us, size_bytes
+from device_profiles.dialect_spec import Dialect
 from device_profiles.link import BrokerConfig
 from device_profiles.profile import Profile
 from device_profiles.wire import Binding, Id, Name
 
-FEED = "platform_feed"  # profile of the platform itself
+FEED: Name = "platform_feed"  # profile of the platform itself
 MAX_BODY = 16_000_000  # bytes; a thousand lifts with a hundred fields are under 4 MB
 
 
@@ -32,6 +32,7 @@ class Platform(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     profile: Name = "lift_platform"
     max_body: Size = "256kB"  # a larger message is refused
     trust_time: bool = True  # False: the platform's clock is wrong, the time of arrival counts
+    feed: Name = FEED  # profile of the platform itself: when it counts as silent
 
     @property
     def exposed(self) -> bool:
@@ -42,7 +43,7 @@ class Platform(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     def bindings(self) -> tuple[Binding, ...]:
         """What a birth says of the platform and of its devices."""
         devices = (Binding(one.device, self.profile, one.asset) for one in self.devices.values())
-        return (Binding(self.name, FEED), *devices)
+        return (Binding(self.name, self.feed), *devices)
 
 
 class HttpPlatform(Platform, frozen=True, forbid_unknown_fields=True, kw_only=True, tag_field="kind", tag="http"):
@@ -88,9 +89,6 @@ def platform_faults(
             if device in devices:
                 yield f"{key}.{field}", f"{device!r} is used twice"
             devices.add(device)
-        for code in platform.devices:
-            if len(code) != CODE_LENGTH:
-                yield f"{key}.devices.{code}", f"a registration code has {CODE_LENGTH} characters"
         if not platform.devices:
             yield f"{key}.devices", "is empty: every message would be refused"
         if not 0 < size_bytes(platform.max_body) <= MAX_BODY:
@@ -110,6 +108,23 @@ def _dialect_faults(platform: PlatformConfig, known: Mapping[str, Profile]) -> I
         yield (
             "dialect",
             f"{platform.profile!r} has no dialect {platform.dialect!r}; known: {', '.join(sorted(dialects))}",
+        )
+    else:
+        yield from _fit_faults(platform, dialects[platform.dialect], known)
+
+
+def _fit_faults(platform: PlatformConfig, dialect: Dialect, known: Mapping[str, Profile]) -> Iterable[tuple[str, str]]:
+    length = dialect.id_length
+    for code in platform.devices:
+        if not code or (length and len(code) != length):
+            yield f"devices.{code}", f"a registration code has {length or 'some'} characters"
+    feed = known.get(platform.feed)
+    if feed is None or not {"messages", "refused", "late"} <= feed.spec.values.keys():
+        yield "feed", f"{platform.feed!r} is no profile of a feed"
+    elif 2 * duration_us(dialect.keep_alive) > duration_us(feed.spec.liveness.silent_after):
+        yield (
+            "feed",
+            f"{platform.feed!r} is silent after {feed.spec.liveness.silent_after}: this dialect speaks less often",
         )
 
 

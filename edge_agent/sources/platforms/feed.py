@@ -6,19 +6,25 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from device_profiles.clock import Clock
-from device_profiles.dialect import Message, Reason, Refused, Translator, UnknownCode, decode_json
+from device_profiles.dialect import Frame, Message, Reason, Refused, Translator, UnknownCode, decode_json
 from device_profiles.profile import UNKNOWN_CODE, UNKNOWN_CODES, Profile
 from device_profiles.wire import Value
 from edge_agent.judge.finding import Finding
 from edge_agent.sample import Sample, Sink
 from edge_agent.sources.platforms.complaints import Complaints
 from edge_agent.sources.platforms.config import PlatformConfig
+from edge_agent.sources.platforms.remembered import Remembered, remembered, to_remember
+from edge_agent.sources.platforms.uplinks import Arrival, Uplinks, follow
 
 logger = logging.getLogger(__name__)
 
 FUTURE_US = 60_000_000  # a time further ahead than this is never believed (ALARMS.md, 11)
 TELL_S = 1.0  # city; the feed speaks of itself at most so often
 LATE = "late"  # why a sample has findings and no values
+KEPT = "kept"  # why a sample has nothing but a state
+KEEP_US = 10_000_000  # city; what is known of counters is stored at most so often
+UPLINKS = ("lost", "doubled", "late")  # values `uplinks_…` of a device, where its profile has them
+FRAMES = "frame_counter"  # the value that says a message's number
 MAX_CODES = 256  # unknown codes of one device that are told one by one; the count goes on
 
 
@@ -28,6 +34,7 @@ class Verdict(msgspec.Struct, frozen=True):
     accepted: int = 0
     late: int = 0  # of the accepted: older than what their device had said already
     refused: tuple[Refused, ...] = ()
+    doubled: int = 0  # neither accepted nor refused: it had been said already
 
 
 class _Known(msgspec.Struct):
@@ -38,12 +45,22 @@ class _Known(msgspec.Struct):
     held: dict[str, Value] = {}  # where a dialect says only what has changed
     strange: int = 0  # codes that the dialect does not know
     told: set[tuple[str, str]] = set()
+    uplinks: Uplinks = Uplinks()
 
 
 class Feed:
     """Runs on the event loop. Never raises for what a platform sends."""
 
-    def __init__(self, platform: PlatformConfig, profiles: Mapping[str, Profile], *, sink: Sink, clock: Clock) -> None:
+    def __init__(
+        self,
+        platform: PlatformConfig,
+        profiles: Mapping[str, Profile],
+        *,
+        sink: Sink,
+        clock: Clock,
+        stored: bytes | None = None,
+    ) -> None:
+        """``stored`` is what was known of the devices' counters."""
         self.name = platform.name
         spec = profiles[platform.profile].spec
         self.dialect = spec.dialects[platform.dialect]
@@ -51,9 +68,19 @@ class Feed:
         self._trust_time = platform.trust_time
         self._sink = sink
         self._clock = clock
+        self._says = {f"uplinks_{name}": name for name in UPLINKS if f"uplinks_{name}" in spec.values}
+        self._counts_frames = FRAMES in spec.values and FRAMES not in self.dialect.values
         self._devices = {code: _Known(one.device, held={}, told=set()) for code, one in platform.devices.items()}
+        kept_of = remembered(self.name, stored)
+        for one in self._devices.values():
+            if (kept := kept_of.get(one.device)) is not None:
+                one.uplinks, one.t_us = kept.uplinks, kept.t_us
+        self._kept_us = 0  # when that was stored
+        self._counted = False  # since then
         self._complaints = Complaints()
         self._counts: dict[str, Value] = {"messages": 0, "refused": 0, "late": 0, UNKNOWN_CODES: 0}
+        if "doubled" in profiles[platform.feed].spec.values:
+            self._counts["doubled"] = 0
         self._heard_us: int | None = None  # arrival of the last message since the feed spoke of itself
         self._told: set[str] = set()  # reasons that were logged
 
@@ -62,7 +89,7 @@ class Feed:
         document = decode_json(body)
         if isinstance(document, Refused):
             return self.refuse(document, body)
-        accepted = late = 0
+        accepted = late = doubled = 0
         refused: list[Refused] = []
         for outcome in self._translator.translate(document, topic):
             known = self._judge(outcome)
@@ -70,14 +97,21 @@ class Feed:
                 refused.append(known)
                 continue
             assert isinstance(outcome, Message)
+            self._counted = self._counted or outcome.frame is not None
+            arrival = _follow(known, outcome.frame, outcome.t_us)
+            if arrival is Arrival.DOUBLED:
+                doubled += 1
+                continue
             accepted += 1
-            late += self._deliver(known, outcome)
-        self._count("messages", accepted)
-        self._count("late", late)
+            late += self._deliver(known, outcome, arrival)
+        for name, more in (("messages", accepted), ("late", late), ("doubled", doubled)):
+            self._count(name, more)
+        if accepted or doubled:
+            self._heard_us = self._clock.wall_us()
         for one in refused:
             self._note(one, body)
         self.tell()
-        return Verdict(accepted, late, tuple(refused))
+        return Verdict(accepted, late, tuple(refused), doubled)
 
     def refuse(self, refused: Refused, body: bytes = b"") -> Verdict:
         """Count and keep a body that is refused as a whole."""
@@ -98,27 +132,37 @@ class Feed:
         if findings or (force and self._heard_us is not None):
             self._sink(Sample(self.name, self._heard_us or now_us, dict(self._counts), findings=findings))
             self._heard_us = None
+        if force and (state := self._state(now_us)):
+            self._sink(Sample(self.name, now_us, failure=KEPT, state=state))
+
+    def _state(self, now_us: int) -> bytes:
+        """Return what is to be stored of counters, nothing when there is no news of them or it is too soon."""
+        if not self._counted or 0 <= now_us - self._kept_us < KEEP_US:
+            return b""
+        self._kept_us, self._counted = now_us, False
+        return to_remember({one.device: Remembered(one.uplinks, one.t_us) for one in self._devices.values()})
 
     def _judge(self, outcome: Message | Refused) -> "_Known | Refused":
-        """Return the device of a message that may be believed."""
-        if isinstance(outcome, Refused):
-            return outcome
+        """Return the device of a message that may be believed; one that may not has its number all the same."""
         code = outcome.registration_code
         known = self._devices.get(code)
+        if isinstance(outcome, Refused):
+            _follow(known, outcome.frame, None)
+            return outcome
         if known is None:
             return Refused(Reason.UNKNOWN_DEVICE, "no device has this registration code", code)
         ahead_us = (outcome.t_us or 0) - self._clock.wall_us()
         if self._trust_time and ahead_us > FUTURE_US:
+            _follow(known, outcome.frame, None)
             return Refused(Reason.TIME_IN_FUTURE, f"{ahead_us / 1e6:.0f} s ahead of the agent's clock", code)
         return known
 
-    def _deliver(self, known: _Known, message: Message) -> bool:
+    def _deliver(self, known: _Known, message: Message, arrival: Arrival) -> bool:
         """Hand a message on; return whether it came late."""
-        self._heard_us = self._clock.wall_us()
-        t_us = message.t_us if message.t_us is not None and self._trust_time else self._heard_us
+        t_us = message.t_us if message.t_us is not None and self._trust_time else self._clock.wall_us()
         strange = [self._strange(known, code, t_us) for code in message.unknown_codes]
         findings = tuple(finding for finding in strange if finding is not None)
-        if t_us < known.t_us:
+        if t_us < known.t_us or arrival is Arrival.LATE:
             self._sink(Sample(known.device, t_us, message.values, late=True))
             if findings:
                 self._sink(Sample(known.device, t_us, failure=LATE, findings=findings))
@@ -129,6 +173,9 @@ class Feed:
             known.held.update(values)
             values = dict(known.held)
         values[UNKNOWN_CODES] = known.strange
+        values |= {value: getattr(known.uplinks, name) for value, name in self._says.items()}
+        if message.frame is not None and self._counts_frames:
+            values[FRAMES] = message.frame.number
         self._sink(Sample(known.device, t_us, values, findings=findings))
         return False
 
@@ -159,6 +206,14 @@ class Feed:
         logger.log(level, "%s: a message is refused: %s (%s)", self.name, refused.reason.value, refused.detail)
 
     def _count(self, name: str, more: int) -> None:
-        before = self._counts[name]
-        assert isinstance(before, int)
-        self._counts[name] = before + more
+        before = self._counts.get(name)
+        if isinstance(before, int):
+            self._counts[name] = before + more
+
+
+def _follow(known: _Known | None, frame: Frame | None, t_us: int | None) -> Arrival:
+    """Return what a message is by its number, as far as it has one."""
+    if known is None or frame is None:
+        return Arrival.NEW
+    known.uplinks, arrival = follow(known.uplinks, frame, t_us)
+    return arrival
