@@ -17,8 +17,9 @@ from edge_agent.floors import read_floors
 from edge_agent.judge import Judge, judge_of, ride_limits_of
 from edge_agent.judge.ride_limits import RideLimits
 from edge_agent.judge.ride_state import Floor
+from edge_agent.judge.zone_limits import judged_by_sight, queue_limits_of, zone_limits_of
 from edge_agent.outbox import Bounds
-from edge_agent.sources.camera.config import ZONE, CameraConfig, camera_faults, zone_bindings, zone_faults
+from edge_agent.sources.camera.config import CameraConfig, camera_faults, zone_bindings, zone_faults
 from edge_agent.sources.camera.road_config import RoadConfig, road_faults
 from edge_agent.sources.platforms.config import PlatformConfig, platform_faults
 from edge_agent.vision.zones import Zones, read_zones
@@ -149,13 +150,22 @@ def load_config(path: Path) -> LoadedConfig:
     drawn = zone_faults(config.cameras, zones, known, taken=taken)
     for key, message in (*drawn, *road_faults(config.roads, zones, known, taken=others)):
         raise ConfigError(message, file=str(path), key=key)
-    kinds = {one.profile for one in config.bindings} | ({ZONE} if zones else set())
+    kinds = {one.profile for one in config.bindings} | {one.zone_profile for one in config.cameras if one.zones}
     used = {kind: known[kind] for kind in sorted(kinds)}
-    valued = {kind: profile for kind, profile in used.items() if profile.spec.box is None}
+    _check_sight(config, used)
+    valued = {kind: one for kind, one in used.items() if one.spec.box is None and not judged_by_sight(one)}
     judges = {kind: judge for kind, profile in valued.items() if (judge := judge_of(profile)) is not None}
     rides = {kind: ride_limits_of(profile) for kind, profile in used.items() if profile.spec.box is not None}
     floors = {box.device: read_floors(folder / box.floors) for box in config.boxes if box.floors}
     return LoadedConfig(str(path), config, folder, folder / config.data, used, judges, rides, floors, zones)
+
+
+def _check_sight(config: AgentConfig, used: dict[str, Profile]) -> None:
+    """Check the limits of the judges of pictures. Raises ConfigError with the profile's file and key."""
+    for kind in {one.zone_profile for one in config.cameras if one.zones}:
+        zone_limits_of(used[kind])
+    for kind in {road.profile for road in config.roads}:
+        queue_limits_of(used[kind])
 
 
 def _profile_folders(config: AgentConfig, folder: Path, *, file: str) -> list[Path]:

@@ -1,5 +1,6 @@
 """Decide whether a berth is occupied, free or unknown, and how long a vehicle stayed."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -86,6 +87,11 @@ class BerthJudge:
     def shift(self, step_us: int) -> None:
         """Follow the clock, which was set."""
         self._berths = {zone: shift(berth, step_us) for zone, berth in self._berths.items()}
+
+    def resume(self, stays: Mapping[str, Stay | None]) -> None:
+        """Go on where somebody else stopped: what was known of berths, whose state is unknown now."""
+        for zone, stay in stays.items():
+            self._berths[zone] = Berth(stay=stay and msgspec.structs.replace(stay, gap=True), known=True)
 
     def view(self, zone: str) -> Berth:
         """Return what is known of a berth."""

@@ -1,6 +1,6 @@
 """Decide from the cells of a lane where stopped vehicles queue, how long the queue is and whether it grows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -56,6 +56,11 @@ class QueueJudge:
         """Follow the clock, which was set."""
         for lane in self._lanes:
             self._shift(lane, step_us)
+
+    def resume(self, lanes: Iterable[str]) -> None:
+        """Go on where somebody else stopped: it was known before whether vehicles queue in these lanes."""
+        for lane in lanes:
+            self._courses[lane] = Course(known=True)
 
     def view(self, lane: str) -> Course:
         """Return the queue of a lane and its course."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import msgspec
 
 from device_profiles.wire import Value
-from edge_agent.judge.berth import BerthJudge, Spot, SpotReason
+from edge_agent.judge.berth import BerthJudge, Spot, SpotReason, Stay
 from edge_agent.judge.berth_limits import BerthLimits
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.queue import Lane, QueueJudge
@@ -22,6 +22,12 @@ class ZoneState(msgspec.Struct, frozen=True):
 
     state: Spot
     score: float  # probability of that state; 0 when it is unknown
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """What goes on when a worker is started again, of a zone whose state was known."""
+
+    stay: Stay | None = None  # of the vehicle in a berth
 
 
 class ZoneWatch:
@@ -53,6 +59,19 @@ class ZoneWatch:
         """Follow the clock, which was set."""
         self._berths.shift(step_us)
         self._queues.shift(step_us)
+
+    def resume(self, kept: Mapping[str, Kept]) -> None:
+        """Go on where another watch of the same zones stopped."""
+        known = {name: one for name, one in kept.items() if name in self._zones}
+        self._berths.resume({name: one.stay for name, one in known.items() if name not in self._cells})
+        self._queues.resume(name for name in known if name in self._cells)
+
+    def kept(self, zone: str) -> Kept | None:
+        """Return what is to outlive this watch; None when the zone's state was never known."""
+        if zone in self._cells:
+            return Kept() if self._queues.view(zone).known else None
+        berth = self._berths.view(zone)
+        return Kept(berth.stay) if berth.known else None
 
     def state(self, zone: str) -> ZoneState:
         """Return what a zone is said to be; a lane is occupied when stopped vehicles are in it."""

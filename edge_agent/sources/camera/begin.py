@@ -8,6 +8,7 @@ from device_profiles.clock import Clock
 from device_profiles.config import duration_s, size_bytes
 from edge_agent.config import LoadedConfig
 from edge_agent.evidence.begin import evidence_order
+from edge_agent.judge.zone_limits import ZoneLimits, queue_limits_of, zone_limits_of
 from edge_agent.sample import Sink
 from edge_agent.sources.camera.address import with_secret
 from edge_agent.sources.camera.config import CameraConfig
@@ -21,7 +22,8 @@ LEARNED = "cameras"  # folder of learned references, beside the outbox
 def camera_sources(loaded: LoadedConfig, *, sink: Sink, clock: Clock) -> list[CameraSource]:
     """Return a source for each camera; what they say of their lanes is told to the roads."""
     starts = asyncio.Semaphore(max(1, (os.cpu_count() or 1) // 2))  # the lift path keeps a processor
-    roads = [Road(road, loaded.zones, sink=sink) for road in loaded.config.roads]
+    limits = {road.device: queue_limits_of(loaded.profiles[road.profile]) for road in loaded.config.roads}
+    roads = [Road(road, loaded.zones, sink=sink, limits=limits[road.device]) for road in loaded.config.roads]
     return [
         CameraSource(
             order_of(camera, loaded),
@@ -50,6 +52,7 @@ def order_of(camera: CameraConfig, loaded: LoadedConfig) -> Order:
         frozen_s=duration_s(camera.frozen),
         memory_bytes=size_bytes(camera.memory),
         zones=zones,
+        limits=zone_limits_of(loaded.profiles[camera.zone_profile]) if zones else ZoneLimits(),
         model=camera.model if zones else "",
         evidence=evidence_order(loaded),
         reference=str(folder / camera.reference) if camera.reference else "",

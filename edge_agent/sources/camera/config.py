@@ -16,6 +16,7 @@ from edge_agent.vision.zones import Zones
 ZONE = "camera_zone"  # profile of a zone
 LEAST_MEMORY = 150_000_000  # bytes; Python, OpenCV and ONNX Runtime alone take 120 MB
 LEAST_STALL_US = 200_000
+ZONE_SPEAKS = "observed_s"  # a value that every zone's profile has
 SPEAKS = "seeing"  # a value that every camera's profile has
 
 
@@ -30,6 +31,7 @@ class CameraConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     password_file: str = ""  # its first line; relative to this file's folder
     zones: str = ""  # JSON file with the zones; empty: the camera watches itself only
     assets: dict[str, Annotated[str, msgspec.Meta(max_length=128)]] = {}  # zone id → the register's id of the berth
+    zone_profile: Name = ZONE  # kind of its zones: a profile with other limits
     model: Name = "berth"  # in models.toml
     looks: Annotated[float, msgspec.Meta(ge=0.2, le=30)] = 5.0  # pictures a second that are judged, at most
     interval: Duration = "200ms"  # between two stills of a folder
@@ -56,7 +58,8 @@ class CameraConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
 def zone_bindings(camera: CameraConfig, zones: Zones) -> tuple[Binding, ...]:
     """Return what a birth says of a camera's zones."""
     via = (camera.device,)  # all of them see with the same eye: what two of them say is one witness
-    return tuple(Binding(f"{camera.device}-{one.id}", ZONE, camera.assets.get(one.id, ""), via) for one in zones.zones)
+    kind = camera.zone_profile
+    return tuple(Binding(f"{camera.device}-{one.id}", kind, camera.assets.get(one.id, ""), via) for one in zones.zones)
 
 
 def camera_faults(
@@ -95,8 +98,8 @@ def zone_faults(
     for number, camera in enumerate(cameras):
         if camera.device not in zones:
             continue
-        if ZONE not in known:
-            yield f"cameras[{number}].zones", f"there is no profile {ZONE!r}"
+        faults = kind_faults(camera.zone_profile, known, noun="zone", speaks=ZONE_SPEAKS)
+        yield from ((f"cameras[{number}].zone_profile", message) for message in faults)
         names = [one.id for one in zones[camera.device].zones]
         for name in names:
             device = f"{camera.device}-{name}"

@@ -12,12 +12,13 @@ from device_profiles.wire import Value
 from edge_agent.evidence.evidence import Evidence
 from edge_agent.infer.model import ModelRefused
 from edge_agent.judge.finding import Finding
+from edge_agent.judge.zone_limits import ZoneLimits
 from edge_agent.sources.camera.frame import Image
-from edge_agent.sources.camera.messages import ZoneWord
+from edge_agent.sources.camera.messages import Order, ZoneWord
 from edge_agent.sources.camera.observed import GAP_US, Observed
 from edge_agent.steps import ClockWatch
 from edge_agent.vision.looker import Chosen, load_looker
-from edge_agent.vision.watch import ZoneWatch
+from edge_agent.vision.watch import Kept, ZoneWatch
 from edge_agent.vision.zones import Zone, Zones, lane_cells
 
 logger = logging.getLogger(__name__)
@@ -47,10 +48,22 @@ class _Said(msgspec.Struct):
 class Eyes:
     """Runs in the worker. Nothing is said of a picture that is not believed, but that it is not."""
 
-    def __init__(self, zones: Zones, looker: Look | None, *, clock: Clock, evidence: Evidence | None = None) -> None:
+    def __init__(
+        self,
+        zones: Zones,
+        looker: Look | None,
+        *,
+        clock: Clock,
+        evidence: Evidence | None = None,
+        limits: ZoneLimits | None = None,
+        kept: Mapping[str, Kept] | None = None,
+    ) -> None:
+        """``kept`` is what a worker before this one knew."""
         self._looker = looker
         self._evidence = evidence if any(zone.kind == "road" for zone in zones.zones) else None
-        self._watch = ZoneWatch(zones)
+        limits = limits or ZoneLimits()
+        self._watch = ZoneWatch(zones, berth=limits.berth, queue=limits.queue)
+        self._watch.resume(kept or {})
         self._steps = ClockWatch(clock)
         gap_us = round(GAP_US * max(1.0, clock.speed))  # cameras are real: pictures come apart as the city runs
         self._observed = {zone.id: Observed(gap_us=gap_us) for zone in zones.zones}
@@ -110,17 +123,20 @@ class Eyes:
                 self._said[zone] = _Said(t_us - early_us, values)
                 observed_s = round(self._observed[zone].seconds(t_us), 1)
                 values = {**values, "observed_s": observed_s}
-                words.append(ZoneWord(zone, values, tuple(found.get(zone, ())), tuple(self._watch.pieces(zone))))
+                told, pieces = tuple(found.get(zone, ())), tuple(self._watch.pieces(zone))
+                words.append(ZoneWord(zone, values, told, pieces, self._watch.kept(zone)))
         return tuple(words)
 
 
-def open_eyes(zones: Zones, *, model: str, clock: Clock, evidence: Evidence | None = None) -> tuple[Eyes, str]:
+def open_eyes(order: Order, zones: Zones, *, clock: Clock, evidence: Evidence | None = None) -> tuple[Eyes, str]:
     """Return the eyes and who judges; a model that is refused sees nothing, and that is said."""
+    looker, judged_by = None, order.model
     try:
-        return Eyes(zones, load_looker(zones, model=model), clock=clock, evidence=evidence), model
+        looker = load_looker(zones, model=order.model)
     except (ModelRefused, ConfigError) as error:
         logger.error("zones are not judged: %s", error)
-        return Eyes(zones, None, clock=clock, evidence=evidence), f"nobody: {error}"[:200]
+        judged_by = f"nobody: {error}"[:200]
+    return Eyes(zones, looker, clock=clock, evidence=evidence, limits=order.limits, kept=order.kept), judged_by
 
 
 def _spots(zone: Zone) -> list[str]:

@@ -9,7 +9,9 @@ from device_profiles.wire import Value
 from edge_agent.evidence.order import EvidenceOrder
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.queue_road import Piece
+from edge_agent.judge.zone_limits import ZoneLimits
 from edge_agent.sources.camera.trouble import Stream, Trouble
+from edge_agent.vision.watch import Kept
 from edge_agent.vision.zones import Zones
 
 MAX_REPORT = 1_000_000  # bytes; a thousand zones at once
@@ -33,7 +35,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     reference: str = ""  # path of the picture that shows where the camera is to look
     learned: str = ""  # path at which a reference is kept that was learned, when none is given
     evidence: EvidenceOrder = EvidenceOrder()  # of what is found on a road
-    limits: dict[str, dict[str, Any]] = {}  # kind of judge → its limits, as the profile says
+    limits: ZoneLimits = ZoneLimits()  # of its zones' judges, as the profile says
+    kept: dict[str, Kept] = {}  # zone → what a worker before this one knew
 
 
 class Health(msgspec.Struct, frozen=True):
@@ -54,6 +57,7 @@ class ZoneWord(msgspec.Struct, frozen=True):
     values: dict[str, Value]
     findings: tuple[Finding, ...] = ()
     pieces: tuple[Piece, ...] = ()  # of a lane: its cells, for the road that it is a part of
+    kept: Kept | None = None  # for the next worker
 
 
 class Report(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from device_profiles.wire import Value
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.queue_chain import QueueChain, Span
 from edge_agent.judge.queue_course import Course
+from edge_agent.judge.queue_limits import QueueLimits
 from edge_agent.judge.queue_road import Piece
 from edge_agent.sample import Sample, Sink
 from edge_agent.sources.camera.road_config import RoadConfig, RoadLane
@@ -20,10 +21,13 @@ Hear = Callable[[str, int, Sequence[Piece] | None], None]  # a zone, the time, i
 class Road:
     """One road; it is told on the event loop."""
 
-    def __init__(self, config: RoadConfig, zones: Mapping[str, Zones], *, sink: Sink) -> None:
+    def __init__(
+        self, config: RoadConfig, zones: Mapping[str, Zones], *, sink: Sink, limits: QueueLimits | None = None
+    ) -> None:
         """``zones``: by camera, with every lane that the config names."""
         self._device = config.device
-        self._chain = QueueChain(config.device, [_span(lane, zones[lane.camera]) for lane in config.lanes])
+        spans = [_span(lane, zones[lane.camera]) for lane in config.lanes]
+        self._chain = QueueChain(config.device, spans, limits)
         self._lanes = {(lane.camera, lane.zone) for lane in config.lanes}
         self._sink = sink
         self._t_us: int | None = None  # of the last look

@@ -16,6 +16,7 @@ from edge_agent.sources.camera.road import Hear
 from edge_agent.sources.camera.supervisor import Patience, Supervisor
 from edge_agent.sources.camera.telling import Telling
 from edge_agent.sources.camera.trouble import WORKER_BACK, WORKER_LOST, Loss, Stream, Trouble
+from edge_agent.vision.watch import Kept
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +56,13 @@ class CameraSource:
     ) -> None:
         """``hear`` is told of the camera's lanes; ``starts``, which all cameras share, bounds starts at once."""
         self.supervisor = Supervisor(
-            order, take=self.take, lost=self._lost, clock=clock, patience=patience, starts=starts
+            order,
+            take=self.take,
+            lost=self._lost,
+            clock=clock,
+            patience=patience,
+            starts=starts,
+            renew=self.renewed,
         )
         self._order = order
         self._names = spec.values.keys()
@@ -65,6 +72,7 @@ class CameraSource:
         self._telling = Telling()
         zones = order.zones.zones if order.zones else ()
         self._zones = {one.id: _Zone(zone_device(order.device, one.id), one.kind == "berth") for one in zones}
+        self._kept: dict[str, Kept] = {}  # what a worker knew of its zones: the next one goes on with it
         self._heard_s = clock.real_s()
         self._heard = False  # this worker has reported
         self._blind = False  # it says nothing, and that has been told
@@ -79,12 +87,18 @@ class CameraSource:
             group.create_task(self.supervisor.run(), name=f"worker of {self._order.device}")
             group.create_task(self._tick_loop(), name=f"ticks of {self._order.device}")
 
+    def renewed(self, order: Order) -> Order:
+        """Return the order for the next worker: it goes on with what the one before knew."""
+        return msgspec.structs.replace(order, kept=dict(self._kept))
+
     def take(self, report: Report) -> None:
         """Take in a report."""
         self._heard_s, self._heard, self._blind = self._clock.real_s(), True, False
         findings = self._back(report.t_us)
         self._say(report.health, report.t_us, findings)
         for word in report.zones:
+            if word.kept is not None and word.zone in self._zones:
+                self._kept[word.zone] = word.kept
             self._say_zone(word, report.t_us)
 
     def _lost(self, loss: Loss, detail: str) -> None:

@@ -63,12 +63,15 @@ class Supervisor:
         patience: Patience | None = None,
         starts: asyncio.Semaphore | None = None,
         module: str = WORKER,
+        renew: Callable[[Order], Order] | None = None,
     ) -> None:
+        """``renew`` is asked before each start for what the worker is told."""
         self.pid: int | None = None
         self.vitals: Vitals | None = None
         self.cores = 0.0  # processors that it takes now
         self.restarts = 0
         self._order = order
+        self._renew = renew or (lambda same: same)
         self._take = take
         self._lost = lost
         self._clock = clock
@@ -137,7 +140,7 @@ class Supervisor:
     async def _order_to(self, process: asyncio.subprocess.Process) -> None:
         assert process.stdin is not None
         with suppress(ConnectionError):  # it died: listening says so
-            process.stdin.write(encode_order(self._order))
+            process.stdin.write(encode_order(self._renew(self._order)))
             await process.stdin.drain()
 
     def _started(self) -> None:

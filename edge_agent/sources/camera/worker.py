@@ -62,7 +62,7 @@ def run(order: Order, say: BinaryIO, *, clock: Clock) -> None:
     eyes, judged_by = None, ""
     if order.zones is not None:
         evidence = Evidence(order.evidence, clock=clock)
-        eyes, judged_by = open_eyes(order.zones, model=order.model, clock=clock, evidence=evidence)
+        eyes, judged_by = open_eyes(order, order.zones, clock=clock, evidence=evidence)
     flow = Flow()
     watching = Watching(integrity, flow, stall_s=stall_s, eyes=eyes, judged_by=judged_by, clock=clock)
 

@@ -8,6 +8,7 @@ import cv2
 import pytest
 
 from device_profiles.errors import ConfigError
+from device_profiles.profile import load_profiles
 from edge_agent.config import LoadedConfig, load_config
 from edge_agent.sources.camera.begin import order_of
 from tests.edge_agent.agents import AgentProcess
@@ -118,3 +119,25 @@ def test_workers_end_with_an_agent_that_is_killed(tmp_path: Path) -> None:
     while Path(f"/proc/{worker}").exists():
         assert time.monotonic() < deadline_s
         time.sleep(0.02)
+
+
+def test_zones_are_judged_by_the_limits_of_their_profile(tmp_path: Path) -> None:
+    """A profile of the city's own; a wrong limit names that file."""
+    text = load_profiles()["camera_zone"].text.replace('kind = "camera_zone"', 'kind = "slow_zone"')
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "slow_zone.toml").write_text(text.replace('confirm = "5s"', 'confirm = "1m"'))
+    camera = CAMERA + 'zones = "zones.json"\nzone_profile = "slow_zone"\n'
+    head = 'profiles = ["mine"]\n' + HEAD
+    (tmp_path / "zones.json").write_text(json.dumps(ZONES))
+    (tmp_path / "agent.toml").write_text(head + camera)
+    loaded = load_config(tmp_path / "agent.toml")
+    assert order_of(loaded.config.cameras[0], loaded).limits.confirm_us == 60_000_000
+    assert [one.profile for one in loaded.bindings] == ["street_camera", "slow_zone", "slow_zone"]
+    (tmp_path / "mine" / "slow_zone.toml").write_text(text.replace('confirm = "5s"', "confirm = 5.0"))
+    with pytest.raises(ConfigError) as caught:
+        load_config(tmp_path / "agent.toml")
+    assert (Path(caught.value.file).name, caught.value.key) == ("slow_zone.toml", "judge.limits.confirm")
+    (tmp_path / "agent.toml").write_text(head + camera.replace("slow_zone", "lift_terminal"))
+    with pytest.raises(ConfigError, match="no zone") as caught:
+        load_config(tmp_path / "agent.toml")
+    assert caught.value.key == "cameras[0].zone_profile"

@@ -1,12 +1,16 @@
 """What is said of zones: their state, how long they were seen, and nothing too often."""
 
+import msgspec
+
 from device_profiles.clock import Clock
 from edge_agent.sources.camera.eyes import KEEP_US, Eyes, open_eyes
 from edge_agent.sources.camera.frame import Image
 from edge_agent.sources.camera.messages import ZoneWord
 from edge_agent.vision.looker import Chosen
+from edge_agent.vision.watch import Kept
 from edge_agent.vision.zones import Zone, Zones
 from tests.edge_agent.sources.camera.pictures import Street
+from tests.edge_agent.sources.camera.rig import order
 
 ZONES = Zones(
     400,
@@ -44,11 +48,11 @@ class Looker:
 class Rig:
     """Eyes, and the last word of each zone."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, kept: dict[str, Kept] | None = None, t_us: int = START_US) -> None:
         self.looker = Looker()
-        self.eyes = Eyes(ZONES, self.looker, clock=Clock())
+        self.eyes = Eyes(ZONES, self.looker, clock=Clock(), kept=kept)
         self.words: list[ZoneWord] = []
-        self.t_us = START_US
+        self.t_us = t_us
 
     def look(self, seconds: float, *, way: str = "seen") -> None:
         """Look for so long."""
@@ -112,7 +116,24 @@ def test_a_zone_that_does_not_change_is_said_every_five_seconds() -> None:
 
 def test_a_model_that_is_refused_sees_nothing_and_says_so() -> None:
     """The worker goes on: the camera still watches itself."""
-    eyes, judged_by = open_eyes(ZONES, model="nobody.knows", clock=Clock())
+    eyes, judged_by = open_eyes(msgspec.structs.replace(order("x"), model="nobody.knows"), ZONES, clock=Clock())
     assert judged_by.startswith("nobody: ")
     words = eyes.seen(IMAGE, START_US)
     assert {word.values["state"] for word in words} == {"unknown"}
+
+
+def test_a_worker_that_follows_another_goes_on_with_its_stays() -> None:
+    """With a gap: nobody saw meanwhile whether it is still the same vehicle."""
+    first = Rig()
+    first.look(20)
+    kept = {zone: word.kept for zone in ("1", "2") if (word := first.said(zone)[-1]).kept is not None}
+    arrived_us = kept["1"].stay.arrived_us if kept["1"].stay else None
+    assert kept["2"].stay is None
+    second = Rig(kept=kept, t_us=first.t_us + 8_000_000)
+    second.look(20)
+    (back,) = [one for word in second.said("1") for one in word.findings]
+    assert (back.kind, back.data["reason"]) == ("berth.occupied", "seen_again")
+    assert (back.data["arrived_us"], back.data["at_least"], back.data["gap"]) == (arrived_us, True, True)
+    (free,) = [one for word in second.said("2") for one in word.findings]
+    assert (free.kind, free.data["reason"]) == ("berth.freed", "seen_again")
+    assert "dwell_s" not in free.data

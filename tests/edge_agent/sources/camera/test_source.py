@@ -12,9 +12,11 @@ import cv2
 from device_profiles.clock import Clock
 from device_profiles.profile import load_profiles
 from edge_agent.config import LineConfig, SlaveConfig
-from edge_agent.sources.camera.messages import Health, Report, ZoneWord
+from edge_agent.judge.berth import Stay
+from edge_agent.sources.camera.messages import Health, Report, ZoneWord, decode_order, encode_order
 from edge_agent.sources.camera.source import CameraSource
 from edge_agent.sources.camera.trouble import Stream, Trouble
+from edge_agent.vision.watch import Kept
 from simulators.modbus.line import Line
 from tests.edge_agent.sources.camera.pictures import Street
 from tests.edge_agent.sources.camera.rig import HASTY, ZONES, Heard, order
@@ -107,3 +109,14 @@ async def test_the_times_of_a_camera_and_its_zones_never_go_back(tmp_path: Path)
     assert [one.t_us - start_us for one in heard.samples if one.device == "camera-1-1"] == expected
     times = [one.t_us - start_us for one in heard.samples if one.device == "camera-1"]
     assert times == [0, 2 * second, 4 * second, -600 * second]
+
+
+def test_the_next_worker_is_told_what_the_one_before_knew(tmp_path: Path) -> None:
+    """In its order; what the agent itself says of blind zones takes nothing away."""
+    first = order(tmp_path, zones=ZONES)
+    source = CameraSource(first, SPEC, sink=Heard(), clock=Clock())
+    assert source.renewed(first) == first
+    kept = Kept(Stay(1_763_600_000_000_000, 1_763_600_060_000_000, at_least=True))
+    source.take(Report(1, BLIND, (ZoneWord("1", {"state": "occupied"}, kept=kept), ZoneWord("9", {}, kept=kept))))
+    source.take(Report(2, BLIND, (ZoneWord("1", {"state": "unknown"}),)))
+    assert decode_order(encode_order(source.renewed(first))).kept == {"1": kept}

@@ -1,0 +1,87 @@
+"""The limits that a profile gives the judges of what a camera sees: of its zones, and of a road's queue."""
+
+from typing import TypeVar
+
+import msgspec
+
+from device_profiles.errors import ConfigError
+from device_profiles.profile import Profile
+from edge_agent.judge import berth, queue_course
+from edge_agent.judge.berth_limits import BerthLimits
+from edge_agent.judge.limits import read_limits
+from edge_agent.judge.queue_limits import QueueLimits
+
+ZONE, QUEUE = "zone", "queue"  # names in a profile's [judge]
+SEEING = frozenset({ZONE, QUEUE})  # judges of pictures: they are fed with scores, not with values
+_OF_CELLS = {"stop", "lost"}  # a road is told of cells that were judged already
+_BERTH, _QUEUE = BerthLimits(), QueueLimits()
+
+
+class ZoneLimits(msgspec.Struct, frozen=True):
+    """Of berths and of lanes; microseconds, metres, m/s. `lost` holds for both."""
+
+    confirm_us: int = _BERTH.confirm_us
+    lost_us: int = _BERTH.lost_us
+    stop_us: int = _QUEUE.stop_us
+    vehicle_m: float = _QUEUE.vehicle_m
+    gap_m: float = _QUEUE.gap_m
+    form_m: float = _QUEUE.form_m
+    form_us: int = _QUEUE.form_us
+    over_us: int = _QUEUE.over_us
+    window_us: int = _QUEUE.window_us
+    rise_m: float = _QUEUE.rise_m
+    grow_mps: float = _QUEUE.grow_mps
+
+    @property
+    def berth(self) -> BerthLimits:
+        """Those of berths."""
+        return BerthLimits(confirm_us=self.confirm_us, lost_us=self.lost_us)
+
+    @property
+    def queue(self) -> QueueLimits:
+        """Those of lanes."""
+        return QueueLimits(**{name: getattr(self, name) for name in QueueLimits.__struct_fields__})
+
+
+def judged_by_sight(profile: Profile) -> bool:
+    """Return whether its judge is fed with what a model sees, and not with values."""
+    return profile.spec.judge is not None and profile.spec.judge.name in SEEING
+
+
+L = TypeVar("L", ZoneLimits, QueueLimits)
+
+
+def zone_limits_of(profile: Profile) -> ZoneLimits:
+    """Return the limits of a zone's profile. Raises ConfigError with file and key."""
+    return _limits(profile, ZONE, ZoneLimits, kinds=berth.EVENTS | queue_course.EVENTS)
+
+
+def queue_limits_of(profile: Profile) -> QueueLimits:
+    """Return the limits of a road's profile. Raises ConfigError with file and key."""
+    limits = _limits(profile, QUEUE, QueueLimits, kinds=queue_course.EVENTS)
+    for name in _OF_CELLS & (profile.spec.judge.limits.keys() if profile.spec.judge else set()):
+        raise ConfigError(
+            "is a lane's: it stands in the profile of zones", file=profile.file, key=f"judge.limits.{name}"
+        )
+    return limits
+
+
+def _limits(profile: Profile, name: str, record: type[L], *, kinds: frozenset[str]) -> L:
+    spec = profile.spec.judge
+    if spec is None:
+        return record()
+    if spec.name != name:
+        raise ConfigError(f"a {profile.kind} is judged by {name!r}", file=profile.file, key="judge.name")
+    missing = sorted(kinds - profile.spec.events.keys())
+    if missing:
+        raise ConfigError(f"judge {name!r} also makes {', '.join(missing)}", file=profile.file, key="events")
+    limits = read_limits(spec, record, file=profile.file)
+    _check(limits, file=profile.file)
+    return limits
+
+
+def _check(limits: ZoneLimits | QueueLimits, *, file: str) -> None:
+    """Refuse what no judge can work with: a length or a window of nothing."""
+    for name in ("vehicle_m", "form_m", "window_us"):
+        if getattr(limits, name) <= 0:
+            raise ConfigError("must be above 0", file=file, key=f"judge.limits.{name.removesuffix('_us')}")
