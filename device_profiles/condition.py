@@ -3,7 +3,7 @@
 import ast
 import operator
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from device_profiles.wire import Value
 
@@ -59,11 +59,10 @@ class Condition:
             for node in ast.walk(tree)
             if isinstance(node, ast.Name) and node.id not in ("abs", "known", "true", "false")
         )
-        self._evaluate = _compile(tree.body)
-
-    def evaluate(self, values: Values) -> Truth:
-        """Return the truth of the condition at ``values``."""
-        return _truth(self._evaluate(values))
+        # what the truth is at some values; that of a comparison is one already, and is asked at every reading
+        compiled = _compile(tree.body)
+        plain = isinstance(tree.body, ast.Compare | ast.BoolOp)
+        self.evaluate = cast(Callable[[Values], Truth], compiled) if plain else _truthful(compiled)
 
     def __repr__(self) -> str:
         return f"Condition({self.text!r})"
@@ -71,6 +70,10 @@ class Condition:
 
 def _truth(value: Value) -> Truth:
     return None if value is None or isinstance(value, str) or value != value else bool(value)
+
+
+def _truthful(evaluate: _Evaluate) -> Callable[[Values], Truth]:
+    return lambda values: _truth(evaluate(values))
 
 
 def _depth(tree: ast.expr) -> int:

@@ -45,9 +45,9 @@ PackRange = tuple[Epoch, Seq, Seq]  # epoch, first and last seq of packs of one 
 class Reading(msgspec.Struct, gc=False, frozen=True, tag="reading", tag_field="type"):
     """What a device said at one instant; a value that is absent is unchanged, ``None`` is unknown."""
 
-    device: Id
+    # an Id, and the keys of its values are Names: `_check_names` says so, for patterns take longer than all the rest
+    device: str
     t_us: Micros  # when it was observed
-    # the keys are Names too: `_check_names` says so, for a pattern on each of them takes longer than all the rest
     values: Annotated[dict[str, Value], msgspec.Meta(max_length=256)]
 
 
@@ -139,7 +139,7 @@ class Pack(msgspec.Struct, gc=False, frozen=True, omit_defaults=True):
     """One MQTT message upwards. (agent, epoch, lane, seq) is its identity, however often it is sent."""
 
     v: Literal[1]  # version of the contract
-    agent: Id
+    agent: str  # an Id: `decode_pack` says so
     epoch: Epoch
     lane: Lane
     sent_us: Micros
@@ -199,9 +199,11 @@ _pack_decoder = msgspec.json.Decoder(Pack)
 _receipt_decoder = msgspec.json.Decoder(Receipt)
 _command_decoder = msgspec.json.Decoder(Command)
 _facts_decoder = msgspec.json.Decoder(tuple[Fact, ...])
-_NAME = re.compile(NAME_PATTERN)
+_ID, _NAME = re.compile(ID_PATTERN), re.compile(NAME_PATTERN)
 _MOST_NAMES = 10_000  # remembered as good; a city has some hundred
 _names: set[str] = set()
+_MOST_IDS = 100_000  # likewise; a city has some 10,000 devices
+_ids: set[str] = set()
 _PATH = re.compile(r" - at (?:`key` in )?`(?P<path>[^`]*)`$")
 
 
@@ -246,6 +248,8 @@ def decode_pack(payload: bytes) -> Pack:
     if len(payload) > MAX_PACK_BYTES:
         raise WireError(f"{len(payload)} bytes, more than the {MAX_PACK_BYTES} a pack may have")
     pack: Pack = _decode(_pack_decoder, payload)
+    if pack.agent not in _ids:
+        _learn_id(pack.agent, "$.agent")
     _check_names(pack.facts, "$.facts")
     return pack
 
@@ -272,10 +276,21 @@ def _decode(decoder: msgspec.json.Decoder[Any], payload: bytes) -> Any:
 
 
 def _check_names(facts: tuple[Fact, ...], path: str) -> None:
-    """Refuse readings whose values have no names. Raises WireError."""
+    """Refuse readings whose device or values have no names. Raises WireError."""
     for index, fact in enumerate(facts):
-        if type(fact) is Reading and not _names.issuperset(fact.values):
-            _learn_names(fact.values, f"{path}[{index}].values")
+        if type(fact) is Reading:
+            if fact.device not in _ids:
+                _learn_id(fact.device, f"{path}[{index}].device")
+            if not _names.issuperset(fact.values):
+                _learn_names(fact.values, f"{path}[{index}].values")
+
+
+def _learn_id(name: str, path: str) -> None:
+    if not _ID.search(name):
+        raise WireError(f"Expected `str` matching regex {ID_PATTERN!r}", path=path)
+    if len(_ids) >= _MOST_IDS:
+        _ids.clear()
+    _ids.add(name)
 
 
 def _learn_names(values: dict[str, Value], path: str) -> None:

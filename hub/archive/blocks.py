@@ -3,6 +3,7 @@
 import operator
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import chain
 from typing import overload
 
 import msgspec
@@ -73,18 +74,25 @@ class Run:
     @cached_property
     def names(self) -> tuple[str, ...]:
         """The fields that each block has, in the same order; none when they differ."""
-        shapes = set(map(tuple, self.values))
-        return shapes.pop() if len(shapes) == 1 else ()
+        first = tuple(self.values[0])
+        # no name comes twice in a block: so the names of all of them are the first's again and again, or they differ
+        return first if list(chain.from_iterable(self.values)) == [*first] * len(self.values) else ()
 
     @cached_property
-    def columns(self) -> list[tuple[Value, ...]]:
+    def _said(self) -> list[Value]:
+        """What was said, block by block."""
+        return list(chain.from_iterable([values.values() for values in self.values]))
+
+    @cached_property
+    def columns(self) -> list[list[Value]]:
         """What was said of each of ``names``."""
-        return list(zip(*[values.values() for values in self.values], strict=True)) if self.names else []
+        said, width = self._said, len(self.names)
+        return [said[column::width] for column in range(width)]
 
     @cached_property
     def floats(self) -> bool:
         """Whether there are ``columns``, all of them of floats."""
-        return bool(self.columns) and all(set(map(type, column)) == _FLOAT for column in self.columns)
+        return bool(self.names) and set(map(type, self._said)) == _FLOAT
 
 
 class Blocks(Sequence[Point]):

@@ -43,12 +43,12 @@ def cpu_s(pid: int) -> float:
 
 
 class Load:
-    """Messages made beforehand, and the thread that publishes them as fast as the broker takes them."""
+    """Messages made beforehand as they go over the wire, and the thread that does nothing but publish them."""
 
     def __init__(self, port: int, fleet: Fleet, *, count: int) -> None:
-        self._messages = list(fleet.packs(count, now_us=time.time_ns() // 1_000))
         self._offer = Offer(port, f"fleet-{time.time_ns()}")
-        self._thread = threading.Thread(target=self._offer.send, args=(self._messages,), name="load", daemon=True)
+        pieces = list(self._offer.pieces(fleet.packs(count, now_us=time.time_ns() // 1_000)))
+        self._thread = threading.Thread(target=self._offer.push, args=(pieces,), name="load", daemon=True)
 
     def __enter__(self) -> "Load":
         """Begin to publish."""

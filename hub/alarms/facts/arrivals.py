@@ -14,6 +14,7 @@ class Arrival(msgspec.Struct):
 
     decisions: Decisions
     agent: AgentState
+    key: str  # the agent's
     pack: Pack
     present_us: int  # received time, on the agent's clock
 
@@ -31,4 +32,4 @@ class Arrival(msgspec.Struct):
 
 def arrive(decisions: Decisions, agent: AgentState, record: Record, pack: Pack) -> Arrival:
     """Return the arrival of ``pack``, after its agent has been greeted."""
-    return Arrival(decisions, agent, pack, record.received_us - agent.offset.us)
+    return Arrival(decisions, agent, record.agent, pack, record.received_us - agent.offset.us)

@@ -1,6 +1,6 @@
 """How now(d) moves: readings and heartbeats on the reading lane (ALARMS.md, 2, 6, 9, 11)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable
 
 from device_profiles.wire import Heartbeat, Reading, Value
 from hub.alarms.facts.arrivals import Arrival
@@ -10,7 +10,7 @@ from hub.alarms.rulebook import sites
 from hub.alarms.rulebook.assets import disturb, flag
 from hub.alarms.rulebook.attention import attend
 from hub.alarms.rulebook.conditions import fire, settle, settle_all
-from hub.alarms.rulebook.rules import SILENT
+from hub.alarms.rulebook.rules import SILENT, RuleSet
 from hub.alarms.rulebook.timers import freeze_all, restart_all
 from hub.alarms.rulebook.truths import part
 from hub.alarms.state import MAX_UNBOUND
@@ -30,11 +30,12 @@ def take_reading(arrival: Arrival, fact: Reading) -> None:
     if device.next_us is not None and device.next_us <= fact.t_us:
         fire(decisions, [(device, fact.t_us)])
     _stand(arrival, device, fact.t_us)
-    changed = _change(arrival, device, fact.values)
+    rules = decisions.state.rules_of(device)
+    changed = _change(device, fact.values, rules)
     if woken:
         settle_all(decisions, device, at_us=fact.t_us)
     elif changed:
-        by_name = _rules_by_name(arrival, device)
+        by_name = rules.by_name if rules is not None else {}
         named = dict.fromkeys([rule for name in changed if name in by_name for rule in by_name[name]])
         if named or device.elder:
             settle(decisions, device, [*named, *device.elder], at_us=fact.t_us)
@@ -72,7 +73,7 @@ def _admit(arrival: Arrival, name: str, t_us: int) -> DeviceState | None:
         device = meet(arrival, key, name)
         if device is None:
             return None
-    if device.agent != arrival.agent.key and not _take_over(arrival, device):
+    if device.agent != arrival.key and not _take_over(arrival, device):
         decisions.refuse(key, Refusal.FOREIGN_DEVICE, t_us)
         return None
     if _late(arrival, device, t_us):
@@ -89,7 +90,7 @@ def meet(arrival: Arrival, key: str, name: str) -> DeviceState | None:
         arrival.decisions.refuse(key, Refusal.TOO_MANY_DEVICES, 0)
         return None
     state.unbound += 1
-    device = state.devices[key] = DeviceState(arrival.agent.area, name, arrival.agent.key)
+    device = state.devices[key] = DeviceState(arrival.agent.area, name, arrival.key)
     return device
 
 
@@ -97,7 +98,7 @@ def _take_over(arrival: Arrival, device: DeviceState) -> bool:
     """Let another agent speak for a device that no birth has bound; return whether it may."""
     if device.profile:
         return False
-    device.agent, device.epoch, device.step = arrival.agent.key, 0, 0
+    device.agent, device.epoch, device.step = arrival.key, 0, 0
     return True
 
 
@@ -156,25 +157,18 @@ def _stand(arrival: Arrival, device: DeviceState, t_us: int) -> None:
     sites.flag(decisions, device.key, t_us=t_us + arrival.agent.offset.us)
 
 
-def _rules_by_name(arrival: Arrival, device: DeviceState) -> Mapping[str, Sequence[str]]:
-    """Return name of a value → the rules in force that ask for it."""
-    rules = arrival.decisions.state.rules_of(device)
-    return rules.by_name if rules is not None else {}
-
-
-def _change(arrival: Arrival, device: DeviceState, values: dict[str, Value]) -> list[str]:
-    """Apply values; return the names of those that changed, if a rule may ask for them."""
+def _change(device: DeviceState, values: dict[str, Value], rules: RuleSet | None) -> list[str]:
+    """Apply values; return the names of those that changed, if one of ``rules`` may ask for them."""
     held = device.values
     if held.keys() >= values.keys():  # as nearly always
-        asked = values if device.elder else _rules_by_name(arrival, device)
+        asked: Iterable[str] = values if device.elder else rules.by_name if rules is not None else ()
         changed = [
             name
-            for name in values
-            if name in asked and ((old := held[name]) != (new := values[name]) or type(old) is not type(new))
+            for name in asked
+            if name in values and ((old := held[name]) != (new := values[name]) or type(old) is not type(new))
         ]
         held.update(values)
         return changed
-    rules = arrival.decisions.state.rules_of(device)
     changed = []
     for name, value in values.items():
         if name in held:

@@ -235,13 +235,19 @@ def _marks_of(points: Sequence[Point]) -> dict[Key, int]:
     marks: dict[Key, int] = {}
     for run in runs_of(points):
         said = run.times if _is_value(run.names) else [b.t_us for b in run.blocks if _is_value(tuple(b.values))]
-        for minute in {t_us // MINUTE_US for t_us in said}:
+        for minute in _minutes(said):
             hour, bit = divmod(minute, 60)
             key = run.subject, hour * HOUR_US
             marks[key] = marks.get(key, 0) | 1 << bit | HOUR_BIT
-        for hour in {t_us // HOUR_US for t_us in run.times} if said is not run.times else ():
+        for hour in {minute // 60 for minute in _minutes(run.times)} if said is not run.times else ():
             marks.setdefault((run.subject, hour * HOUR_US), 0)  # no bit, but its device is known
     return marks
+
+
+def _minutes(times: Sequence[int]) -> set[int]:
+    """Return the minutes since 1970 of some times: one of those that a batch brings, nearly always."""
+    first = min(times, default=0) // MINUTE_US
+    return {first} if times and max(times) // MINUTE_US == first else {t_us // MINUTE_US for t_us in times}
 
 
 def _is_value(names: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Sequence, Set
+from typing import cast
 
 from device_profiles.wire import Value
 from hub.admission import FUTURE_US, MAX_OFFSET_US
@@ -93,7 +94,7 @@ class Present:
         self._begin(subject, device, minute_us=first_us - first_us % MINUTE_US)
         if device.sums is not None:
             self._sum(subject, device)
-            self._say(subject, device, run.names, run.columns, last_us)
+            self._say(subject, device, run.names, run.columns, last_us, floats=run.floats)
 
     def _begin(self, subject: str, device: _Device, *, minute_us: int) -> None:
         """Begin the minute that the device is in, unless it has begun."""
@@ -139,8 +140,10 @@ class Present:
         names: Sequence[str],
         columns: Iterable[Sequence[Value]],
         t_us: int,
+        *,
+        floats: bool = False,
     ) -> None:
-        """Take in what was said of each field, the last of it at ``t_us``."""
+        """Take in what was said of each field, the last of it at ``t_us``; with ``floats`` nothing but those."""
         sums = device.sums
         if sums is None:
             return
@@ -153,7 +156,10 @@ class Present:
                     self._minutes[subject, device.minute_us] = sums
                 found = sums[field] = Sums()
                 self._size += 1
-            found.say_all(values, t_us)
+            if floats:
+                found.say_floats(cast(Sequence[float], values), t_us)
+            else:
+                found.say_all(values, t_us)
 
     def _spoil(self, subject: str, minute_us: int) -> None:
         self._size -= len(self._minutes.pop((subject, minute_us), ()))
