@@ -16,6 +16,7 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     kind: Name | None = None  # of the devices whose values `when` is over
     when: str | None = None  # true while it is true of any such device of the asset or site
     on: Name | None = None  # instead of both: kind of the Event; true at its instant
+    physics: tuple[Name, ...] = ()  # of a site: what may explain it; keys that share any of these are one key
     another: bool = False  # of a site: true of another device that senses through something else is another key
 
 

@@ -11,7 +11,9 @@ from device_profiles.wire import SEVERITIES, Name, Severity
 if TYPE_CHECKING:
     from device_profiles.rule_spec import AlarmRule
 
+SITES_OWN = ("another", "physics")  # fields of a key that only a site's rule has
 FARTHEST_M = 200.0  # keys further apart do not speak of one hole
+MOST = 4  # keys that may be needed
 Distance = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3})?m$")]  # such as 30m
 CloseReason = Literal[  # the hub's ActReason
     "maintenance",
@@ -61,8 +63,8 @@ def site_faults(rule: "AlarmRule") -> Iterable[tuple[str, str]]:
 
 def _need_faults(rule: "AlarmRule") -> Iterable[tuple[str, str]]:
     several = any(key.another for key in rule.keys.values())
-    if rule.need is None or rule.need < 2 or (rule.need > len(rule.keys) and not several):
-        yield "need", f"say how many of the {len(rule.keys)} keys must agree, two or more: one alone is a `case`"
+    if rule.need is None or not 2 <= rule.need <= MOST or (rule.need > len(rule.keys) and not several):
+        yield "need", f"say how many of the {len(rule.keys)} keys must agree, 2 to {MOST}: one alone is a `case`"
 
 
 def _case_faults(rule: "AlarmRule", case: Case) -> Iterable[tuple[str, str]]:

@@ -197,10 +197,11 @@ class Decisions:
         t_us: int,
         detail: str = "",
         to: tuple[str, ...] = (),
+        by: By = NOBODY,
     ) -> None:
         """Say a revision of an alarm: its new flags, and what changed them."""
         occurrence.alarm = alarm
-        self._say(occurrence, kind, reason=reason, t_us=t_us, detail=detail, to=to)
+        self._say(occurrence, kind, reason=reason, t_us=t_us, detail=detail, by=by, to=to)
 
     def suppress(self, occurrence: Occurrence, cause: str, *, reason: Reason) -> None:
         """Keep an open alarm quiet, because of what explains it."""

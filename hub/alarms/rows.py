@@ -84,7 +84,6 @@ class ReportState(msgspec.Struct, omit_defaults=True):
     t_us: int  # hub's clock
     at: LatLon | None = None
     asset: str = ""
-    case: str = ""  # subject of the case that it opened or joined
     used: dict[str, int] = msgspec.field(default_factory=dict)  # as of a device
 
 

@@ -3,7 +3,6 @@
 from hub.alarms.decisions import By, Decisions
 from hub.alarms.noise.quiet import every_open
 from hub.alarms.rows import Mark, Occurrence
-from hub.alarms.rulebook.rules import PERSON_REPORT
 from hub.alarms.rulebook.signs import SiteRule
 from hub.alarms.rulebook.witnesses import use_up
 from hub.alarms.state import State
@@ -32,7 +31,7 @@ def _end_case(decisions: Decisions, rule: SiteRule, case: Occurrence, end_us: in
 
 
 def _held(case: Occurrence, alarm: Alarm, name: str) -> bool:
-    return case.rule in (name, PERSON_REPORT) and case.alarm is not None and case.alarm.suppressed_by == alarm.id
+    return case.rule == name and case.alarm is not None and case.alarm.suppressed_by == alarm.id
 
 
 def _rule_of(state: State, name: str) -> SiteRule | None:

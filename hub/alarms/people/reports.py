@@ -7,7 +7,7 @@ import msgspec
 from device_profiles.errors import TopicError
 from device_profiles.topics import check_area
 from hub.alarms.city.places import LatLon
-from hub.alarms.decisions import By, Decisions
+from hub.alarms.decisions import NOBODY, By, Decisions
 from hub.alarms.facts.events import LATE_US, Sighting, sight
 from hub.alarms.rows import DeviceState, HubPart, ReportState, asset_key
 from hub.alarms.rulebook import assets, sites
@@ -64,12 +64,12 @@ def take_report(decisions: Decisions, report: Report, *, by: By, t_us: int) -> N
     members = _meant(decisions.state, report)
     asset = report.asset or (members[0].asset if members else "")
     said = By(by.actor, by.because, report.detail)
-    case = ""
-    if not _alarm(decisions, members, report, by=said, t_us=t_us):
-        case = _case(decisions, report, asset, by=said, t_us=t_us)
-    _tell_asset(decisions, members, report, t_us=t_us)
+    told = _alarm(decisions, members, report, by=said, t_us=t_us)
     if report.kind in decisions.state.book.site_hears:
-        _tell_sites(decisions, report, asset, case=case, t_us=t_us)
+        told = _tell_sites(decisions, report, asset, by=NOBODY if told else said, t_us=t_us) or told
+    if not told:
+        _case(decisions, report, asset, by=said, t_us=t_us)
+    _tell_asset(decisions, members, report, t_us=t_us)
 
 
 def _meant(state: State, report: Report) -> list[DeviceState]:
@@ -93,8 +93,8 @@ def _alarm(decisions: Decisions, members: list[DeviceState], report: Report, *, 
     return False
 
 
-def _case(decisions: Decisions, report: Report, asset: str, *, by: By, t_us: int) -> str:
-    """Open a case on the asset, or one of its own where none is known; return its subject."""
+def _case(decisions: Decisions, report: Report, asset: str, *, by: By, t_us: int) -> None:
+    """Open a case on the asset, or one of its own where none is known."""
     subject = asset_key(asset) if asset else f"report:{decisions.offset}"
     found = decisions.state.occurrence(PERSON_REPORT, subject)
     if found is not None and found.open:
@@ -102,7 +102,6 @@ def _case(decisions: Decisions, report: Report, asset: str, *, by: By, t_us: int
     else:
         part = HubPart(report.area, subject, asset)
         decisions.open(_HEAD, part, t_us=t_us, reason=Reason.ACT, detail=report.detail, by=by)
-    return subject
 
 
 def _tell_asset(decisions: Decisions, members: list[DeviceState], report: Report, *, t_us: int) -> None:
@@ -112,10 +111,16 @@ def _tell_asset(decisions: Decisions, members: list[DeviceState], report: Report
         assets.hear(decisions, members[0], t_us, report.kind)
 
 
-def _tell_sites(decisions: Decisions, report: Report, asset: str, *, case: str, t_us: int) -> None:
-    """Let the report be a key where it was seen: at its position, that of the device that is meant, or the asset's."""
+def _tell_sites(decisions: Decisions, report: Report, asset: str, *, by: By, t_us: int) -> bool:
+    """Let the report be a key where it was seen: at its position, that of the device that is meant, or the asset's.
+
+    Return whether it has joined an alarm or a case, or opened one.
+    """
     state, key = decisions.state, f"{REPORTED}{decisions.offset}"
     device = f"{report.area}/{report.device}" if report.device else ""
     at = report.at or state.policy.position(device, asset)
-    state.report(ReportState(key, report.kind, report.area, t_us, at, asset, case))
+    kept = ReportState(key, report.kind, report.area, t_us, at, asset)
+    state.report(kept)
+    told = sites.land(decisions, kept, by=by)
     sites.settle(decisions, [key], live=False)
+    return told

@@ -1,7 +1,8 @@
 """Rules of sites as the engine uses them, and when their keys agree: pure (ALARMS.md, 14).
 
 A sign is a key of one device, with the times at which it was true. Signs of one camera, or of one device, are one
-witness: so many witnesses must agree as the rule needs, each for a key of its own, one of them the site's own.
+witness, and keys that the same physics explains are one key: so many witnesses must agree as the rule needs, each for
+a key of its own, one of them the site's own.
 """
 
 import hashlib
@@ -36,12 +37,13 @@ class Sign(msgspec.Struct, frozen=True):
 class SiteRule(KeyRule):
     """One alarm rule of sites."""
 
-    __slots__ = ("another", "case", "near_m")
+    __slots__ = ("another", "case", "near_m", "physics")
 
     def __init__(self, spec: AlarmRule, head: RuleHead) -> None:
         super().__init__(spec, head, version=_version(spec))
         self.near_m = metres(spec.near or "0m")
         self.another = frozenset(name for name, key in spec.keys.items() if key.another)
+        self.physics = {name: frozenset(key.physics or (name,)) for name, key in spec.keys.items()}
         case = spec.case
         self.case = RuleHead(case.rule, case.severity, case.title, True, head.digest) if case is not None else None
 
@@ -62,8 +64,10 @@ class SiteRule(KeyRule):
         return any(self._enough([*chosen, sign], free) for sign in free)
 
     def _apart(self, a: Sign, b: Sign) -> bool:
-        """Return whether two signs are two keys: two witnesses, of two keys or of one that another may turn too."""
-        return not a.sources & b.sources and (a.key != b.key or a.key in self.another)
+        """Return whether two signs are two keys: two witnesses, of two physics or of one key that another may turn."""
+        if a.sources & b.sources:
+            return False
+        return a.key in self.another if a.key == b.key else not self.physics[a.key] & self.physics[b.key]
 
 
 def told(keys: Sequence[KeySeen]) -> str:
@@ -84,6 +88,6 @@ def farthest_m(keys: Sequence[KeySeen]) -> float | None:
 
 def _version(spec: AlarmRule) -> str:
     """Return a digest of what the rule asks: a rule that asks something else begins anew (ALARMS.md, 16)."""
-    keys = [(name, key.kind, key.when, key.on, key.another) for name, key in sorted(spec.keys.items())]
+    keys = [(name, key.kind, key.when, key.on, key.another, key.physics) for name, key in sorted(spec.keys.items())]
     asked = spec.need, spec.within, spec.near, keys
     return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()[:8]

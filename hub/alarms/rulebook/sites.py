@@ -10,11 +10,10 @@ from functools import partial
 from msgspec.structs import replace
 
 from device_profiles.evidence import evidence_words
-from hub.alarms.decisions import Decisions
-from hub.alarms.rows import HubPart, Occurrence
+from hub.alarms.decisions import NOBODY, By, Decisions
+from hub.alarms.rows import HubPart, Occurrence, ReportState
 from hub.alarms.rulebook.assets import LATE_US
 from hub.alarms.rulebook.heads import RuleHead
-from hub.alarms.rulebook.rules import PERSON_REPORT
 from hub.alarms.rulebook.signs import Sign, SiteRule, told
 from hub.alarms.rulebook.witnesses import signs_at, speaks
 from hub.alarms.state import State
@@ -40,6 +39,22 @@ def settle(decisions: Decisions, keys: Iterable[str], *, live: bool = True) -> N
         for step in _steps(decisions, rule, centre, live=live)
     ]:
         min(steps, key=lambda step: step[:3])[3]()
+
+
+def land(decisions: Decisions, report: ReportState, *, by: By) -> bool:
+    """Let what a person says join what is open near it, else be a case; return whether it is told so."""
+    state, told_so = decisions.state, False
+    for rule in state.book.site_rules.values():
+        signs = list(signs_at(state, rule, report.key, behind=rule.head.rule))
+        names = (rule.head.rule, rule.case.rule if rule.case is not None else "")
+        found = (open_near(state, rule, name, (report.key,)) for name in names if signs)
+        occurrence = next((each for each in found if each is not None), None)
+        if occurrence is not None:
+            _join(decisions, rule, occurrence, [(report.t_us, sign) for sign in signs], Reason.ONE_KEY, by=by)
+        elif signs and rule.case is not None:
+            _raise(decisions, rule, report.key, rule.case, report.t_us, signs, False, by=by)
+        told_so = told_so or bool(signs and (occurrence is not None or rule.case is not None))
+    return told_so
 
 
 def flag(decisions: Decisions, key: str, *, t_us: int) -> None:
@@ -101,7 +116,7 @@ def _case_steps(
         return
     at_us = min(sign.begins[0] for sign in alone)
     occurrence = open_near(state, rule, rule.head.rule, (centre,))
-    if occurrence is None and centre not in state.reports:  # whose case is there already
+    if occurrence is None:
         occurrence = open_near(state, rule, case.rule, (centre,))
         if occurrence is None:
             yield at_us, case.rule, SITE + centre, partial(_raise, decisions, rule, centre, case, at_us, alone, live)
@@ -147,6 +162,8 @@ def _raise(
     at_us: int,
     signs: Sequence[Sign],
     live: bool,
+    *,
+    by: By = NOBODY,
 ) -> None:
     state = decisions.state
     owner = state.reports[centre] if centre in state.reports else state.devices[centre]
@@ -162,6 +179,7 @@ def _raise(
         reason=Reason.EVENT_LATE if late else reason,
         sounded=not late,
         detail=told(keys),
+        by=by,
         keys=keys,
         evidence=_kept(signs),
     )
@@ -169,30 +187,34 @@ def _raise(
 
 
 def _join(
-    decisions: Decisions, rule: SiteRule, occurrence: Occurrence, new: Sequence[tuple[int, Sign]], reason: Reason
+    decisions: Decisions,
+    rule: SiteRule,
+    occurrence: Occurrence,
+    new: Sequence[tuple[int, Sign]],
+    reason: Reason,
+    *,
+    by: By = NOBODY,
 ) -> None:
     alarm = occurrence.alarm
     if alarm is None:
         return
     known = {(seen.key, seen.device) for seen in alarm.signs}
     keys = tuple(sign.seen(at_us) for at_us, sign in new)
-    added = tuple(seen for seen in keys if (seen.key, seen.device) not in known)
+    added = tuple(seen for seen in keys if (seen.key, seen.device) not in known)[: MAX_KEYS - len(known)]
     evidence = _kept(sign for _, sign in new) | _evidence(alarm)  # what was there first stays
     changed = replace(alarm, keys=alarm.signs + added, evidence=evidence)
     at_us = min(at_us for at_us, _ in new)
-    decisions.change(occurrence, Kind.JOINED, alarm=changed, reason=reason, t_us=at_us, detail=told(keys))
+    decisions.change(occurrence, Kind.JOINED, alarm=changed, reason=reason, t_us=at_us, detail=told(keys), by=by)
     _fold(decisions, rule, occurrence)
 
 
 def _fold(decisions: Decisions, rule: SiteRule, occurrence: Occurrence) -> None:
-    """Let an alarm explain the cases near its keys, and those of the reports among them."""
+    """Let an alarm explain the cases near its keys."""
     state, alarm = decisions.state, occurrence.alarm
     if alarm is None or rule.case is None or occurrence.rule != rule.head.rule:
         return
     near = {key for sign in alarm.signs for key in state.places.near(sign.device, rule.near_m)}
     found = {each for key in near for each in state.spoken.get(key, ()) if each[0] == rule.case.rule}
-    reports = (state.reports[sign.device] for sign in alarm.signs if sign.device in state.reports)
-    found |= {(PERSON_REPORT, report.case) for report in reports if report.case}
     for name, subject in sorted(found):
         case = state.occurrence(name, subject)
         if case is not None and case.open and case.alarm is not None and case.alarm.suppressed_by != alarm.id:
