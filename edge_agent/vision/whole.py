@@ -1,0 +1,67 @@
+"""The whole picture of a camera, small: whether it still shows the place on which the zones are drawn."""
+
+import math
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.sources.camera.integrity.structure import Bands, Grey, bands_of, likeness, shift_of, shifted, small_grey
+
+SLOW_S = 60.0  # what it shows is followed so slowly; faults are faster
+CHECK_S = 1.0  # city; between two comparisons while nothing is in question
+LEAST_PX = 0.8  # of the 320 of the small picture: a road's lines beside themselves look like changes
+BETTER = 0.03  # by so much more like is it there than in place
+LOST = 0.25  # likeness below which it shows something else
+
+
+class Showing(StrEnum):
+    """What a look at the whole picture says."""
+
+    SAME = "same"
+    MOVED = "moved"  # the same place, displaced
+    OTHER = "other"  # nothing of what it showed
+
+
+class Whole:
+    """Of one camera."""
+
+    def __init__(self) -> None:
+        self._known: Grey | None = None
+        self._bands: Bands | None = None
+        self._t_s = self._checked_s = 0.0
+        self._showing = Showing.SAME
+
+    def look(self, image: NDArray[np.uint8], t_s: float, *, pressing: bool) -> Showing:
+        """Take in a picture; ``pressing``: something is about to be believed, or was in doubt."""
+        doubtful = pressing or self._showing is not Showing.SAME
+        if self._known is not None and not doubtful and 0 <= t_s - self._checked_s < CHECK_S:
+            return self._showing
+        grey = small_grey(image)
+        if self._known is None or self._bands is None:
+            self._take(grey, t_s)
+            return Showing.SAME
+        self._checked_s = t_s
+        self._showing = _compare(bands_of(grey), self._bands)
+        if self._showing is Showing.SAME:
+            weight = 1 - math.exp(-max(0.0, t_s - self._t_s) / SLOW_S)
+            self._take(self._known + weight * (grey - self._known), t_s)
+        return self._showing
+
+    def begin_anew(self, image: NDArray[np.uint8], t_s: float) -> None:
+        """Take what is shown now as what it shows."""
+        self._showing = Showing.SAME
+        self._take(small_grey(image), t_s)
+
+    def _take(self, grey: Grey, t_s: float) -> None:
+        self._known, self._bands, self._t_s = grey, bands_of(grey), t_s
+        self._checked_s = t_s
+
+
+def _compare(now: Bands, known: Bands) -> Showing:
+    here = likeness(now.coarse, known.coarse)
+    dx, dy, _ = shift_of(now.coarse, known.coarse)
+    there = likeness(shifted(now.coarse, -dx, -dy), known.coarse) if math.hypot(dx, dy) >= LEAST_PX else here
+    if there >= max(LOST, here + BETTER):
+        return Showing.MOVED
+    return Showing.SAME if here >= LOST else Showing.OTHER
