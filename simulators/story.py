@@ -1,14 +1,17 @@
 """What happens in a played city, as lines that a person can follow, from the physics and the command centre."""
 
 import time
+from collections.abc import Sequence
 
 import msgspec
 
+from simulators.camera.happenings import Happening
 from simulators.lifts.control import Mode
 from simulators.lifts.lift import Lift
 from simulators.play import Play
 from simulators.witness import AlarmWord
 
+SITE = "site:"  # begins the hub's name of a place at which several devices stand
 _QUIET = ("reminded", "acked", "joined", "stale", "fresh")  # words about an alarm that was told before
 
 
@@ -59,9 +62,12 @@ class Story:
         for act in self._play.scenario.acts:
             if act.act == "release" and act.name in self._play.begun:
                 self._once(f"{act.name}/begun", self._play.begun[act.name], f"{act.lift}: rescuers are at the lift")
-            if act.name in self._play.truth:
+            if act.name in self._play.truth and act.lift:
                 text, style = _took_hold(act.act, self._play.lifts[act.lift])
                 self._once(act.name, self._play.truth[act.name], f"{act.lift}: {text}", style)
+            elif act.name in self._play.truth:
+                what = _befell(act.act, self._play.happened.get(act.camera, []))
+                self._once(act.name, self._play.truth[act.name], f"{act.camera or act.sensor}: {what}", "red")
         for word in words[self._heard :]:
             self._tell_word(word, speed)
         self._heard = len(words)
@@ -73,7 +79,9 @@ class Story:
 
     def _tell_word(self, word: AlarmWord, speed: float) -> None:
         lift = word.subject.rpartition("/")[2]
-        if word.active and word.kind in _QUIET:
+        if word.subject.startswith(SITE):
+            self._tell_site(word, speed)
+        elif word.active and word.kind in _QUIET:
             self.tell(word.t_delivered_us, f"alarm {word.rule} of {lift}: {word.kind}", "yellow")
         elif word.active:
             wall_ms = (word.t_delivered_us - word.t_raised_us) / 1e3 / speed
@@ -83,10 +91,38 @@ class Story:
         else:
             self.tell(word.t_delivered_us, f"alarm {word.rule} of {lift} has cleared", "bold green")
 
+    def _tell_site(self, word: AlarmWord, speed: float) -> None:
+        """Tell of a place at which several devices stand: one key is a case, two are an alarm."""
+        keys = ", ".join(f"{key} of {device.rpartition('/')[2]}" for key, device in word.keys)
+        wall_ms = (word.t_delivered_us - word.t_raised_us) / 1e3 / speed
+        if word.kind != "raised":
+            folded = "is taken up by the alarm" if word.folded else word.kind
+            self.tell(word.t_delivered_us, f"{word.rule}: {folded} ({keys})", "yellow")
+        elif word.rule.endswith("inspection"):
+            text = f"CASE {word.rule}: one key alone, {keys}: somebody has to look; {wall_ms:.0f} ms to command centre"
+            self.tell(word.t_delivered_us, text, "black on yellow")
+        else:
+            text = f"ALARM {word.rule}: keys of different physics agree: {keys}; {wall_ms:.0f} ms to command centre"
+            self.tell(word.t_delivered_us, text, "bold white on red")
+            for device, kept in word.evidence.items():
+                digests = ", ".join(f"{what} {digest[:12]}…" for what, digest in kept.items())
+                self.tell(word.t_delivered_us, f"  evidence of {device.rpartition('/')[2]}: {digests} (sha256)", "cyan")
+
     def _after_stop(self, lift: str, word: AlarmWord) -> str:
         stops = [act.name for act in self._play.scenario.acts if act.lift == lift and act.act == "stop_between_floors"]
         since = [self._start_us + self._play.truth[name] for name in stops if name in self._play.truth]
         return f", {(word.t_raised_us - max(since)) / 1e6:.1f} s after it stopped" if since else ""
+
+
+def _befell(act: str, happened: Sequence[Happening]) -> str:
+    """Return what has happened on a road or below it."""
+    area_m2 = sum(one.area_m2 for one in happened)
+    texts = {
+        "road_collapses": f"the road breaks in, a hole of {area_m2:.1f} m²",
+        "ground_collapses": "the ground below gives way",
+        "report": "a passer-by reports a hole in the road",
+    }
+    return texts.get(act, act.replace("_", " "))
 
 
 def _took_hold(act: str, lift: Lift) -> tuple[str, str]:

@@ -9,15 +9,17 @@ import contextlib
 import json
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from device_profiles.errors import TopicError
-from device_profiles.topics import parse_lane_topic
+from device_profiles.topics import ROOT, parse_lane_topic
+from device_profiles.wire import decode_receipt
 from simulators.packs import Content, PackKey, content_of
 
 logger = logging.getLogger(__name__)
 
 PUBLISH = 3
+_RECEIPT = "/receipt"
 MAX_PACKET = 1_048_576  # four times the largest pack; whoever announces more is cut off
 _CHUNK = 65_536
 
@@ -73,6 +75,7 @@ class Tap:
     def __init__(self, broker_host: str, broker_port: int) -> None:
         self.packs: dict[PackKey, Content] = {}  # every pack that ever passed, once
         self.publishes = 0  # PUBLISH packets, doubles included
+        self.receipts: dict[tuple[str, str], tuple[int, int]] = {}  # agent, lane → epoch, up to which pack all is kept
         self.strange = 0  # PUBLISH packets that are no pack with a seq (wills have none)
         self.port = 0
         self._broker = (broker_host, broker_port)
@@ -133,8 +136,8 @@ class Tap:
         try:
             for end in (writer, broker_writer):
                 end.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            up = asyncio.create_task(self._pass(reader, broker_writer, PacketReader()), name="tap-up")
-            down = asyncio.create_task(self._pass(broker_reader, writer, None), name="tap-down")
+            up = asyncio.create_task(self._pass(reader, broker_writer, self._record), name="tap-up")
+            down = asyncio.create_task(self._pass(broker_reader, writer, self._take), name="tap-down")
             done, rest = await asyncio.wait({up, down}, return_when=asyncio.FIRST_COMPLETED)
             for task in rest:
                 task.cancel()
@@ -144,17 +147,25 @@ class Tap:
             broker_writer.transport.abort()
 
     async def _pass(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, packets: PacketReader | None
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, record: Callable[[int, bytes], None]
     ) -> None:
+        packets = PacketReader()
         while data := await reader.read(_CHUNK):
             await self._open.wait()
-            if packets is not None:  # recorded before it is passed on: the journal never knows more than the tap
-                for first, body in packets.feed(data):
-                    self._record(first, body)
+            for first, body in packets.feed(data):
+                record(first, body)  # before it is passed on: the journal never knows more than the tap
             writer.write(data)
             await writer.drain()
         with contextlib.suppress(OSError):
             await writer.drain()
+
+    def _take(self, first: int, body: bytes) -> None:
+        """Note what the hub's receipts to an agent cover."""
+        topic, payload = published(first, body) or ("", b"")
+        if topic.endswith(_RECEIPT):
+            receipt, agent = decode_receipt(payload), topic.removeprefix(f"{ROOT}/agent/").removesuffix(_RECEIPT)
+            for lane, word in receipt.lanes.items():
+                self.receipts[agent, lane] = receipt.epoch, word.to
 
     def _record(self, first: int, body: bytes) -> None:
         message = published(first, body)

@@ -41,6 +41,8 @@ class AlarmWord(msgspec.Struct, frozen=True):
     t_delivered_us: int  # city time of its arrival
     kind: str = ""  # of the transition: raised, reminded, acked, joined, cleared …
     folded: bool = False  # another alarm explains it
+    keys: tuple[tuple[str, str], ...] = ()  # of a site's: which spoke for it, of which device
+    evidence: dict[str, dict[str, str]] = {}  # device → what was kept of it → sha256
 
 
 class ObservingPath(Protocol):
@@ -75,6 +77,8 @@ def parse_word(payload: bytes, *, now_us: int) -> AlarmWord | None:
         t_delivered_us=now_us,
         kind=str(data.get("transition", {}).get("kind", "")),
         folded=bool(data.get("suppressed_by")),
+        keys=tuple((str(key["key"]), str(key["device"])) for key in data.get("keys", ())),
+        evidence=data.get("evidence", {}),
     )
 
 
