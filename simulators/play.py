@@ -6,10 +6,11 @@ import msgspec
 
 from device_profiles.config import duration_s, duration_us
 from simulators.act import Act
-from simulators.acts import CAMERA_ACTS, HAND_ACTS, QUEUE_REACHES, ROAD_ACTS, WIRE_ACTS, WORKER_ACTS
+from simulators.acts import CAMERA_ACTS, GROUND_ACTS, HAND_ACTS, QUEUE_REACHES, ROAD_ACTS, WIRE_ACTS, WORKER_ACTS
 from simulators.box_line.feeler import Feeler
 from simulators.camera.city import scenes_of
 from simulators.camera.happenings import Happening, Kind, draw_happening
+from simulators.ground.sensor import GroundSensor
 from simulators.lifts.control import Mode
 from simulators.lifts.lift import STEP_US, Lift
 from simulators.scenario import Scenario
@@ -38,6 +39,7 @@ class Play:
         self.t_us = 0
         self.lifts = {spec.device: Lift(spec, seed=self.seed, busy=self.busy) for spec in scenario.lifts}
         self.feelers = {device: Feeler(self.lifts[device], seed=self.seed) for device in sorted(scenario.boxes)}
+        self.grounds = {spec.device: GroundSensor(spec, seed=self.seed) for spec in scenario.ground}
         self.scenes = scenes_of(scenario, seed=self.seed)  # what each camera looks at
         self.happened: dict[str, list[Happening]] = {}  # camera → what befell its road
         self.truth: dict[str, int] = {}  # act → when it took hold
@@ -100,6 +102,10 @@ class Play:
         return start_us is not None and self.t_us >= start_us + waiting.wait_us
 
     def _do(self, act: Act) -> list[WireFault]:
+        if act.act in GROUND_ACTS:
+            self.truth[act.name] = self.t_us
+            self.grounds[act.sensor].do(act, self.t_us)
+            return []
         if act.act in ROAD_ACTS:
             return [self._befall(act)]
         if act.act in WIRE_ACTS | HAND_ACTS | CAMERA_ACTS:

@@ -15,6 +15,7 @@ from simulators.acts import HAND_ACTS, WORKER_ACTS
 from simulators.camera.road_verdict import surface_checks
 from simulators.camera.verdict import camera_checks, told_by
 from simulators.explained import explain, write_reached
+from simulators.ground.verdict import ground_checks
 from simulators.hands import Hands
 from simulators.packs import journalled, journalled_facts
 from simulators.play import Play, WireFault
@@ -62,8 +63,9 @@ async def run(scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None
             lose_a_pack(stage.journal, stage.tap.packs)
         truth = {name: start_us + t_us for name, t_us in play.truth.items() if name in _known(played, options.sabotage)}
         checks = [] if inquest is None else check_all(played, notices, inquest, speed=speed)
-        if played.cameras:
+        if played.ground or played.cameras:
             told = told_by(journalled_facts(stage.journal), start_us)
+            checks.extend(ground_checks(stage.ground.radios, told, start_us))
             checks.extend(camera_checks(played.cameras, play.scenes, told, ends_s=play.t_us / 1e6, roads=played.roads))
             checks.extend(surface_checks(played.cameras, play.happened, told))
         if explained is not None and options.reasons is not None:

@@ -18,6 +18,7 @@ from device_profiles.clock import Clock
 from device_profiles.topics import AgentAddress
 from simulators.camera.city import CameraCity
 from simulators.fieldbus import FieldBus
+from simulators.ground.city import GroundCity
 from simulators.influx import find_influxd, influx_program
 from simulators.packs import journalled_keys
 from simulators.platforms.city import PlatformCity
@@ -88,6 +89,7 @@ class Stage:
         self.witness: Witness
         self.bus: FieldBus
         self.platforms: PlatformCity
+        self.ground: GroundCity
         self.cameras = CameraCity(play.scenario, play.scenes, folder, self.environment(), seed=play.seed)
         self.office = Office(play.scenario.receivers, [crew.name for crew in play.scenario.responders], clock)
         self.storm: Storm | None = None
@@ -140,7 +142,11 @@ class Stage:
         await self._start_influx()
         self.tap = await self._stack.enter_async_context(Tap(self.place.host, self.place.port))
         self.bus = self._stack.enter_context(FieldBus(self.play, link=self.folder / "line"))
-        self.platforms = await self._stack.enter_async_context(self._platform_city())
+        mosquitto = None if self.options.embedded else find_mosquitto()
+        platforms = PlatformCity(self.play, self.clock, self.folder, mosquitto=mosquitto)
+        self.platforms = await self._stack.enter_async_context(platforms)
+        ground = GroundCity(self.play, self.clock, self.folder, mosquitto=mosquitto)
+        self.ground = await self._stack.enter_async_context(ground)
         await self._stack.enter_async_context(self.office)
         await self._stack.enter_async_context(self.cameras)
         self._write_configs()
@@ -178,6 +184,7 @@ class Stage:
             receivers=self.office.toml(),
         )
         self.hub_config.write_text(text, encoding="utf-8")
+        own = self.cameras.toml() + self.ground.toml()
         for name, agent in self.agents.items():
             text = agent_toml(
                 self.play.scenario,
@@ -185,14 +192,10 @@ class Stage:
                 agent=name,
                 line=self.folder / "line",
                 tap_port=self.tap.port,
-                platforms=self.platforms.toml(name) + (self.cameras.toml() if agent is self.agent else ""),
+                platforms=self.platforms.toml(name) + (own if agent is self.agent else ""),
                 profiles=profiles,
             )
             (self.folder / agent.name / "agent.toml").write_text(text, encoding="utf-8")
-
-    def _platform_city(self) -> PlatformCity:
-        mosquitto = None if self.options.embedded else find_mosquitto()
-        return PlatformCity(self.play, self.clock, self.folder, mosquitto=mosquitto)
 
     async def _broker_place(self) -> BrokerPlace:
         if self.options.broker_url:

@@ -35,7 +35,7 @@ class Hold(msgspec.Struct, frozen=True):
         free = self.samples - 1
         if free < 1:
             return math.inf
-        return (2.6 + 15 / free**1.5) * math.sqrt(self.spread / free / self.samples)
+        return (2.6 + 15 / (free * math.sqrt(free))) * math.sqrt(self.spread / free / self.samples)
 
 
 class GroundState(msgspec.Struct, frozen=True):
