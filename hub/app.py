@@ -25,6 +25,7 @@ from hub.channels.delivery import Delivery, DeliverySpec
 from hub.channels.mqtt import MqttChannel
 from hub.config import Settings
 from hub.database import furthest_cursor, open_database
+from hub.evidence.worker import EvidenceWorker
 from hub.garbage import spare_the_stream
 from hub.heartbeat import Heartbeat
 from hub.intake.intake import Connect, Deliver, Intake
@@ -88,7 +89,12 @@ async def run(settings: Settings, *, clock: Clock) -> int:
             on_crash=life.crash,
         )
         delivery = _delivery(settings, engine, journal, clock=clock, life=life)
-        hearers = [delivery.on_transitions, *([channel.on_transitions] if config.channels.mqtt.enabled else [])]
+        evidence = EvidenceWorker(settings, engine, journal, clock=clock, on_crash=life.crash)
+        hearers = [
+            delivery.on_transitions,
+            evidence.on_transitions,
+            *([channel.on_transitions] if config.channels.mqtt.enabled else []),
+        ]
         alarms = AlarmReader(engine, clock=clock, on_transitions=_each(hearers), first_offset=journal.whole_from)
         stack.callback(_flush, alarms.flush)
         alarm_loop = _start(stack, ReaderLoop(journal, alarms, clock=clock, on_crash=life.crash, urgent=True))
@@ -106,6 +112,7 @@ async def run(settings: Settings, *, clock: Clock) -> int:
         if config.channels.mqtt.enabled:
             _start(stack, channel)
         _start(stack, delivery)
+        _start(stack, evidence)
         vital = (lambda: saver.stored, alarms.cuttable, twins.cursor)
         keep_us = duration_us(config.journal.keep)
         _start(stack, Retention(journal, keep_us=keep_us, clock=clock, vital=vital, others=(store.remembered,)))
@@ -132,7 +139,7 @@ async def run(settings: Settings, *, clock: Clock) -> int:
             hold_bytes=size_bytes(config.intake.hold_bytes),
         )
         _start(stack, intake)
-        watched = Watched(engine, journal, ledger, alarms, twins, intake, archive, loops, links)
+        watched = Watched(engine, journal, ledger, alarms, twins, intake, archive, loops, links, evidence)
         _start(stack, MetricsServer(config.metrics.listen, Standing(watched)))
         spare_the_stream()
         await life.last(up=lambda: all(link.subscribed.is_set() for link in links))

@@ -1,6 +1,6 @@
 """Backups of a running hub: what follows the journal is copied before it, so that no copy is ahead of the journal.
 
-Photographs are copied behind it: each was whole before the report that names it was written.
+Photographs and evidence are copied behind it: each was whole before the record that names it was written.
 """
 
 import contextlib
@@ -19,9 +19,9 @@ from hub.journal.records import NEW_LIFE
 
 # In this order: a reader's copy is never ahead of the journal's, and no tier is marked as computed that is not there.
 FILES = ("tiers.db", "hub.db", "archive.db", "journal.db")
-PHOTOS = "photos"
+FOLDERS = ("photos", "evidence")  # of files under the sha256 of their content
 MANIFEST = "manifest.json"
-_PHOTO = re.compile(rf"{PHOTOS}/[0-9a-f]{{64}}\Z")
+_KEPT = re.compile(rf"({'|'.join(FOLDERS)})/[0-9a-f]{{64}}\Z")
 _CHUNK = 1024 * 1024
 
 
@@ -45,7 +45,7 @@ class Manifest(msgspec.Struct, frozen=True):
 
 
 def back_up(data: Path, folder: Path, *, hub: str, now_us: int) -> Manifest:
-    """Copy the databases and photographs in ``data`` to ``folder``, empty or absent. Raises BackupError."""
+    """Copy the databases, photographs and evidence in ``data`` to ``folder``, empty or absent. Raises BackupError."""
     if not (data / "journal.db").is_file():
         raise BackupError(f"{data} holds no journal.db")
     _make_empty(folder)
@@ -55,7 +55,8 @@ def back_up(data: Path, folder: Path, *, hub: str, now_us: int) -> Manifest:
             undo.callback((folder / name).unlink, missing_ok=True)
         for name in names:
             _copy(data / name, folder / name)
-        names += _copy_photos(data, folder, undo)
+        for kept in FOLDERS:
+            names += _copy_kept(data, folder, kept, undo)
         first, last = _offsets(folder / "journal.db")
         manifest = Manifest(hub, now_us, first, last, tuple(_part(folder, name) for name in names))
         (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
@@ -88,7 +89,7 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.MsgspecError) as error:
         raise BackupError(f"{folder / MANIFEST} cannot be read: {error}") from error
-    if any(part.name not in FILES and not _PHOTO.match(part.name) for part in manifest.parts):
+    if any(part.name not in FILES and not _KEPT.match(part.name) for part in manifest.parts):
         raise BackupError(f"{folder / MANIFEST} names files that no hub has")
     return manifest
 
@@ -118,19 +119,22 @@ def _copy(source: Path, target: Path) -> None:
         raise BackupError(f"{source} cannot be copied to {target.parent}: {error}") from error
 
 
-def _copy_photos(data: Path, folder: Path, undo: contextlib.ExitStack) -> list[str]:
-    """Copy what whole photographs there are; return their names."""
-    found = sorted(path.name for path in (data / PHOTOS).glob("*")) if (data / PHOTOS).is_dir() else []
-    names = [name for photo in found if _PHOTO.match(name := f"{PHOTOS}/{photo}")]
+def _copy_kept(data: Path, folder: Path, kept: str, undo: contextlib.ExitStack) -> list[str]:
+    """Copy what whole files the folder ``kept`` has; return their names. One that goes meanwhile is left out."""
+    found = sorted(path.name for path in (data / kept).glob("*")) if (data / kept).is_dir() else []
+    names = [name for file in found if _KEPT.match(name := f"{kept}/{file}")]
     if names:
-        undo.callback(shutil.rmtree, folder / PHOTOS, ignore_errors=True)
+        undo.callback(shutil.rmtree, folder / kept, ignore_errors=True)
+    copied = []
     try:
         for name in names:
-            (folder / PHOTOS).mkdir(exist_ok=True)
-            shutil.copyfile(data / name, folder / name)
+            (folder / kept).mkdir(exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # at its bound the oldest evidence goes
+                shutil.copyfile(data / name, folder / name)
+                copied.append(name)
     except OSError as error:
-        raise BackupError(f"{data / PHOTOS} cannot be copied to {folder}: {error.strerror}") from error
-    return names
+        raise BackupError(f"{data / kept} cannot be copied to {folder}: {error.strerror}") from error
+    return copied
 
 
 def _offsets(journal: Path) -> tuple[int, int]:

@@ -23,6 +23,7 @@ from hub.commands.audit import audit_app
 from hub.commands.broker import broker_app
 from hub.commands.deliveries import deliveries
 from hub.commands.doctor import doctor
+from hub.commands.evidence import evidence_app
 from hub.commands.journal import journal_app
 from hub.commands.ledger import ledger
 from hub.commands.quarantine import quarantine_app
@@ -45,6 +46,7 @@ app.add_typer(alarm_app, name="alarm")
 app.add_typer(audit_app, name="audit")
 app.add_typer(archive_app, name="archive")
 app.add_typer(broker_app, name="broker")
+app.add_typer(evidence_app, name="evidence")
 app.add_typer(journal_app, name="journal")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(rules_app, name="rules")
@@ -80,6 +82,7 @@ def check(config: Config = Path("hub.toml")) -> None:
     settings.read_policy()
     settings.check_receivers()
     settings.check_archive()
+    settings.check_evidence()
     rules = sum(len(profile.spec.alarms) for profile in profiles.values())
     typer.echo(f"{config}: ok, {len(profiles)} profiles with {rules} alarm rules")
 

@@ -14,6 +14,7 @@ from device_profiles.topics import check_id
 from hub.alarms.city.policy import parse_policy
 from hub.archive.settings import ArchiveConfig
 from hub.channels.receivers import AnyReceiver, receiver_faults, unreadable
+from hub.evidence.config import EvidenceConfig, evidence_faults
 from hub.metrics.server import host_port
 
 _LEAST_BYTES = 1_000_000  # of any bound: below it a single batch does not fit
@@ -73,6 +74,7 @@ class HubConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     channels: ChannelsConfig = ChannelsConfig()
     receivers: tuple[AnyReceiver, ...] = ()
     quarantine: QuarantineConfig = QuarantineConfig()
+    evidence: EvidenceConfig = EvidenceConfig()
     metrics: MetricsConfig = MetricsConfig()
 
 
@@ -123,6 +125,11 @@ class Settings(msgspec.Struct, frozen=True):
         return self.data / "photos"
 
     @property
+    def evidence(self) -> Path:
+        """The folder of what cameras kept of alarms."""
+        return self.data / "evidence"
+
+    @property
     def profiles(self) -> list[Path]:
         """The folders of more profiles."""
         return [self.folder / folder for folder in self.config.profiles]
@@ -152,6 +159,10 @@ class Settings(msgspec.Struct, frozen=True):
         for key, name in files:
             if name and not os.access(self.folder / name, os.R_OK):
                 raise ConfigError(f"{self.folder / name} cannot be read", file=str(self.file), key=f"{part}.{key}")
+
+    def check_evidence(self) -> None:
+        """Read the file that the part of evidence names. Raises ConfigError."""
+        self._check("evidence", (("ca_file", self.config.evidence.ca_file),))
 
     def check_receivers(self) -> None:
         """Read the files that the receivers' parts name. Raises ConfigError."""
@@ -184,6 +195,7 @@ def _faults(config: HubConfig) -> Iterable[tuple[str, str]]:
         except ValueError as error:
             yield f"metrics.{key}", str(error)
     yield from receiver_faults(config.receivers)
+    yield from ((f"evidence.{key}", message) for key, message in evidence_faults(config.evidence))
     if duration_us(config.journal.keep) <= 0:
         yield "journal.keep", "must be longer than 0"
     sizes = {
@@ -245,6 +257,10 @@ enabled = true                        # alarms as CloudEvents, retained while op
 # secret_file = "secrets/centre"      # signs each message
 # least = "major"                     # and areas = ["hz/xiacheng"], rules = ["lift.*"]
 # fallback = "mail"                   # a receiver that is told when this one cannot be
+
+[evidence]
+fetch = "life"                        # what life alarms name comes at once; "never": when a person asks
+keys = "evidence-keys"                # the agents' keys, made by `hub evidence key`
 
 [metrics]
 listen = "127.0.0.1:9464"             # http://127.0.0.1:9464/metrics for Prometheus; "" is off

@@ -59,6 +59,10 @@ class NoData(HubError):
     """There is no data of a hub where it was looked for."""
 
 
+class EvidenceError(HubError):
+    """A copy of evidence cannot be written."""
+
+
 class NoSuchAlarm(HubError):
     """No alarm has this id, or it has ended already."""
 

@@ -1,11 +1,8 @@
 """Photographs of people's reports, kept beside the data under the hash of their content."""
 
-import contextlib
-import hashlib
-import os
-import tempfile
 from pathlib import Path
 
+from device_profiles.shelf import write_whole
 from hub.errors import BadReport
 
 MAX_BYTES = 16_000_000
@@ -24,35 +21,7 @@ def keep_photo(source: Path, folder: Path) -> str:
         raise BadReport(f"{source} has more than {MAX_BYTES // 1_000_000} MB")
     if not content.startswith(_KINDS) and content[4:8] != _HEIF:
         raise BadReport(f"{source} is no photograph: JPEG, PNG, WebP, GIF or HEIF")
-    digest = hashlib.sha256(content).hexdigest()
     try:
-        _write(folder, digest, content)
+        return write_whole(folder, content)
     except OSError as error:
         raise BadReport(f"{folder} takes no file: {error.strerror}") from error
-    return digest
-
-
-def _write(folder: Path, name: str, content: bytes) -> None:
-    folder.mkdir(exist_ok=True)
-    if (folder / name).is_file():
-        return
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).rename(folder / name)
-    except OSError:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise
-    _sync(folder)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,6 +1,7 @@
 """``hub audit``: prove that nobody has changed what was decided and done."""
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,10 @@ import typer
 from hub.alarms.kept import audit
 from hub.commands import Config, Json
 from hub.config import read_config
-from hub.data import read_database
+from hub.data import opened_journal, read_database
+from hub.evidence.table import all_fetches
 
-audit_app = typer.Typer(no_args_is_help=True, help="The chain of every revision of every alarm.")
+audit_app = typer.Typer(no_args_is_help=True, help="The chain of every revision of every alarm; who took evidence.")
 
 
 @audit_app.command()
@@ -30,3 +32,18 @@ def verify(
     else:
         sys.stdout.write(f"{found.links} revisions, head {found.head}: {found.fault or 'whole'}\n")
     raise typer.Exit(0 if found.whole else 1)
+
+
+@audit_app.command()
+def evidence(config: Config = Path("hub.toml"), as_json: Json = False) -> None:
+    """Show each fetch of evidence and each copy: when, who, of which alarm, which digest, and what came of it."""
+    settings = read_config(config)
+    with opened_journal(settings.journal) as journal, read_database(settings.database) as connection:
+        found = all_fetches(connection, journal)
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
+        return
+    for record in found:
+        said, when = record.fetched, datetime.fromtimestamp(record.t_us / 1e6, UTC).isoformat(timespec="seconds")
+        what = f"{said.alarm}  {said.device}  {said.part}  {said.digest}"
+        sys.stdout.write(f"{record.offset}  {when}  {said.actor}  {what}  {said.result} {said.detail}".rstrip() + "\n")

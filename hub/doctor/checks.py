@@ -7,17 +7,19 @@ from collections import Counter
 from importlib.metadata import version
 
 from device_profiles.config import size_bytes
-from hub.data import opened_journal
+from hub.data import opened_journal, read_database
 from hub.database import SCHEMA as DATABASE_SCHEMA
 from hub.doctor import Check, Finding, Level, Patient
 from hub.doctor.broker import broker
 from hub.doctor.places import archived, cursors, lag
 from hub.doctor.times import clock
+from hub.evidence.table import WantedState, counts, oldest_wanted_us
 from hub.journal.file import SCHEMA as JOURNAL_SCHEMA
 from hub.journal.records import reserve_path
 from hub.quarantine.asides import State, read_asides
 
 _DAY_US = 86_400_000_000
+_WAITS_US = 300_000_000
 
 
 def folder(patient: Patient) -> Finding:
@@ -71,6 +73,22 @@ def quarantine(patient: Patient) -> Finding:
     return Finding(Level.WARN, f"{waiting.total()} messages set aside in the last day: {words}", "hub quarantine list")
 
 
+def evidence(patient: Patient) -> Finding:
+    """Whether what life alarms name is here, and is what it is said to be."""
+    settings = patient.settings
+    with read_database(settings.database) as connection:
+        found, oldest_us = counts(connection), oldest_wanted_us(connection)
+    failed = Counter({reason: count for (state, reason), count in found.items() if state == WantedState.FAILED})
+    if failed:
+        words = ", ".join(f"{count} {reason}" for reason, count in failed.most_common())
+        return Finding(Level.WARN, f"evidence of life alarms was given up: {words}", "hub audit evidence")
+    if oldest_us is not None and patient.clock.wall_us() - oldest_us > _WAITS_US:
+        reasons = sorted({reason for (state, reason), _ in found.items() if state == WantedState.WANTED and reason})
+        says = f"evidence of a life alarm has waited for more than 5 minutes: {', '.join(reasons) or 'no agent asked'}"
+        return Finding(Level.WARN, says, "hub evidence list")
+    return Finding(Level.OK, f"{sum(found.values())} pieces of evidence of life alarms are here or on their way")
+
+
 def _schema(path: object) -> int:
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
@@ -89,4 +107,5 @@ CHECKS: dict[str, Check] = {
     "lag": lag,
     "archive": archived,
     "quarantine": quarantine,
+    "evidence": evidence,
 }

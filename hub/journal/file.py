@@ -15,6 +15,7 @@ SCHEMA = 1  # PRAGMA user_version
 _RARE = """
 CREATE INDEX IF NOT EXISTS quarantined ON records (offset) WHERE kind = 'quarantine';
 CREATE INDEX IF NOT EXISTS asides ON records (offset) WHERE kind = 'aside';
+CREATE INDEX IF NOT EXISTS fetches ON records (offset) WHERE kind = 'fetch';
 """
 # AUTOINCREMENT: otherwise the ids of a journal that was cut empty begin at 1 again and cursors skip what comes.
 _TABLES = f"""

@@ -106,7 +106,7 @@ class Journal:
             row = connection.execute(f"{_SELECT} WHERE kind = 'text' ORDER BY offset DESC LIMIT 1").fetchone()
         return Record(*row) if row else None
 
-    def of_kind(self, kind: Literal["quarantine", "aside"], after: int, limit: int) -> list[Record]:
+    def of_kind(self, kind: Literal["quarantine", "aside", "fetch"], after: int, limit: int) -> list[Record]:
         """Return at most ``limit`` records of a rare kind after ``after``, in order; fewer when they are big."""
         where = f"kind = '{kind}' AND offset > ?"  # the kind as a literal: so it is an index's own condition
         records, size = [], 0

@@ -27,6 +27,7 @@ EMPTIED = _counter("quarantine_emptied", "Quarantined messages of which only the
 RECEIPTS = _counter("receipts", "Receipts handed to the broker.")
 LINKS_CUT = _counter("links_cut", "Connections to the broker cut for want of room in memory.", "inbox")
 TRANSITIONS = _counter("transitions", "Alarm transitions committed, by kind.", "kind")
+EVIDENCE_FETCHES = _counter("evidence_fetches", "Pieces of evidence that were asked for, by what came of it.", "result")
 COMMIT_SECONDS = Histogram(
     f"{PREFIX}_journal_commit_seconds",
     "How long a transaction of the journal took, fsync included.",
@@ -66,6 +67,8 @@ STANDING = {
     "alarms_open": Family("Open alarms.", "severity"),
     "alarms_refused": Family("Facts and acts that changed nothing in the alarms.", "reason", counts=True),
     "archive_refused": Family("Facts that were not archived since the start.", "reason", counts=True),
+    "evidence_pieces": Family("Evidence of life alarms, by how far it has come.", "state"),
+    "evidence_bytes": Family("What the kept evidence takes."),
     "agent_online": Family("1 while an agent says that it is there.", "agent"),
     "agent_outbox_packs": Family("Packs that wait at an agent, by its last word.", "agent lane"),
     "agent_thinned": Family("Packs of readings that an agent has thinned since its start.", "agent", counts=True),

@@ -15,6 +15,8 @@ from hub.alarms.kept.reader import AlarmReader
 from hub.alarms.kept.store import alarms
 from hub.archive.reader import ArchiveReader
 from hub.database import reading
+from hub.evidence.table import WantedState
+from hub.evidence.worker import EvidenceWorker
 from hub.intake.intake import Intake
 from hub.journal.journal import Journal
 from hub.journal.readers import ReaderLoop
@@ -48,6 +50,7 @@ class Watched(msgspec.Struct, frozen=True):
     archive: ArchiveReader | None  # None: it runs apart
     loops: Sequence[ReaderLoop]
     links: Sequence[Linked]
+    evidence: EvidenceWorker
 
 
 class Standing(Collector):
@@ -72,6 +75,7 @@ class Standing(Collector):
             yield asked("archive_refused", numbers(watched.archive.refused))
         with contextlib.suppress(sa.exc.OperationalError):
             yield from alarm_metrics(watched.engine, watched.alarms)
+            yield from evidence_metrics(watched.evidence)
 
 
 class Archiving(Collector):
@@ -139,6 +143,15 @@ def alarm_metrics(engine: sa.Engine, reader: AlarmReader) -> Iterable[Metric]:
     yield asked("alarms_refused", numbers(reader.refused))
     offsets = [(agent, offset_us / 1e6) for agent, offset_us in reader.offsets().items()]
     yield asked("agent_clock_offset_seconds", offsets)
+
+
+def evidence_metrics(worker: EvidenceWorker) -> Iterable[Metric]:
+    """Yield how far the evidence of life alarms has come, and what is kept."""
+    found: Counter[str] = Counter(dict.fromkeys(WantedState, 0))
+    for (state, _), count in worker.counts().items():
+        found[state] += count
+    yield asked("evidence_pieces", numbers(found))
+    yield asked("evidence_bytes", [("", float(worker.held_bytes()))])
 
 
 def agent_metrics(sessions: Sequence[AgentState]) -> Iterable[Metric]:

@@ -49,6 +49,7 @@ class AgentState(msgspec.Struct):
     clock: ClockState = ClockState()  # what it says of its own clock
     outbox: dict[str, int] = {}  # lane → packs that wait there, by its last status
     counts: dict[str, int] = {}  # what it counted since its start, by its last status
+    evidence: str = ""  # URL at which it hands out evidence, by its last birth
     delay_us: int = 0  # between its word for when it sent the newest pack and the hub's for when that came
 
 
@@ -169,6 +170,7 @@ class TwinState(msgspec.Struct):
             yield from self._hold_back(record.agent, t_us=status.t_us)
         state.epoch, state.online = status.epoch, status.online
         state.version = status.version or state.version
+        state.evidence = status.evidence if status.version else state.evidence  # a will has none
         state.outbox, state.counts = status.outbox or state.outbox, status.counts or state.counts  # a will has none
         for binding in status.devices:
             twin = self._twin(record.agent, binding.device)

@@ -128,7 +128,7 @@ def test_bound_in_bytes_refuses_readings_only(tmp_path: Path) -> None:
     journal.append([NewRecord(1, "pack", b"x" * 10_000) for _ in range(20)])
     assert not journal.roomy()
     assert journal.append([NewRecord(2, "act", b"{}")])
-    journal.cut(15)
+    journal.cut(16)
     assert journal.roomy()
     journal.close()
 

@@ -1,0 +1,86 @@
+"""``hub evidence`` and ``hub audit evidence``: a person fetches, looks and takes copies, and each is written down."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from typer.testing import CliRunner, Result
+
+from device_profiles.evidence import read_key
+from hub.backup import back_up, restore
+from hub.cli import app
+from hub.errors import NoActor, NoSuchAlarm
+from tests.hub.evidence.holding import AGENT, CONTENTS, Holding, Hub
+
+
+def run(hub: Hub, *words: str) -> Result:
+    """Run a hub command."""
+    return CliRunner().invoke(app, [*words], env={"CITYNERVE_HUB_CONFIG": str(hub.file)})
+
+
+def test_a_person_fetches_and_it_is_audited(holding: Holding, make_hub: Callable[..., Hub], tmp_path: Path) -> None:
+    """Also of an alarm that is not life, without a hub that runs; again: it is here. A copy is written down too."""
+    hub = make_hub()
+    made = hub.raise_alarm(holding.words, severity="major")
+    assert "not here  never fetched" in run(hub, "evidence", "list").output
+    first = run(hub, "evidence", "fetch", made.id, "--actor", "wang")
+    assert (first.exit_code, first.output.count("kept")) == (0, 3)
+    again = run(hub, "evidence", "fetch", made.id, "--actor", "li")
+    assert (again.exit_code, again.output.count("present")) == (0, 3)
+    found = json.loads(run(hub, "evidence", "list", "--json", "--alarm", made.id).output)
+    assert {each["part"]: each["here"] for each in found} == {"before": True, "after": True, "clip": True}
+    shown = run(hub, "evidence", "show", made.id, "--save", str(tmp_path / "copies"), "--actor", "chen")
+    assert shown.output.count("chen: saved") == 3
+    copies = {path.name.split(".", 3)[-1]: path.read_bytes() for path in (tmp_path / "copies").iterdir()}
+    assert copies == {
+        "road-1-east.before.jpg": CONTENTS["before"],
+        "road-1-east.after.jpg": CONTENTS["after"],
+        "road-1-east.clip.avi": CONTENTS["clip"],
+    }
+    audit = json.loads(run(hub, "audit", "evidence", "--json").output)
+    said = [(each["fetched"]["actor"], each["fetched"]["result"]) for each in audit]
+    assert said == [*[("wang", "kept")] * 3, *[("li", "present")] * 3, *[("chen", "saved")] * 3]
+    assert {each["fetched"]["digest"] for each in audit} == set(holding.words.values())
+    assert run(hub, "audit", "evidence").output.count("wang") == 3
+
+
+def test_who_has_no_name_takes_nothing(holding: Holding, make_hub: Callable[..., Hub]) -> None:
+    """Neither by fetching nor by copying; an alarm without evidence is named."""
+    hub = make_hub()
+    made = hub.raise_alarm(holding.words)
+    assert isinstance(run(hub, "evidence", "fetch", made.id, "--actor", " ").exception, NoActor)
+    assert isinstance(run(hub, "evidence", "show", made.id, "--save", "copies").exception, NoActor)
+    assert isinstance(run(hub, "evidence", "fetch", "nothing", "--actor", "wang").exception, NoSuchAlarm)
+    assert run(hub, "audit", "evidence").output == ""
+
+
+def test_what_is_missing_is_a_failure(holding: Holding, make_hub: Callable[..., Hub]) -> None:
+    """Exit 1, and the rest came."""
+    hub = make_hub()
+    made = hub.raise_alarm(holding.words | {"clip": "0" * 64})
+    done = run(hub, "evidence", "fetch", made.id, "--actor", "wang")
+    assert done.exit_code == 1
+    assert "clip 000000000000: gone" in done.output
+
+
+def test_a_key_is_made_for_an_agent(holding: Holding, make_hub: Callable[..., Hub]) -> None:
+    """A file of its own that only its owner may read; again: another one."""
+    hub = make_hub()
+    first = Path(run(hub, "evidence", "key", AGENT).output.strip())
+    assert first.stat().st_mode & 0o077 == 0
+    key = read_key(first)
+    assert Path(run(hub, "evidence", "key", AGENT).output.strip()) == first
+    assert read_key(first) != key
+    assert run(hub, "evidence", "key", "nowhere").exit_code != 0
+
+
+def test_a_backup_has_the_evidence(holding: Holding, make_hub: Callable[..., Hub], tmp_path: Path) -> None:
+    """Whole files under their digests, and nothing else of that folder."""
+    hub = make_hub()
+    made = hub.raise_alarm(holding.words)
+    run(hub, "evidence", "fetch", made.id, "--actor", "wang")
+    (hub.settings.evidence / ".half").write_bytes(b"half")
+    back_up(hub.settings.data, tmp_path / "backup", hub="xiacheng", now_us=1)
+    restore(tmp_path / "backup", tmp_path / "again")
+    again = {path.name: path.read_bytes() for path in (tmp_path / "again" / "evidence").iterdir()}
+    assert again == {digest: CONTENTS[part] for part, digest in holding.words.items()}

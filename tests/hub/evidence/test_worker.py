@@ -1,0 +1,146 @@
+"""What life alarms name comes by itself: verified, audited, again after a failure, and never what it is not."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import pytest
+
+from device_profiles.clock import Clock
+from hub.channels import breaker
+from hub.database import reading
+from hub.doctor import Level, Patient
+from hub.doctor.checks import evidence as check
+from hub.evidence import worker as module
+from hub.evidence.fetched import FetchReason, read_fetches
+from hub.evidence.table import WantedState, all_fetches, fetches
+from hub.metrics.standing import evidence_metrics
+from tests.hub.evidence.holding import CONTENTS, DEVICE, Holding, Hub, until
+
+
+def results(hub: Hub) -> Counter[FetchReason]:
+    """Return what the journal says came of fetches."""
+    return Counter(each.fetched.result for each in read_fetches(hub.journal))
+
+
+def noted(hub: Hub) -> int:
+    """Return how many fetches the audit keeps."""
+    with reading(hub.engine).connect() as connection:
+        return len(connection.execute(fetches.select()).all())
+
+
+def test_what_a_life_alarm_names_is_fetched_and_audited(holding: Holding, make_hub: Callable[..., Hub]) -> None:
+    """All three are here under their digests; the journal says who fetched what, and the audit keeps it."""
+    hub = make_hub()
+    made = hub.raise_alarm(holding.words)
+    hub.raise_alarm({"before": "0" * 64}, 2, severity="major")
+    with hub.working() as worker:
+        until(lambda: worker.counts() == {("here", "kept"): 3})
+        until(lambda: noted(hub) == 3)
+        (pieces, held) = list(evidence_metrics(worker))
+        assert {sample.labels["state"]: sample.value for sample in pieces.samples}["here"] == 3
+        assert held.samples[0].value == sum(map(len, CONTENTS.values()))
+    for part, digest in holding.words.items():
+        assert (hub.settings.evidence / digest).read_bytes() == CONTENTS[part]
+    with reading(hub.engine).connect() as connection:
+        found = [each.fetched for each in all_fetches(connection, hub.journal)]
+    assert {(each.actor, each.alarm, each.device, each.part, each.digest) for each in found} == {
+        ("hub:xiacheng", made.id, DEVICE, part, digest) for part, digest in holding.words.items()
+    }
+    assert check(Patient(hub.settings, Clock())).level is Level.OK
+    assert hub.crashes == []
+
+
+def test_a_hub_that_restarts_goes_on(holding: Holding, make_hub: Callable[..., Hub]) -> None:
+    """What was wanted is fetched after the next start, once, and what is here is not asked for again."""
+    hub = make_hub()
+    hub.raise_alarm(holding.words)
+    holding.stop()
+    with hub.working() as worker:
+        until(lambda: ("wanted", "unreachable") in worker.counts())
+    holding.start()
+    with hub.working() as worker:
+        until(lambda: worker.counts() == {("here", "kept"): 3})
+    with hub.working() as worker:
+        worker.on_transitions([])
+    assert results(hub)[FetchReason.KEPT] == 3
+
+
+def test_an_agent_that_was_away_is_asked_again_where_it_is_then(holding: Holding, make_hub: Callable[..., Hub]) -> None:
+    """It restarts on another port, and its next birth says so; that it was away is said once."""
+    hub = make_hub()
+    hub.raise_alarm(holding.words)
+    holding.stop()
+    with hub.working() as worker:
+        until(lambda: ("wanted", "unreachable") in worker.counts())
+        holding.port = 0
+        holding.start()
+        hub.born(holding.url)
+        until(lambda: worker.counts() == {("here", "kept"): 3})
+    assert results(hub)[FetchReason.UNREACHABLE] <= 3
+
+
+def test_what_is_not_what_its_digest_says_is_kept_out(
+    holding: Holding, make_hub: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An agent that hands out something else: refused, counted, told, given up in the end; the rest comes."""
+    hub = make_hub()
+    monkeypatch.setitem(breaker.BASE_S, "other", 0.02)
+    monkeypatch.setattr(holding.shelf, "read", lambda _: CONTENTS["before"])
+    hub.raise_alarm(holding.words)
+    with hub.working() as worker:
+        until(lambda: worker.counts() == {("here", "kept"): 1, ("failed", "mismatch"): 2})
+    assert sorted(path.name for path in hub.settings.evidence.iterdir()) == [".lock", holding.words["before"]]
+    assert results(hub)[FetchReason.MISMATCH] == 2 * module.MISMATCHES
+    assert "is not what it is said to be" in caplog.text
+    found = check(Patient(hub.settings, Clock()))
+    assert found.level is Level.WARN
+    assert "2 mismatch" in found.says
+
+
+def test_what_the_agent_has_no_more_is_given_up_at_once(holding: Holding, make_hub: Callable[..., Hub]) -> None:
+    """Evicted there: it will not come back."""
+    hub = make_hub()
+    hub.raise_alarm(holding.words | {"clip": "0" * 64, "shorter": "ring_young"})
+    with hub.working() as worker:
+        until(lambda: worker.counts() == {("here", "kept"): 2, ("failed", "gone"): 1})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda hub: next((hub.settings.folder / "evidence-keys").iterdir()).write_text("x" * 64), "refused"),
+        (lambda hub: next((hub.settings.folder / "evidence-keys").iterdir()).unlink(), "no_key"),
+        (lambda hub: hub.born(""), "no_url"),
+        (lambda hub: hub.settings.evidence.write_text("no folder"), "no_room"),
+    ],
+)
+def test_what_cannot_be_fetched_waits_and_says_why(
+    holding: Holding, make_hub: Callable[..., Hub], spoil: Callable[[Hub], object], reason: str
+) -> None:
+    """A wrong key, none, an agent without a server, a full folder: whoever mends it within a day loses nothing."""
+    hub = make_hub()
+    spoil(hub)
+    hub.raise_alarm({"after": holding.words["after"]})
+    with hub.working() as worker:
+        until(lambda: worker.counts() == {("wanted", reason): 1})
+    assert results(hub) == {FetchReason(reason): 1}
+
+
+def test_what_could_not_be_fetched_for_long_is_given_up(holding: Holding, make_hub: Callable[..., Hub]) -> None:
+    """With its reason."""
+    hub = make_hub('give_up = "1ms"')
+    holding.stop()
+    hub.raise_alarm({"after": holding.words["after"]})
+    with hub.working() as worker:
+        until(lambda: worker.counts() == {(WantedState.FAILED.value, "unreachable"): 1})
+    holding.start()
+
+
+def test_never_means_never(holding: Holding, make_hub: Callable[..., Hub]) -> None:
+    """With ``fetch = "never"`` nothing is even wanted."""
+    hub = make_hub('fetch = "never"')
+    hub.raise_alarm(holding.words)
+    with hub.working() as worker:
+        until(lambda: worker._swept_s is not None)
+        assert worker.counts() == {}
+    assert results(hub) == {}
