@@ -67,10 +67,10 @@ def run_scenario(
 
 @app.command("demo")
 def run_demo(embedded: Embedded = False) -> None:
-    """Tell the story of one entrapment in a city of a few lifts, in under two minutes."""
+    """Tell two stories, of an entrapment in a lift and of a road that collapses, in under two minutes."""
     from simulators.demo import demo
 
-    raise typer.Exit(GOOD if _play(demo(Console(), embedded=embedded)).good else BAD)
+    raise typer.Exit(GOOD if all(tale.good for tale in _play(demo(Console(), embedded=embedded))) else BAD)
 
 
 @app.command("crash")

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from contextlib import AsyncExitStack
 
-from simulators.acts import WORKER_ACTS
+from simulators.acts import REPORT, WORKER_ACTS
 from simulators.camera.street import ZONE
 from simulators.camera.workers import harm
 from simulators.play import WireFault
@@ -46,8 +46,10 @@ class Hands:
         self._crews.check()
 
     async def __aenter__(self) -> "Hands":
-        if self._stage.play.scenario.responders:
+        scenario = self._stage.play.scenario
+        if scenario.responders or any(act.act == REPORT for act in scenario.acts):
             await self._stack.enter_async_context(self._desk)
+        if scenario.responders:
             await self._stack.enter_async_context(self._crews)
             self._stage.office.on_notice = self._call
         return self
@@ -80,7 +82,7 @@ class Hands:
                 await self._stage.office.leave(deed.receiver)
             case "receiver_on":
                 await self._stage.office.come_back(deed.receiver)
-            case "report":
+            case _ if deed.act == REPORT:
                 await self._report(deed)
             case _ if deed.act in WORKER_ACTS:
                 await self._harm(deed)
@@ -98,7 +100,9 @@ class Hands:
         """Let a passer-by say that there is a hole in the road that a camera watches."""
         where = "--area", self._stage.play.scenario.area, "--device", f"{deed.camera}-{ZONE}"
         words = ("a hole in the road", *where, "--kind", HOLE_REPORT, "--actor", "Zhao Li")
-        await self._stage.run_hub("report", *words, str(self._stage.hub_config))
+        answer = await self._desk.run("report", *words, str(self._stage.hub_config))
+        if answer.code:
+            raise ValueError(f"{deed.name}: {answer.output}")
 
     async def _act_on_alarm(self, deed: WireFault) -> None:
         """Let a person take or end the open alarm that the command centre sees. Raises ValueError if it sees none."""

@@ -69,6 +69,18 @@ def journalled_facts(path: Path) -> list[Mapping[str, Any]]:
     return [fact for body in packs.values() for fact in json.loads(body)["facts"]]
 
 
+def pack_of_event(path: Path, kind: str) -> PackKey | None:
+    """Return the first pack in the journal file that holds an event of a kind."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10.0)
+    try:
+        for *key, body in connection.execute(f"{_SELECT} AND lane = 'event' ORDER BY \"offset\""):
+            if any(fact.get("kind") == kind for fact in json.loads(body)["facts"]):
+                return PackKey(*key)
+    finally:
+        connection.close()
+    return None
+
+
 def journalled_keys(path: Path) -> set[PackKey]:
     """Return which packs the journal file holds, without looking into them; empty while there is no file."""
     if not path.exists():

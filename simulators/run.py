@@ -4,7 +4,7 @@ import asyncio
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from simulators.stage import Stage, StageOptions
 
 TICK_S = 0.01  # real; at speed 10 the registers are at most 0.1 s old, less than the time of one scan
 
+OnEnd = Callable[[Stage], Awaitable[None]]  # the story is over, and all still runs
 OnTick = Callable[[Stage, int], None]  # the stage, and the city time since the play began in µs
 
 
@@ -43,7 +44,9 @@ class RunOptions(msgspec.Struct, frozen=True):
     stage: StageOptions = StageOptions()
 
 
-async def run(scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None = None) -> Score:
+async def run(
+    scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None = None, on_end: OnEnd | None = None
+) -> Score:
     """Play ``scenario`` on a stage of its own and return its score. Raises ProgramDied, ValueError."""
     seed = scenario.seed if options.seed is None else options.seed
     played = staged(cast(scenario, seed=seed), options.sabotage)
@@ -55,6 +58,8 @@ async def run(scenario: Scenario, options: RunOptions, *, on_tick: OnTick | None
         async with stage:
             stage.witness.forget_past()
             start_us = await play_through(stage, on_tick=on_tick)
+            if on_end is not None:
+                await on_end(stage)
             inquest = await hold_inquest(stage)
             notices = list(stage.office.notices)  # of the story: that the agents are stopped is no part of it
             words = await stage.finish()
