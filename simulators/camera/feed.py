@@ -13,6 +13,7 @@ from simulators.camera.jpeg import Scan, read_scan
 from simulators.camera.spoil import spoil
 
 Frames = Callable[[float], Image]  # (s after the start) → picture
+Coder = Callable[[Image], tuple[bytes, ...]]  # picture → NAL units of H.264
 _STILL = (Fault.STALL, Fault.DROP)
 _HALF = 0.5  # of the bytes of a picture that breaks off
 
@@ -24,18 +25,30 @@ class Shot(msgspec.Struct, frozen=True):
     t_s: float  # real, since the feed began
     jpeg: bytes
     scan: Scan
+    units: tuple[bytes, ...] = ()  # of H.264, of a camera that codes so
 
 
 class Feed:
     """The pictures of one camera; ``now_s`` says which moment of ``frames`` is shown, ``fps`` is real."""
 
-    def __init__(self, frames: Frames, *, fps: float = 5.0, now_s: Callable[[], float], quality: int = 85) -> None:
+    def __init__(
+        self,
+        frames: Frames,
+        *,
+        fps: float = 5.0,
+        now_s: Callable[[], float],
+        quality: int = 85,
+        coder: Coder | None = None,
+    ) -> None:
+        """With a ``coder`` RTSP carries H.264, in place of JPEG."""
         self.fault: Fault | None = None
         self.resets = 0  # how often everybody was cut off
         self.shots = 0
         self.newest: Shot | None = None
         self._frames, self._now_s = frames, now_s
         self._fps, self._quality = fps, quality
+        self._coder = coder
+        self._shown: Image | None = None
         self._news = asyncio.Condition()
         self._rng = np.random.default_rng(fps.as_integer_ratio())
         self._begun_s = 0.0
@@ -44,6 +57,11 @@ class Feed:
     def fps(self) -> float:
         """Pictures in a real second."""
         return self._fps
+
+    @property
+    def codes(self) -> bool:
+        """Whether RTSP carries H.264."""
+        return self._coder is not None
 
     @property
     def unreachable(self) -> bool:
@@ -62,7 +80,7 @@ class Feed:
         self._begun_s = next_s = loop.time()
         while True:
             if self.fault not in _STILL:
-                self._publish(await asyncio.to_thread(self._shoot), loop.time() - self._begun_s)
+                self._publish(*await asyncio.to_thread(self._shoot), loop.time() - self._begun_s)
             async with self._news:
                 self._news.notify_all()
             next_s += SLOW_S if self.fault is Fault.RATE else 1 / self._fps
@@ -85,22 +103,28 @@ class Feed:
             if self.fault is not Fault.RATE and left_s > 1 / self._fps:
                 return
 
-    def _shoot(self) -> bytes:
-        if self.fault is Fault.FREEZE and self.newest is not None:
-            return self.newest.jpeg
-        picture = spoil(self._frames(self._now_s()), self.fault, self._rng)
+    def _shoot(self) -> tuple[bytes, tuple[bytes, ...]]:
+        if self.fault is Fault.FREEZE and self.newest is not None and self._shown is not None:
+            return self.newest.jpeg, self._coder(self._shown) if self._coder else ()
+        picture = self._shown = spoil(self._frames(self._now_s()), self.fault, self._rng)
         good, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, self._quality])
         if not good:
             raise ValueError("the picture cannot be encoded")
-        return data.tobytes()
+        return data.tobytes(), self._coder(picture) if self._coder else ()
 
-    def _publish(self, jpeg: bytes, t_s: float) -> None:
+    def _publish(self, jpeg: bytes, units: tuple[bytes, ...], t_s: float) -> None:
         scan = read_scan(jpeg)
         if self.fault is Fault.HALF:
             jpeg = jpeg[: int(len(jpeg) * _HALF)]
             scan = msgspec.structs.replace(scan, data=scan.data[: int(len(scan.data) * _HALF)])
+            units = tuple(unit[: max(2, int(len(unit) * _HALF))] if _is_slice(unit) else unit for unit in units)
         if self.fault is Fault.NOISE:
             jpeg = self._rng.bytes(len(jpeg))
             scan = msgspec.structs.replace(scan, data=self._rng.bytes(len(scan.data)))
+            units = tuple(self._rng.bytes(len(unit)) for unit in units)
         self.shots += 1
-        self.newest = Shot(self.shots, t_s, jpeg, scan)
+        self.newest = Shot(self.shots, t_s, jpeg, scan, units)
+
+
+def _is_slice(unit: bytes) -> bool:
+    return unit[0] & 0x1F in (1, 5)

@@ -1,12 +1,14 @@
-"""Pictures as RTP packets (RFC 3550, 2435), and as a TCP connection carries them (RFC 2326, 10.12)."""
+"""Pictures as RTP packets (RFC 3550; JPEG 2435, H.264 6184), and as a TCP connection carries them (RFC 2326)."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from simulators.camera.jpeg import Scan
 
 CLOCK_HZ = 90_000
 PAYLOAD_TYPE = 26
+H264_TYPE = 96  # the first one that a description gives a meaning
+_FU_A = 28  # a piece of a NAL unit
 PAYLOAD = 1_400  # bytes of a packet's picture: what fits an Ethernet frame
 _OWN_TABLES = 255  # Q: the tables come with the first packet
 
@@ -14,8 +16,9 @@ _OWN_TABLES = 255  # Q: the tables come with the first packet
 class Packets:
     """Numbers the packets of one stream."""
 
-    def __init__(self, *, ssrc: int, sequence: int = 0) -> None:
+    def __init__(self, *, ssrc: int, sequence: int = 0, kind: int = PAYLOAD_TYPE) -> None:
         self.sequence = sequence
+        self._kind = kind
         self._ssrc = ssrc
 
     def of(self, scan: Scan, t_rtp: int) -> Iterator[bytes]:
@@ -31,10 +34,24 @@ class Packets:
             at += len(piece)
             yield self._header(t_rtp, last=at >= len(scan.data)) + head + piece
 
+    def of_units(self, units: Sequence[bytes], t_rtp: int) -> Iterator[bytes]:
+        """Yield the packets of a picture's NAL units; the last one is marked."""
+        for number, unit in enumerate(units):
+            last = number == len(units) - 1
+            if len(unit) <= PAYLOAD:
+                yield self._header(t_rtp, last=last) + unit
+                continue
+            pieces = [unit[at : at + PAYLOAD] for at in range(1, len(unit), PAYLOAD)]
+            for at, piece in enumerate(pieces):
+                ends = at == len(pieces) - 1
+                place = (0x80 if at == 0 else 0) | (0x40 if ends else 0)
+                head = bytes([unit[0] & 0xE0 | _FU_A, place | unit[0] & 0x1F])
+                yield self._header(t_rtp, last=last and ends) + head + piece
+
     def _header(self, t_rtp: int, *, last: bool) -> bytes:
         self.sequence = (self.sequence + 1) & 0xFFFF
         return struct.pack(
-            ">BBHII", 0x80, PAYLOAD_TYPE | (0x80 if last else 0), self.sequence, t_rtp & 0xFFFFFFFF, self._ssrc
+            ">BBHII", 0x80, self._kind | (0x80 if last else 0), self.sequence, t_rtp & 0xFFFFFFFF, self._ssrc
         )
 
 

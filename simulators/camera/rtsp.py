@@ -1,4 +1,4 @@
-"""An RTSP server for one camera (RFC 2326): describe, set up over TCP, play; RTP/JPEG between its answers."""
+"""An RTSP server for one camera (RFC 2326): log in, describe, set up over TCP, play; RTP between its answers."""
 
 import asyncio
 import random
@@ -7,7 +7,8 @@ from collections.abc import Mapping
 import msgspec
 
 from simulators.camera.feed import Feed
-from simulators.camera.rtp import CLOCK_HZ, PAYLOAD_TYPE, Packets, interleaved
+from simulators.camera.login import Login
+from simulators.camera.rtp import CLOCK_HZ, H264_TYPE, PAYLOAD_TYPE, Packets, interleaved
 
 METHODS = "OPTIONS, DESCRIBE, SETUP, PLAY, PAUSE, TEARDOWN, GET_PARAMETER, SET_PARAMETER"
 _TIMEOUT_S = 60
@@ -25,12 +26,22 @@ class Request(msgspec.Struct, frozen=True):
 class RtspSession:
     """One client's connection."""
 
-    def __init__(self, feed: Feed, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        feed: Feed,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        *,
+        login: Login | None = None,
+    ) -> None:
         self._feed = feed
+        self._login = login
+        self._nonce = f"{random.getrandbits(64):016x}"
         self._reader, self._writer = reader, writer
         self._id = f"{random.getrandbits(32):08x}"
         self._channel: int | None = None  # None: not set up
-        self._packets = Packets(ssrc=random.getrandbits(32), sequence=random.getrandbits(16))
+        kind = H264_TYPE if feed.codes else PAYLOAD_TYPE
+        self._packets = Packets(ssrc=random.getrandbits(32), sequence=random.getrandbits(16), kind=kind)
         self._player: asyncio.Task[None] | None = None
 
     async def serve(self) -> None:
@@ -66,12 +77,17 @@ class RtspSession:
 
     def _answer(self, request: Request) -> tuple[str, dict[str, str], bytes]:
         """Return status, headers and body."""
+        if self._login is not None and request.method != "OPTIONS":
+            told = request.headers.get("authorization", "")
+            if not self._login.admits(told, method=request.method, nonce=self._nonce):
+                return "401 Unauthorized", {"WWW-Authenticate": self._login.challenge(self._nonce)}, b""
         match request.method:
             case "OPTIONS":
                 return "200 OK", {"Public": METHODS}, b""
             case "DESCRIBE":
                 base = request.url.rstrip("/") + "/"
-                return "200 OK", {"Content-Base": base, "Content-Type": "application/sdp"}, _description(self._feed.fps)
+                kind = {"Content-Base": base, "Content-Type": "application/sdp"}
+                return "200 OK", kind, _description(self._feed.fps, h264=self._feed.codes)
             case "SETUP":
                 return self._set_up(request.headers.get("transport", ""))
             case "PLAY" | "PAUSE" if self._channel is None:
@@ -102,7 +118,8 @@ class RtspSession:
         while True:
             shot = await self._feed.after(number)
             number = shot.number
-            packets = self._packets.of(shot.scan, round(shot.t_s * CLOCK_HZ))
+            t_rtp = round(shot.t_s * CLOCK_HZ)
+            packets = self._packets.of_units(shot.units, t_rtp) if shot.units else self._packets.of(shot.scan, t_rtp)
             self._writer.write(b"".join(interleaved(packet, channel=self._channel or 0) for packet in packets))
             try:
                 await self._writer.drain()
@@ -120,9 +137,11 @@ def _parse(text: str) -> Request:
     return Request(words[0], words[1], {name.strip().lower(): value.strip() for name, _, value in headers})
 
 
-def _description(fps: float) -> bytes:
+def _description(fps: float, *, h264: bool) -> bytes:
+    means = (f"a=rtpmap:{H264_TYPE} H264/{CLOCK_HZ}", f"a=fmtp:{H264_TYPE} packetization-mode=1") if h264 else ()
     lines = (
         "v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=camera", "c=IN IP4 0.0.0.0", "t=0 0", "a=control:*",
-        f"m=video 0 RTP/AVP {PAYLOAD_TYPE}", "a=control:track1", f"a=framerate:{fps:g}", "",
+        f"m=video 0 RTP/AVP {H264_TYPE if h264 else PAYLOAD_TYPE}", *means, "a=control:track1", f"a=framerate:{fps:g}",
+        "",
     )  # fmt: skip
     return "\r\n".join(lines).encode()

@@ -6,10 +6,12 @@ import logging
 import socket
 import struct
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Protocol
 
 from simulators.camera.faults import Fault
 from simulators.camera.feed import Feed
+from simulators.camera.login import Login
 from simulators.camera.mjpeg import MjpegSession
 from simulators.camera.rtsp import RtspSession
 
@@ -30,8 +32,10 @@ class Session(Protocol):
 class CameraServer:
     """An async context manager; port 0 takes any free one, and keeps it while the camera is unreachable."""
 
-    def __init__(self, feed: Feed, *, rtsp_port: int = 0, http_port: int = 0) -> None:
+    def __init__(self, feed: Feed, *, rtsp_port: int = 0, http_port: int = 0, login: Login | None = None) -> None:
+        """``login`` is asked for by RTSP."""
         self.feed = feed
+        self._login = login
         self._ports = {RtspSession: rtsp_port, MjpegSession: http_port}
         self._servers: dict[type, asyncio.Server] = {}
         self._writers: dict[asyncio.StreamWriter, asyncio.Task[None]] = {}
@@ -72,7 +76,7 @@ class CameraServer:
     async def _plug(self) -> None:
         for kind in [kind for kind in self._ports if kind not in self._servers]:
             server = await asyncio.start_server(
-                lambda reader, writer, kind=kind: self._welcome(kind(self.feed, reader, writer), writer),  # type: ignore[misc]
+                partial(self._greet, kind),
                 "127.0.0.1",
                 self._ports[kind],
                 limit=_LIMIT,
@@ -88,6 +92,12 @@ class CameraServer:
     async def _close(self) -> None:
         await self._unplug()
         await self._hang_up()
+
+    def _greet(self, kind: type, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if kind is RtspSession:
+            self._welcome(RtspSession(self.feed, reader, writer, login=self._login), writer)
+        else:
+            self._welcome(MjpegSession(self.feed, reader, writer), writer)
 
     def _welcome(self, session: Session, writer: asyncio.StreamWriter) -> None:
         self._writers[writer] = asyncio.create_task(self._serve(session, writer), name="camera client")

@@ -42,6 +42,8 @@ class Counted(Looker):
 class Reel:
     """Frames in memory, again and again."""
 
+    key = True
+
     def __init__(self, pictures: Sequence[Image]) -> None:
         self.anew = False
         self._pictures = pictures
@@ -70,6 +72,11 @@ class OnDemand:
     def anew(self) -> bool:
         """Whether the recording began again."""
         return self._grabber.anew
+
+    @property
+    def key(self) -> bool:
+        """Whether a key frame came."""
+        return self._grabber.key
 
     def grab(self) -> None:
         """Wait until one is wanted."""

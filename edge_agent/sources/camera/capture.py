@@ -25,6 +25,8 @@ class Capture:
     def __init__(self, url: str, *, live: bool, loop: bool = False) -> None:
         """Open ``url``. Raises NoPicture. A file that is not ``live`` is played at its own rate."""
         self.anew = False
+        self.key = True
+        self._key = False  # one came since the last picture that was returned
         self._url = url
         self._live = live
         self._loop = loop
@@ -44,10 +46,12 @@ class Capture:
         if not self._capture.grab():
             self._end()
         self._grabbed += 1
-        self._inter = self._inter or self._capture.get(cv2.CAP_PROP_FRAME_TYPE) in _FROM_OTHERS
+        builds = self._capture.get(cv2.CAP_PROP_FRAME_TYPE) in _FROM_OTHERS
+        self._inter, self._key = self._inter or builds, self._key or not builds
 
     def picture(self) -> Image:
         """Return the picture that was grabbed last, in BGR. Raises BrokenPicture."""
+        self.key, self._key = self._key, False
         try:
             good, image = self._capture.retrieve()
         except cv2.error as error:

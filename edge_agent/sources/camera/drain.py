@@ -129,7 +129,7 @@ class Drain:
         image = grabber.picture()
         if min(image.shape[:2]) < LEAST_PX:
             raise BrokenPicture(f"{image.shape[1]} × {image.shape[0]} is no picture of anything")
-        frame = Frame(t_us, real_s, image, anew)
+        frame = Frame(t_us, real_s, image, anew, grabber.key)
         frame = self._prepare(frame) if self._prepare else frame
         self._live()
         with self._changed:

@@ -19,6 +19,7 @@ class Frame(msgspec.Struct, frozen=True):
     real_s: float  # real seconds that never step
     image: Image
     anew: bool = False  # a recording begins again here: its pixels will repeat, and that is no fault
+    key: bool = True  # it, or one since the last that was taken, builds on no earlier picture
     prepared: Any = None  # what was made of it beside the model; only who made it looks inside
 
 
@@ -39,6 +40,7 @@ class Grabber(Protocol):
     """An opened stream. Each of its calls returns within the read time-out."""
 
     anew: bool  # the picture that was grabbed last is the first of a recording that began again
+    key: bool  # a picture that builds on no earlier one was grabbed since the last that was returned
 
     def grab(self) -> None:
         """Wait for the next picture. Raises NoPicture or BrokenPicture."""

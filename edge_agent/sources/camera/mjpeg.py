@@ -23,6 +23,8 @@ _BEGIN, _END = b"\xff\xd8", b"\xff\xd9"
 class MjpegStream:
     """An opened stream."""
 
+    key = True  # each JPEG stands alone
+
     def __init__(self, url: str) -> None:
         """Open ``url``. Raises NoPicture."""
         self.anew = False

@@ -19,6 +19,8 @@ READ_S = 2.0
 class Stills:
     """An opened folder."""
 
+    key = True  # each still stands alone
+
     def __init__(self, folder: Path, *, interval_s: float, loop: bool) -> None:
         """Open ``folder``. Raises NoPicture."""
         self.anew = False

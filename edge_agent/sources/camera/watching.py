@@ -72,7 +72,7 @@ class Watching:
 
     def prepare(self, frame: Frame) -> Frame:
         """Doubt a picture, and cut out what is worth a look; on the drain's thread, one picture after the other."""
-        verdict = self._integrity.take(frame.image, frame.real_s, anew=frame.anew)
+        verdict = self._integrity.take(frame.image, frame.real_s, anew=frame.anew, key=frame.key)
         looks = self._eyes is not None and not (verdict.doubted or verdict.suspected)
         made = self._eyes.prepare(frame.image, frame.t_us) if looks and self._eyes else None
         return msgspec.structs.replace(frame, prepared=Doubted(verdict, made))

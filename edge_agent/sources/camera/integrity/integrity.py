@@ -74,14 +74,14 @@ class Integrity:
         self._referred: bool | None = None  # what the reference said last
         self._referred_s = -REFER_S
 
-    def take(self, image: Image, t_s: float, *, anew: bool = False) -> Verdict:
-        """Take in a picture; ``anew``: a recording begins again with it."""
+    def take(self, image: Image, t_s: float, *, anew: bool = False, key: bool = True) -> Verdict:
+        """Take in a picture; ``anew``: a recording begins again with it; ``key``: it builds on no earlier one."""
         if anew:
             self._repeats.forget()
         doubts: dict[Trouble, bool | None] = dict.fromkeys(HOLDS)
         doubts[Trouble.SIZE] = self._another_size(image)
         if not doubts[Trouble.SIZE]:
-            self._doubt(image, doubts, t_s)
+            self._doubt(image, doubts, t_s, key=key)
         states = {trouble: self._holdings[trouble].take(doubt, t_s) for trouble, doubt in doubts.items()}
         suspected = {one: self._data.get(one, {}) for one in states if self._holdings[one].suspected}
         return Verdict(states, suspected, bool(suspected))
@@ -99,10 +99,10 @@ class Integrity:
         self._data[Trouble.SIZE] = {"found": list(found), "expected": list(self._size)}
         return found != self._size
 
-    def _doubt(self, image: Image, doubts: dict[Trouble, bool | None], t_s: float) -> None:
+    def _doubt(self, image: Image, doubts: dict[Trouble, bool | None], t_s: float, *, key: bool) -> None:
         grey = small_grey(image)
         doubts[Trouble.BLACK] = _is_black(grey)
-        doubts[Trouble.FROZEN] = False if doubts[Trouble.BLACK] else self._repeats.take(image)
+        doubts[Trouble.FROZEN] = False if doubts[Trouble.BLACK] else self._repeats.take(image, key=key)
         passed_s = self._background.see(grey, t_s)
         if doubts[Trouble.BLACK] or doubts[Trouble.FROZEN]:
             return  # neither says anything of the rest, nor is it what belongs there

@@ -19,6 +19,7 @@ from edge_agent.sources.camera.trouble import Stream
 class Tap:
     """A stream of numbered pictures; ``bad`` numbers are broken, at ``ends`` it is lost."""
 
+    key = True
     numbers: Iterator[int]
 
     def __init__(self, numbers: Iterator[int], *, bad: set[int], ends: set[int], small: set[int]) -> None:

@@ -2,15 +2,19 @@
 
 import asyncio
 import time
+from typing import Literal
 
 import pytest
 
+from edge_agent.sources.camera.address import with_secret
 from edge_agent.sources.camera.capture import Capture
 from edge_agent.sources.camera.frame import BrokenPicture, NoPicture
 from edge_agent.sources.camera.trouble import Stream
 from simulators.camera.faults import Fault
 from simulators.camera.feed import Feed
+from simulators.camera.login import Login
 from simulators.camera.server import CameraServer
+from tests.edge_agent.sources.camera.coder import H264
 from tests.edge_agent.sources.camera.pictures import Street
 
 
@@ -50,3 +54,33 @@ async def test_whole_pictures_come_half_ones_are_broken_and_a_lost_stream_is_sai
         with pytest.raises(NoPicture) as caught:
             await asyncio.to_thread(lambda: Capture(server.rtsp_url, live=True))
         assert caught.value.stream is Stream.REFUSED
+
+
+@pytest.mark.parametrize("way", ["basic", "digest"])
+async def test_h264_comes_to_who_has_the_password_and_to_nobody_else(way: Literal["basic", "digest"]) -> None:
+    """Name and password may hold what an address cannot; without them, or with others, it is refused at once."""
+    street = Street()
+    feed = Feed(
+        lambda _: street.picture(), fps=20.0, now_s=time.monotonic, coder=H264(fps=20, bit_rate=400_000, key_every=20)
+    )
+    login = Login("view/er", "p@ss: wörd", way)
+    async with CameraServer(feed, login=login) as server:
+        for password in ("", "wrong"):
+            url = with_secret(server.rtsp_url, username="view/er" if password else "", password=password)
+            with pytest.raises(NoPicture) as caught:
+                await asyncio.to_thread(lambda url=url: Capture(url, live=True))
+            assert caught.value.stream is Stream.REFUSED
+        url = with_secret(server.rtsp_url, username=login.username, password=login.password)
+        capture = await asyncio.to_thread(lambda: Capture(url, live=True))
+        try:
+            keys = [await asyncio.to_thread(_next, capture) for _ in range(25)]
+            assert {True, False} == set(keys)  # it builds on earlier pictures, now and then on none
+        finally:
+            await asyncio.to_thread(capture.close)
+
+
+def _next(capture: Capture) -> bool:
+    """Return whether the next picture is a key frame."""
+    capture.grab()
+    assert capture.picture().shape == (224, 400, 3)
+    return capture.key
