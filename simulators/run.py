@@ -14,6 +14,7 @@ from device_profiles.clock import Clock, simulated_clock
 from simulators.acts import HAND_ACTS, WORKER_ACTS
 from simulators.camera.road_verdict import surface_checks
 from simulators.camera.verdict import camera_checks, told_by
+from simulators.evidence import evidence_checks, until_fetched
 from simulators.explained import explain, write_reached
 from simulators.ground.verdict import ground_checks
 from simulators.hands import Hands
@@ -58,6 +59,7 @@ async def run(
         async with stage:
             stage.witness.forget_past()
             start_us = await play_through(stage, on_tick=on_tick)
+            await until_fetched(stage)
             if on_end is not None:
                 await on_end(stage)
             inquest = await hold_inquest(stage)
@@ -72,6 +74,7 @@ async def run(
             told = told_by(journalled_facts(stage.journal), start_us)
             checks.extend(ground_checks(stage.ground.radios, told, start_us))
             checks.extend(camera_checks(played.cameras, play.scenes, told, ends_s=play.t_us / 1e6, roads=played.roads))
+            checks.extend(evidence_checks(words, stage.hub_config.parent))
             checks.extend(surface_checks(played.cameras, play.happened, told))
         if explained is not None and options.reasons is not None:
             checks += explained.checks

@@ -17,6 +17,7 @@ import msgspec
 from device_profiles.clock import Clock
 from device_profiles.topics import AgentAddress
 from simulators.camera.city import CameraCity
+from simulators.evidence import evidence_toml
 from simulators.fieldbus import FieldBus
 from simulators.ground.city import GroundCity
 from simulators.influx import find_influxd, influx_program
@@ -185,6 +186,9 @@ class Stage:
         )
         self.hub_config.write_text(text, encoding="utf-8")
         own = self.cameras.toml() + self.ground.toml()
+        if any(camera.place == "road" for camera in self.play.scenario.cameras):
+            address = self.play.scenario.addresses[self.play.scenario.agent]
+            own += evidence_toml(address, hub_folder=self.hub_config.parent)
         for name, agent in self.agents.items():
             text = agent_toml(
                 self.play.scenario,
