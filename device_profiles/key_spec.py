@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from device_profiles.condition import Condition, ConditionError
+from device_profiles.config import Duration
 from device_profiles.wire import Name
 
 REPORTED = "person."  # kinds of events that people report begin so; no profile has to name them
@@ -17,6 +18,7 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     when: str | None = None  # true while it is true of any such device of the asset or site
     on: Name | None = None  # instead of both: kind of the Event; true at its instant
     physics: tuple[Name, ...] = ()  # of a site: what may explain it; keys that share any of these are one key
+    follows: Duration | None = None  # of a site: it agrees only with what began at most so long before it
     another: bool = False  # of a site: true of another device that senses through something else is another key
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
+from device_profiles.config import duration_us
 from device_profiles.profile import AlarmRule
 from device_profiles.site_spec import metres
 from hub.alarms.city.places import Spot, distance_m
@@ -24,25 +25,29 @@ class Sign(msgspec.Struct, frozen=True):
     key: str  # its name in the rule
     spot: Spot
     sources: frozenset[str]
-    spans: tuple[Span, ...]  # when it was true, behind what is used up
+    spans: tuple[Span, ...]  # when it was true, those that reach behind what is used up
     begins: tuple[int, ...]  # when it became true: what went on already when the last alarm ended begins nothing
     evidence: str = ""  # as the device's value says it
 
+    def since_us(self, at_us: int) -> int:
+        """Return when it became true last, as of an instant."""
+        return max((begin for begin, _ in self.spans if begin <= at_us), default=at_us)
+
     def seen(self, at_us: int) -> KeySeen:
         """Return the sign as an alarm tells it that was raised or joined at an instant."""
-        since_us = max((begin for begin, _ in self.spans if begin <= at_us), default=at_us)
-        return KeySeen(self.key, self.spot.key, since_us, self.spot.at, self.spot.asset)
+        return KeySeen(self.key, self.spot.key, self.since_us(at_us), self.spot.at, self.spot.asset)
 
 
 class SiteRule(KeyRule):
     """One alarm rule of sites."""
 
-    __slots__ = ("another", "case", "near_m", "physics")
+    __slots__ = ("another", "case", "follows", "near_m", "physics")
 
     def __init__(self, spec: AlarmRule, head: RuleHead) -> None:
         super().__init__(spec, head, version=_version(spec))
         self.near_m = metres(spec.near or "0m")
         self.another = frozenset(name for name, key in spec.keys.items() if key.another)
+        self.follows = {name: duration_us(key.follows) for name, key in spec.keys.items() if key.follows is not None}
         self.physics = {name: frozenset(key.physics or (name,)) for name, key in spec.keys.items()}
         case = spec.case
         self.case = RuleHead(case.rule, case.severity, case.title, True, head.digest) if case is not None else None
@@ -53,15 +58,21 @@ class SiteRule(KeyRule):
             return
         for at_us in sorted({begin for sign in signs for begin in sign.begins}):
             true = [sign for sign in signs if self.touches(sign.spans, at_us)]
-            if any(self._enough([own], true) for own in true if own.spot.key == centre):
+            if any(self._enough([own], true, at_us) for own in true if own.spot.key == centre):
                 yield at_us, true
 
-    def _enough(self, chosen: list[Sign], signs: Iterable[Sign]) -> bool:
+    def _enough(self, chosen: list[Sign], signs: Iterable[Sign], at_us: int) -> bool:
         """Return whether ``chosen`` can be made so many independent signs as are needed."""
         if len(chosen) >= self.need:
             return True
-        free = [sign for sign in signs if all(self._apart(sign, each) for each in chosen)]
-        return any(self._enough([*chosen, sign], free) for sign in free)
+        last = chosen[-1]
+        free = [sign for sign in signs if self._apart(sign, last) and self._in_turn(sign, last, at_us)]
+        return any(self._enough([*chosen, sign], free, at_us) for sign in free)
+
+    def _in_turn(self, a: Sign, b: Sign, at_us: int) -> bool:
+        """Return whether neither comes too long after the other has begun, as of an instant."""
+        later_us = a.since_us(at_us) - b.since_us(at_us)
+        return later_us <= self.follows.get(a.key, later_us) and -later_us <= self.follows.get(b.key, -later_us)
 
     def _apart(self, a: Sign, b: Sign) -> bool:
         """Return whether two signs are two keys: two witnesses, of two physics or of one key that another may turn."""
@@ -88,6 +99,5 @@ def farthest_m(keys: Sequence[KeySeen]) -> float | None:
 
 def _version(spec: AlarmRule) -> str:
     """Return a digest of what the rule asks: a rule that asks something else begins anew (ALARMS.md, 16)."""
-    keys = [(name, key.kind, key.when, key.on, key.another, key.physics) for name, key in sorted(spec.keys.items())]
-    asked = spec.need, spec.within, spec.near, keys
+    asked = spec.need, spec.within, spec.near, sorted(spec.keys.items())
     return hashlib.sha256(msgspec.json.encode(asked)).hexdigest()[:8]

@@ -57,8 +57,8 @@ def _of_report(state: State, rule: SiteRule, report: ReportState, used_us: int |
 
 
 def _unused(spans: Sequence[Span], used_us: int | None) -> tuple[tuple[Span, ...], tuple[int, ...]]:
-    """Return what is true behind an instant, and where it began behind it."""
+    """Return what was true behind an instant, and where it began behind it."""
     if used_us is None:
         return tuple(spans), tuple(begin for begin, _ in spans)
-    kept = tuple((max(begin, used_us), end) for begin, end in spans if end > used_us)
+    kept = tuple(span for span in spans if span[1] > used_us)
     return kept, tuple(begin for begin, _ in spans if begin > used_us)

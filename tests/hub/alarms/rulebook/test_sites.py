@@ -94,6 +94,15 @@ def test_traffic_that_stands_before_another_camera_is_a_key() -> None:
     assert ("sounded", "road.collapse", "keys_agree") in brief(made)
 
 
+@pytest.mark.parametrize(("at_s", "raised"), [(25, True), (25.1, False)])
+def test_traffic_is_a_key_only_soon_after_the_hole(at_s: float, raised: bool) -> None:
+    """A hole that has been seen for hours is not confirmed by the evening's queue: `follows` is 20 s here."""
+    street = Street()
+    street.see(5, "hole")
+    street.alive(at_s, "cam-1-road")
+    assert brief(street.queue(at_s)) == (ONE if raised else [("joined", "road.inspection", "one_key")])
+
+
 def test_unknown_and_stale_are_no_keys() -> None:
     """A camera that was moved says null, a sensor that is silent says nothing: neither is a key any more."""
     street = Street()
