@@ -41,6 +41,7 @@ class TimeField(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unit: Literal["s", "ms", "us", "text"] = "ms"  # since 1970, UTC; or a text that people can read
     format: str = ""  # of a text, as strptime has it; empty: ISO 8601
     zone: Zone = "+08:00"  # of a text that names none
+    estimate: bool = False  # how far its clock is behind ours is estimated, and made good
     else_at: tuple[Place, ...] = ()  # where it stands otherwise; the first place counts that says anything
 
 

@@ -12,6 +12,7 @@ from device_profiles.link import BrokerConfig
 from device_profiles.profile import Profile
 from device_profiles.wire import Binding, Id, Name
 
+CLOCK = "platform.clock"  # the Event of a clock that is behind, or right again
 FEED: Name = "platform_feed"  # profile of the platform itself
 MAX_BODY = 16_000_000  # bytes; a thousand lifts with a hundred fields are under 4 MB
 
@@ -121,6 +122,8 @@ def _fit_faults(platform: PlatformConfig, dialect: Dialect, known: Mapping[str, 
     feed = known.get(platform.feed)
     if feed is None or not {"messages", "refused", "late"} <= feed.spec.values.keys():
         yield "feed", f"{platform.feed!r} is no profile of a feed"
+    elif dialect.time is not None and dialect.time.estimate and CLOCK not in feed.spec.events:
+        yield "feed", f"{platform.feed!r} cannot tell {CLOCK}, which this dialect estimates"
     elif 2 * duration_us(dialect.keep_alive) > duration_us(feed.spec.liveness.silent_after):
         yield (
             "feed",

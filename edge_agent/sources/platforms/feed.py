@@ -12,7 +12,8 @@ from device_profiles.wire import Value
 from edge_agent.judge.finding import Finding
 from edge_agent.sample import Sample, Sink
 from edge_agent.sources.platforms.complaints import Complaints
-from edge_agent.sources.platforms.config import PlatformConfig
+from edge_agent.sources.platforms.config import CLOCK, PlatformConfig
+from edge_agent.sources.platforms.offset import Offset
 from edge_agent.sources.platforms.remembered import Remembered, remembered, to_remember
 from edge_agent.sources.platforms.uplinks import Arrival, Uplinks, follow
 
@@ -21,6 +22,7 @@ logger = logging.getLogger(__name__)
 FUTURE_US = 60_000_000  # a time further ahead than this is never believed (ALARMS.md, 11)
 TELL_S = 1.0  # city; the feed speaks of itself at most so often
 LATE = "late"  # why a sample has findings and no values
+CLOCK_OFFSET = "clock_offset_s"
 KEPT = "kept"  # why a sample has nothing but a state
 KEEP_US = 10_000_000  # city; what is known of counters is stored at most so often
 UPLINKS = ("lost", "doubled", "late")  # values `uplinks_…` of a device, where its profile has them
@@ -66,6 +68,8 @@ class Feed:
         self.dialect = spec.dialects[platform.dialect]
         self._translator = Translator(spec, self.dialect)
         self._trust_time = platform.trust_time
+        time = self.dialect.time
+        self._offset = Offset() if time is not None and time.estimate and platform.trust_time else None
         self._sink = sink
         self._clock = clock
         self._says = {f"uplinks_{name}": name for name in UPLINKS if f"uplinks_{name}" in spec.values}
@@ -159,7 +163,7 @@ class Feed:
 
     def _deliver(self, known: _Known, message: Message, arrival: Arrival) -> bool:
         """Hand a message on; return whether it came late."""
-        t_us = message.t_us if message.t_us is not None and self._trust_time else self._clock.wall_us()
+        t_us = self._observed_us(message, arrival)
         strange = [self._strange(known, code, t_us) for code in message.unknown_codes]
         findings = tuple(finding for finding in strange if finding is not None)
         if t_us < known.t_us or arrival is Arrival.LATE:
@@ -178,6 +182,21 @@ class Feed:
             values[FRAMES] = message.frame.number
         self._sink(Sample(known.device, t_us, values, findings=findings))
         return False
+
+    def _observed_us(self, message: Message, arrival: Arrival) -> int:
+        """Return when a message was observed, by our clock as far as its own is known."""
+        now_us = self._clock.wall_us()
+        if message.t_us is None or not self._trust_time:
+            return now_us
+        if self._offset is None:
+            return message.t_us
+        reason = self._offset.take(message.t_us, now_us) if arrival is Arrival.NEW else None
+        if reason is not None:
+            self._counts[CLOCK_OFFSET] = self._offset.us / 1e6
+            logger.warning("%s: its clock is %s: %.1f s", self.name, reason.value, self._offset.us / 1e6)
+            finding = Finding(CLOCK, now_us, {"reason": str(reason), "offset_s": self._offset.us / 1e6})
+            self._sink(Sample(self.name, now_us, dict(self._counts), findings=(finding,)))
+        return self._offset.right(message.t_us, now_us)
 
     def _strange(self, known: _Known, unknown: UnknownCode, t_us: int) -> Finding | None:
         """Count a code that nobody knows; return the event when it is the first of its kind."""

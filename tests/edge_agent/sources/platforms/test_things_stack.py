@@ -133,6 +133,30 @@ def test_lost_doubled_and_late_uplinks_are_counted_and_change_no_state() -> None
     assert [said[name] for name in ("messages", "doubled", "late")] == [5, 1, 1]
 
 
+def test_a_clock_that_is_behind_is_made_good_and_told() -> None:
+    """Thirty seconds, once eight uplinks agree; until the clock is set right."""
+    network, lags = Network(), []
+    for number in range(1, 13):
+        network.clock.now_us += 5_000_000
+        network.hear(_uplink(number, ago_s=30 - 5 * number))
+        lags.append((network.clock.now_us - network.of("ground-07")[-1].t_us) / 1e6)
+    assert lags == [30.0] * 7 + [0.0] * 5
+    network.hear(_uplink(13, ago_s=-65))
+    told = [f for sample in network.of("platform-1") for f in sample.findings]
+    assert [(one.data["reason"], one.data["offset_s"]) for one in told] == [("behind", 30.0), ("right_again", 0.0)]
+
+
+@pytest.mark.parametrize("lags", [[0, 20, 0, 90] * 8, [40 - k for k in range(32)], [3] * 32])
+def test_delays_are_no_clock(lags: list[int]) -> None:
+    """They vary, or are short: each uplink keeps its own time."""
+    network, sent = Network(), []
+    for number, lag in enumerate(lags, 1):
+        network.clock.now_us = START_US + number * 100_000_000 + lag * 1_000_000
+        sent.append(START_US + number * 100_000_000)
+        network.hear(_uplink(number, ago_s=-100 * number))
+    assert [sample.t_us for sample in network.of("ground-07")] == sent
+
+
 def test_to_join_anew_is_no_loss_and_a_refused_one_is_not_lost() -> None:
     """What was refused was heard."""
     network = Network()
