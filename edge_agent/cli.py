@@ -28,6 +28,8 @@ from edge_agent.replay.replay import profile_of
 from edge_agent.replay.replay import replay as judge_recording
 from edge_agent.replay.seen import is_camera, recorded_of, replay_pictures
 from edge_agent.sources.budget import LIMIT_MS, check_line
+from edge_agent.vision.road_view import NO_SCALE
+from edge_agent.vision.road_watch import scaleless
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -74,6 +76,8 @@ def check(config: Config) -> None:
     for one in loaded.config.cameras:
         zones = loaded.zones.get(one.device)
         typer.echo(f"{one.device}: camera by {one.way(loaded.folder)}, {len(zones.zones) if zones else 0} zones")
+        for name in scaleless(zones) if zones else ():
+            typer.echo(f"{one.device}: the surface of zone {name!r} will be unknown: {NO_SCALE}", err=True)
     slaves = len(loaded.config.slaves)
     typer.echo(f"{config}: ok, {len(loaded.config.lines)} lines with {slaves} devices")
 

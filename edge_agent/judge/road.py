@@ -1,6 +1,6 @@
 """Decide from the blobs that stay on a road's surface whether it is sound, changed, broken in or under water."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
@@ -92,9 +92,11 @@ class RoadJudge:
         self._zones[zone] = lose(self.view(zone), t_us, reason=reason)
         return []
 
-    def forget(self, zone: str) -> None:
-        """Know nothing of a zone any more: it shows another place."""
-        self._zones[zone] = Zone()
+    def resume(self, told: Mapping[str, Sequence[Change]]) -> None:
+        """Go on with what another judge told; nobody knows any more what the road looked like before it."""
+        for zone, changes in told.items():
+            pinned = tuple(msgspec.structs.replace(one, pinned=True, missed=0) for one in changes)
+            self._zones[zone] = Zone(changes=pinned)
 
     def shift(self, step_us: int) -> None:
         """Follow the clock, which was set."""
@@ -104,7 +106,7 @@ class RoadJudge:
         """Return what is known of a zone."""
         return self._zones.get(zone, Zone())
 
-    def told(self, zone: str) -> tuple[Box, ...]:
+    def where(self, zone: str) -> tuple[Box, ...]:
         """Return where it was told to be changed: that is not to be learned as what belongs there."""
         return tuple(one.blob.box for one in self.view(zone).told)
 

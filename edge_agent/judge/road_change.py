@@ -27,6 +27,7 @@ class Change(msgspec.Struct, frozen=True):
     missed: int = 0  # looks since it was seen
     told: str = ""  # class of the last event; empty: none yet
     told_us: int = 0
+    pinned: bool = False  # whoever looks now has never seen the road without it: not to see it means nothing
 
     @property
     def mean(self) -> dict[str, float]:
@@ -47,7 +48,7 @@ def follow(change: Change, blob: Blob, t_us: int) -> Change:
     """Return it after one more look."""
     if blob.since_us > max(change.seen_us, change.blob.since_us) and not change.told:
         return begin(blob, t_us)  # something else lies there now
-    seen = msgspec.structs.replace(change, blob=blob, seen_us=t_us, looks=change.looks + 1, missed=0)
+    seen = msgspec.structs.replace(change, blob=blob, seen_us=t_us, looks=change.looks + 1, missed=0, pinned=False)
     return _scored(seen, blob)
 
 
@@ -58,6 +59,8 @@ def miss(change: Change) -> Change:
 
 def gone(change: Change, t_us: int, limits: RoadLimits) -> bool:
     """Return whether it has not been seen for long enough."""
+    if change.pinned:
+        return t_us - change.seen_us >= limits.pinned_us
     us, looks = (limits.gone_us, limits.gone_looks) if change.told else (limits.lost_us, limits.lost_looks)
     return change.missed >= looks and t_us - change.seen_us >= us
 

@@ -18,6 +18,7 @@ class RoadLimits(msgspec.Struct, frozen=True):
     doubt: float = 0.35  # mean probability of what only passes, above which no object is told
     gone_us: int = 10 * SECOND  # what was told and is not seen for so long is gone
     gone_looks: int = 5
+    pinned_us: int = 86_400 * SECOND  # what a judge before this one told, and nobody has seen since
     lost_us: int = 2 * SECOND  # the same for what was not told
     lost_looks: int = 2
 

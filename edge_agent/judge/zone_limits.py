@@ -6,7 +6,7 @@ import msgspec
 
 from device_profiles.errors import ConfigError
 from device_profiles.profile import Profile
-from edge_agent.judge import berth, queue_course
+from edge_agent.judge import berth, queue_course, road
 from edge_agent.judge.berth_limits import BerthLimits
 from edge_agent.judge.limits import read_limits
 from edge_agent.judge.queue_limits import QueueLimits
@@ -53,7 +53,7 @@ L = TypeVar("L", ZoneLimits, QueueLimits)
 
 def zone_limits_of(profile: Profile) -> ZoneLimits:
     """Return the limits of a zone's profile. Raises ConfigError with file and key."""
-    return _limits(profile, ZONE, ZoneLimits, kinds=berth.EVENTS | queue_course.EVENTS)
+    return _limits(profile, ZONE, ZoneLimits, kinds=berth.EVENTS | queue_course.EVENTS | road.EVENTS)
 
 
 def queue_limits_of(profile: Profile) -> QueueLimits:

@@ -8,18 +8,31 @@ import msgspec
 
 from device_profiles.errors import ConfigError
 from device_profiles.profile import Profile
+from device_profiles.wire import Value
 from edge_agent.judge.berth import Spot
 from edge_agent.judge.berth_limits import PLAIN
 from edge_agent.judge.finding import Finding
 from edge_agent.replay.frames import Still, stills_of
 from edge_agent.sources.camera.frame import Image
 from edge_agent.vision.looker import MODEL, load_looker
+from edge_agent.vision.road_patch import load_road_patch
+from edge_agent.vision.road_view import NO_SCALE
+from edge_agent.vision.road_watch import RoadWatch
+from edge_agent.vision.surface import Classify, SurfaceReason
 from edge_agent.vision.watch import ZoneState, ZoneWatch, plain_state
 from edge_agent.vision.zones import ZonesRead, survey_zones
 
 LONGEST_S = 86_400.0  # between two stills
 SPEAKS = "seeing"  # a value that every camera's profile has
 UNKNOWN = ZoneState(Spot.UNKNOWN, 0.0)
+WORDS: Mapping[str, str] = {  # why the surface of a road is unknown, but for the first moments
+    SurfaceReason.SCALE: NO_SCALE,
+    SurfaceReason.DARK: "no light falls on it",
+    SurfaceReason.MOVED: "the camera was moved, and the zone lies elsewhere",
+    SurfaceReason.OTHER: "the picture shows nothing of what it showed",
+    SurfaceReason.CHANGED: "too much of it changed at once",
+}
+BLIND = frozenset(WORDS) - {SurfaceReason.CHANGED}  # then nothing is said of the zone at all
 
 
 class Look(Protocol):
@@ -35,6 +48,7 @@ class FrameSeen(msgspec.Struct, frozen=True):
     t_us: int
     file: str
     zones: dict[str, ZoneState]
+    roads: dict[str, Mapping[str, Value]] = {}  # of zones of kind road: what is said of their surface
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -80,28 +94,39 @@ def replay_pictures(recorded: Recorded) -> Seen:
     read = survey_zones(recorded.zones)
     stills = stills_of(recorded.path, interval_s=recorded.interval_s)
     looker = load_looker(read.sound, model=recorded.model, threads=0)
-    return watch(stills, read, looker, hysteresis=recorded.hysteresis)
+    roads = any(one.kind == "road" for one in read.sound.zones)
+    classify = load_road_patch(threads=0) if roads else None
+    return watch(stills, read, looker, hysteresis=recorded.hysteresis, classify=classify)
 
 
-def watch(stills: Iterable[Still], read: ZonesRead, looker: Look, *, hysteresis: bool = True) -> Seen:
+def watch(
+    stills: Iterable[Still],
+    read: ZonesRead,
+    looker: Look,
+    *,
+    hysteresis: bool = True,
+    classify: Classify | None = None,
+) -> Seen:
     """Return the states of all zones in each picture, and the events.
 
     A zone that means nothing is unknown throughout; so are all zones in a picture that is broken or of another size.
-    Without ``hysteresis`` each picture is judged alone.
+    Without ``hysteresis`` each picture is judged alone; of a road's surface one alone says nothing.
     """
-    judges = _Judges(read, looker, hysteresis=hysteresis)
+    judges = _Judges(read, looker, hysteresis=hysteresis, classify=classify)
     frames = tuple(judges.take(still) for still in stills)
     faults = tuple(f"zone {zone!r} is unknown: {fault}" for zone, fault in read.faults.items())
     return Seen(frames, tuple(judges.findings), (*faults, *judges.notes))
 
 
 class _Judges:
-    def __init__(self, read: ZonesRead, looker: Look, *, hysteresis: bool) -> None:
+    def __init__(self, read: ZonesRead, looker: Look, *, hysteresis: bool, classify: Classify | None) -> None:
         self.findings: list[Finding] = []
         self.notes: list[str] = []
         self._zones, self._looker, self._hysteresis = read.sound, looker, hysteresis
         self._bad = dict.fromkeys(read.faults, UNKNOWN)
         self._watch = ZoneWatch(read.sound, berth=None if hysteresis else PLAIN)
+        self._roads = RoadWatch(read.sound, classify)
+        self._noted: dict[str, str] = {}  # zone → why its surface is unknown, as it was said last
 
     def take(self, still: Still) -> FrameSeen:
         """Judge one picture."""
@@ -115,14 +140,31 @@ class _Judges:
             expected = f"{self._zones.width} × {self._zones.height}"
             self.notes.append(f"{still.file} is {width} × {height}, the zones are drawn on {expected}")
             self.findings += self._watch.unseen(still.t_us, reason="size")
+            self.findings += self._roads.unseen(still.t_us, reason="size")
             return self._unknown(still)
         scores = self._looker.look(image) if self._zones.zones else {}
         self.findings += self._watch.take(still.t_us, scores)
+        self.findings += self._roads.take(image, still.t_us).findings
+        self._note(still)
         states = {
             zone.id: self._watch.state(zone.id) if self._hysteresis else plain_state(zone, scores)
             for zone in self._zones.zones
         }
-        return FrameSeen(still.t_us, still.file, self._bad | states)
+        states |= {zone: UNKNOWN for zone in self._roads.zones if self._roads.reason(zone) in BLIND}
+        return FrameSeen(still.t_us, still.file, self._bad | states, self._surfaces())
+
+    def _surfaces(self) -> dict[str, Mapping[str, Value]]:
+        return {zone: self._roads.values(zone) for zone in self._roads.zones}
+
+    def _note(self, still: Still) -> None:
+        """Say why a road is unknown, once for each time."""
+        for zone in self._roads.zones:
+            reason = self._roads.reason(zone)
+            if reason in WORDS and self._noted.get(zone) != reason:
+                where = "" if reason == SurfaceReason.SCALE else f"{still.file}: "
+                self.notes.append(f"{where}zone {zone!r} is unknown: {WORDS[reason]}")
+            self._noted[zone] = reason
 
     def _unknown(self, still: Still) -> FrameSeen:
-        return FrameSeen(still.t_us, still.file, self._bad | {zone.id: UNKNOWN for zone in self._zones.zones})
+        states = self._bad | {zone.id: UNKNOWN for zone in self._zones.zones}
+        return FrameSeen(still.t_us, still.file, states, self._surfaces())

@@ -11,6 +11,7 @@ from edge_agent.judge.finding import Finding
 from edge_agent.replay.seen import FrameSeen, Seen
 
 ZONE = "camera_zone"  # the profile of zones: it names their events
+ROAD = ("area_m2", "class", "box", "since_us")  # of an event of a road's surface, besides
 
 
 def as_json(seen: Seen, profiles: Mapping[str, Profile]) -> str:
@@ -25,7 +26,7 @@ def as_text(seen: Seen, profiles: Mapping[str, Profile]) -> Iterator[str]:
     for frame in seen.frames:
         counts = Counter(str(said.state) for said in frame.zones.values())
         said = ", ".join(f"{counts[word]} {word}" for word in ("occupied", "free", "unknown") if counts[word])
-        yield f"{frame.t_us / 1e6:9.1f} s  {frame.file}: {said}"
+        yield f"{frame.t_us / 1e6:9.1f} s  {frame.file}: {said}{_surfaces(frame)}"
     for found in seen.findings:
         event = _event(found, profiles)
         told = {key: value for key, value in found.data.items() if key not in ("zone", "score", "reason")}
@@ -35,15 +36,25 @@ def as_text(seen: Seen, profiles: Mapping[str, Profile]) -> Iterator[str]:
 
 
 def _zones(frame: FrameSeen) -> dict[str, Any]:
-    return {zone: {"state": str(said.state), "score": round(said.score, 4)} for zone, said in frame.zones.items()}
+    return {
+        zone: {"state": str(said.state), "score": round(said.score, 4), **frame.roads.get(zone, {})}
+        for zone, said in frame.zones.items()
+    }
+
+
+def _surfaces(frame: FrameSeen) -> str:
+    """Return what is said of roads that are not sound."""
+    told = {zone: said for zone, said in frame.roads.items() if said["surface"] not in ("sound", "unknown")}
+    return "".join(f"; {zone}: {said['surface']}, {said['changed_m2']} m²" for zone, said in told.items())
 
 
 def _event(found: Finding, profiles: Mapping[str, Profile]) -> dict[str, Any]:
     """Return an event; of a zone that nobody sees the score is 0, as in the frames."""
-    return {
+    event = {
         "t_us": found.t_us,
         "kind": found.kind,
         "severity": profiles[ZONE].spec.events[found.kind].severity,
         "zone": found.data["zone"],
         "score": found.data["score"] or 0.0,
     }
+    return event | {key: found.data[key] for key in ROAD if key in found.data}

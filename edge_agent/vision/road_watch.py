@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from device_profiles.wire import Value
-from edge_agent.judge.blob import Box
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.road import RoadJudge
+from edge_agent.judge.road_change import Change
 from edge_agent.judge.road_limits import RoadLimits
 from edge_agent.vision.patches import Frame
-from edge_agent.vision.surface import Classify, Surface, SurfaceReason, SurfaceSeen
+from edge_agent.vision.surface import Classify, Surface, SurfaceSeen
 from edge_agent.vision.zones import Zones
 
 
@@ -36,7 +36,7 @@ class RoadWatch:
             return RoadLook((), None)
         if image.shape != self._shape:
             return RoadLook(tuple(self.unseen(t_us, reason="size")), None)
-        seen = self._surface.look(image, t_us, keep={zone: self._judge.told(zone) for zone in self.zones})
+        seen = self._surface.look(image, t_us, keep={zone: self._judge.where(zone) for zone in self.zones})
         findings: list[Finding] = []
         for zone in self.zones:
             if zone in seen.faults:
@@ -54,9 +54,13 @@ class RoadWatch:
         self._surface.shift(step_us)
         self._judge.shift(step_us)
 
-    def told(self, zone: str) -> tuple[Box, ...]:
-        """Return where a zone was told to be changed."""
-        return self._judge.told(zone)
+    def told(self, zone: str) -> tuple[Change, ...]:
+        """Return what a zone was told to be changed by."""
+        return self._judge.view(zone).told
+
+    def resume(self, told: Mapping[str, tuple[Change, ...]]) -> None:
+        """Go on where another watch stopped."""
+        self._judge.resume(told)
 
     def reason(self, zone: str) -> str:
         """Return why a zone's surface is unknown; empty: it is known."""
@@ -78,6 +82,3 @@ class RoadWatch:
 def scaleless(zones: Zones) -> list[str]:
     """Return the road zones whose ground nobody measured."""
     return [one.id for one in zones.zones if one.kind == "road" and not one.ground and not one.m_per_px]
-
-
-__all__ = ["RoadLook", "RoadWatch", "SurfaceReason", "scaleless"]

@@ -24,7 +24,7 @@ LEAST_MOVER_M2 = 0.3  # a person
 TOO_MUCH = 0.5  # of a zone: nothing is left to level its light by
 ANEW_S, ANEW_LOOKS = 5.0, 4  # too much changed for so long: that is what is there now
 OTHER_S, OTHER_LOOKS = 60.0, 10  # the same, when it shows nothing of what it showed
-DARK = 40.0  # grey levels; a zone of which nearly all is darker has no light
+DARK = 30.0  # grey levels; a zone of which nearly all is darker has no light
 BEFORE_S = 1.0  # the picture of the road as it was is renewed so often
 SOFT = np.ones((7, 7), np.uint8)  # a change's rim, which is no picture of the road any more
 

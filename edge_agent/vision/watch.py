@@ -12,6 +12,7 @@ from edge_agent.judge.queue import Lane, QueueJudge
 from edge_agent.judge.queue_course import Course
 from edge_agent.judge.queue_limits import QueueLimits
 from edge_agent.judge.queue_road import Piece
+from edge_agent.judge.road_change import Change
 from edge_agent.vision.zones import Zone, Zones, lane_cells
 
 Scores = Mapping[str, float | None]  # by zone, of a lane by cell "<zone>/<n>": probability of a vehicle
@@ -28,6 +29,8 @@ class Kept(msgspec.Struct, frozen=True):
     """What goes on when a worker is started again, of a zone whose state was known."""
 
     stay: Stay | None = None  # of the vehicle in a berth
+    changes: tuple[Change, ...] = ()  # of a road's surface, that were told
+    evidence: str = ""  # of them
 
 
 class ZoneWatch:

@@ -11,14 +11,19 @@ from device_profiles.errors import ConfigError
 from device_profiles.wire import Value
 from edge_agent.evidence.evidence import Evidence
 from edge_agent.infer.model import ModelRefused
+from edge_agent.judge.berth import Spot
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.zone_limits import ZoneLimits
 from edge_agent.sources.camera.frame import Image
 from edge_agent.sources.camera.messages import Order, ZoneWord
 from edge_agent.sources.camera.observed import GAP_US, Observed
+from edge_agent.sources.camera.road_eyes import RoadEyes
 from edge_agent.steps import ClockWatch
 from edge_agent.vision.looker import Chosen, load_looker
+from edge_agent.vision.road_patch import load_road_patch
+from edge_agent.vision.surface import Classify
 from edge_agent.vision.watch import Kept, ZoneWatch
+from edge_agent.vision.zone import Polygon
 from edge_agent.vision.zones import Zone, Zones, lane_cells
 
 logger = logging.getLogger(__name__)
@@ -57,10 +62,13 @@ class Eyes:
         evidence: Evidence | None = None,
         limits: ZoneLimits | None = None,
         kept: Mapping[str, Kept] | None = None,
+        classify: Classify | None = None,
     ) -> None:
-        """``kept`` is what a worker before this one knew."""
+        """``kept`` is what a worker before this one knew; ``classify`` tells what changed on a road."""
         self._looker = looker
-        self._evidence = evidence if any(zone.kind == "road" for zone in zones.zones) else None
+        self._roads = RoadEyes(zones, classify, evidence=evidence)
+        self._roads.resume(kept or {})
+        self._zones = zones.zones
         limits = limits or ZoneLimits()
         self._watch = ZoneWatch(zones, berth=limits.berth, queue=limits.queue)
         self._watch.resume(kept or {})
@@ -77,14 +85,17 @@ class Eyes:
     def seen(self, image: Image, t_us: int, *, prepared: Chosen | None = None) -> tuple[ZoneWord, ...]:
         """Judge a picture that can be believed."""
         self._follow_clock()
-        if self._evidence is not None:
-            self._evidence.see(image, t_us)
+        found = self._roads.seen(image, t_us, hidden=self._standing())
         if self._looker is None:
-            return self.unseen(t_us, reason=NO_MODEL)
-        scores = self._looker.look(image, t_us=t_us, chosen=prepared)
+            scores: dict[str, float | None] = {}
+            found += self._watch.unseen(t_us, reason=NO_MODEL)
+        else:
+            scores = self._looker.look(image, t_us=t_us, chosen=prepared)
+            found += self._watch.take(t_us, scores)
         for zone, observed in self._observed.items():
-            observed.take(t_us, seen=any(scores.get(spot) is not None for spot in self._spots[zone]))
-        return self._words(self._watch.take(t_us, scores), t_us)
+            sees = self._roads.sees(zone) or any(scores.get(spot) is not None for spot in self._spots[zone])
+            observed.take(t_us, seen=sees)
+        return self._words(found, t_us)
 
     def doubted(self, t_us: int) -> tuple[ZoneWord, ...]:
         """Take note of a picture that may have to be doubted: as of one in which nothing can be told."""
@@ -98,13 +109,18 @@ class Eyes:
         self._follow_clock()
         for observed in self._observed.values():
             observed.take(t_us, seen=False)
-        return self._words(self._watch.unseen(t_us, reason=reason), t_us)
+        found = [*self._watch.unseen(t_us, reason=reason), *self._roads.unseen(t_us, reason=reason)]
+        return self._words(found, t_us)
+
+    def _standing(self) -> list[Polygon]:
+        """Return the berths in which vehicles stand."""
+        berths = [zone for zone in self._zones if zone.kind == "berth"]
+        return [zone.polygon for zone in berths if self._watch.state(zone.id).state is Spot.OCCUPIED]
 
     def _follow_clock(self) -> None:
         if step_us := self._steps.step_us():
             self._watch.shift(step_us)
-            if self._evidence is not None:
-                self._evidence.shift(step_us)
+            self._roads.shift(step_us)
             for observed in self._observed.values():
                 observed.shift(step_us)
             self._said.clear()
@@ -115,7 +131,7 @@ class Eyes:
             found.setdefault(str(finding.data["zone"]), []).append(finding)
         words = []
         for at, zone in enumerate(self._observed):
-            values = self._watch.values(zone)
+            values = {**self._watch.values(zone), **self._roads.values(zone)}
             said = self._said.get(zone)
             if zone in found or said is None or t_us - said.t_us >= KEEP_US or _differs(said.values, values):
                 # at first each has its own turn, so that a thousand zones do not speak at once for ever
@@ -124,7 +140,7 @@ class Eyes:
                 observed_s = round(self._observed[zone].seconds(t_us), 1)
                 values = {**values, "observed_s": observed_s}
                 told, pieces = tuple(found.get(zone, ())), tuple(self._watch.pieces(zone))
-                words.append(ZoneWord(zone, values, told, pieces, self._watch.kept(zone)))
+                words.append(ZoneWord(zone, values, told, pieces, self._roads.kept(zone) or self._watch.kept(zone)))
         return tuple(words)
 
 
@@ -136,7 +152,17 @@ def open_eyes(order: Order, zones: Zones, *, clock: Clock, evidence: Evidence | 
     except (ModelRefused, ConfigError) as error:
         logger.error("zones are not judged: %s", error)
         judged_by = f"nobody: {error}"[:200]
-    return Eyes(zones, looker, clock=clock, evidence=evidence, limits=order.limits, kept=order.kept), judged_by
+    classify = _road_patch() if any(zone.kind == "road" for zone in zones.zones) else None
+    eyes = Eyes(zones, looker, clock=clock, evidence=evidence, limits=order.limits, kept=order.kept, classify=classify)
+    return eyes, judged_by
+
+
+def _road_patch() -> Classify | None:
+    try:
+        return load_road_patch()
+    except (ModelRefused, ConfigError) as error:
+        logger.error("the surface of roads is not judged: %s", error)
+        return None
 
 
 def _spots(zone: Zone) -> list[str]:

@@ -35,6 +35,7 @@ class _Zone(msgspec.Struct):
 
     device: str
     berth: bool
+    road: bool = False
     state: str = UNKNOWN
     observed_s: float = 0.0
     t_us: int = 0
@@ -71,7 +72,9 @@ class CameraSource:
         self._clock = clock
         self._telling = Telling()
         zones = order.zones.zones if order.zones else ()
-        self._zones = {one.id: _Zone(zone_device(order.device, one.id), one.kind == "berth") for one in zones}
+        self._zones = {
+            one.id: _Zone(zone_device(order.device, one.id), one.kind == "berth", one.kind == "road") for one in zones
+        }
         self._kept: dict[str, Kept] = {}  # what a worker knew of its zones: the next one goes on with it
         self._heard_s = clock.real_s()
         self._heard = False  # this worker has reported
@@ -215,4 +218,6 @@ def _unseen(zone: _Zone, now_us: int) -> dict[str, Value]:
     """Return the values of a zone that nobody sees; every number it had is unknown now."""
     observed_s = max(0.0, zone.observed_s - max(0, now_us - zone.t_us) / 1e6)
     unknown: dict[str, Value] = dict.fromkeys(_NUMBERS)
+    if zone.road:
+        unknown |= {"surface": UNKNOWN, "surface_reason": Stream.WORKER.value, "changed_m2": None, "evidence": None}
     return {"state": UNKNOWN, **unknown, "observed_s": round(observed_s, 1)}

@@ -136,9 +136,10 @@ def test_a_zone_that_means_nothing_is_unknown(tmp_path: Path) -> None:
 def test_lanes_and_roads_have_states_too(tmp_path: Path) -> None:
     """A lane is occupied when one of its cells is; of a road nothing is said but its state."""
     lane = {"id": "l", "kind": "lane", "polygon": [[8, 8], [32, 8], [32, 48], [8, 48]], "cells": 2}
-    road = {"id": "r", "kind": "road", "polygon": [[56, 8], [80, 8], [80, 48], [56, 48]]}
+    road = {"id": "r", "kind": "road", "polygon": [[56, 8], [80, 8], [80, 48], [56, 48]], "m_per_px": 0.1}
     zones = json.dumps({"width": WIDTH, "height": HEIGHT, "zones": [lane, road]})
-    folder = _write(tmp_path / "f", [_picture("1"), _picture("2"), _picture("1", "2")])
+    pictures = [_picture("1"), _picture("2"), _picture("1", "2")]
+    folder = _write(tmp_path / "f", [np.maximum(one, 40) for one in pictures])  # a road without light is unknown
     seen = _seen(folder, zones, hysteresis=False)
     states = [[str(said.state) for said in frame.zones.values()] for frame in seen.frames]
     assert states == [["occupied", "free"], ["free", "occupied"], ["occupied", "occupied"]]
