@@ -73,6 +73,8 @@ class Feed:
         self._sink = sink
         self._clock = clock
         self._says = {f"uplinks_{name}": name for name in UPLINKS if f"uplinks_{name}" in spec.values}
+        read = {name for name, value in spec.values.items() if value.modbus is not None}
+        self._never: dict[str, Value] = dict.fromkeys(read - self.dialect.values.keys())  # no judge need wait for them
         self._counts_frames = FRAMES in spec.values and FRAMES not in self.dialect.values
         self._devices = {code: _Known(one.device, held={}, told=set()) for code, one in platform.devices.items()}
         kept_of = remembered(self.name, stored)
@@ -172,7 +174,7 @@ class Feed:
                 self._sink(Sample(known.device, t_us, failure=LATE, findings=findings))
             return True
         known.t_us = t_us
-        values = dict(message.values)
+        values = {**self._never, **message.values}
         if self.dialect.absent == "unchanged":
             known.held.update(values)
             values = dict(known.held)
