@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from device_profiles.wire import Binding, ClockStep, Event, Heartbeat, Reading, Status
 from hub.alarms.people.acts import ACTS
 from tests.hub.alarms.scene import BOUND, IN_ROAD, KEYED, MANHOLE, ON_ROAD, TEXTS, WELL, Scene, us
+from tests.hub.alarms.street_stories import street_stories
 
 EDITED = TEXTS | {"manhole_cover": MANHOLE.replace('for = "20s"', 'for = "5s"').replace("tilt_deg < 5", "tilt_deg < 3")}
 
@@ -63,7 +64,7 @@ _road_ops = st.one_of(*(_op(*each) for each in (*_MEMBERS * 3, *_HUB, *_ROAD)))
 _road_plots = st.one_of(st.lists(_road_ops, min_size=1, max_size=12), st.lists(_road_ops, min_size=25, max_size=70))
 device_stories = st.builds(lambda ops, born: tell(ops, born=born), _plots, st.booleans())
 road_stories = st.builds(lambda ops, born: tell(ops, born=born, road=True), _road_plots, st.booleans())
-stories = st.one_of(device_stories, road_stories)
+stories = st.one_of(device_stories, road_stories, street_stories)
 
 
 def tell(ops: list[tuple[Any, ...]], *, born: bool, road: bool = False) -> Scene:

@@ -12,7 +12,7 @@ from hub.alarms.engine import fold
 from hub.alarms.kept.log import read_alarms, read_bodies
 from hub.alarms.kept.reader import AlarmReader
 from hub.alarms.state import State
-from hub.alarms.transitions import ASSET, Reason, Transition, encode_transition
+from hub.alarms.transitions import ASSET, SITE, Reason, Transition, encode_transition
 from hub.database import open_database
 from hub.journal.records import Record
 from tests.hub.alarms.scene import COVER, Scene
@@ -100,10 +100,12 @@ def test_rule_17_a_delay_moves_only_raised_times(scene: Scene, delay_us: int) ->
         hubs_own = transition.reason in own  # what happened at the hub has the hub's time
         alarm = msgspec.structs.replace(transition.alarm, t_raised_us=0, lease_us=None)
         t_fact_us = transition.t_fact_us
-        if alarm.subject.startswith(ASSET):  # on the hub's clock, as told by packs that all came later by the delay
+        if alarm.subject.startswith((ASSET, SITE)):  # on the hub's clock, told by packs that all came later
             t_fact_us -= moved_us
             ended_us = alarm.t_cleared_us - moved_us if alarm.t_cleared_us is not None else None
             alarm = msgspec.structs.replace(alarm, t_fact_us=alarm.t_fact_us - moved_us, t_cleared_us=ended_us)
+            keys = tuple(msgspec.structs.replace(key, since_us=key.since_us - moved_us) for key in alarm.signs)
+            alarm = msgspec.structs.replace(alarm, keys=keys)
         elif alarm.reason is Reason.WILL:
             alarm = msgspec.structs.replace(alarm, t_fact_us=0)
         return msgspec.structs.replace(transition, t_fact_us=0 if hubs_own else t_fact_us, t_us=0, alarm=alarm)
