@@ -73,7 +73,9 @@ def _faults(device: str, kept: dict[str, str], hub_folder: Path) -> Iterator[str
             yield f"{device}: {part} is missing: {digest}"
         elif not path.is_file():
             yield f"{device}: {part} is not at the hub"
-        elif hashlib.sha256(content := path.read_bytes()).hexdigest() != digest or not content.startswith(
-            _BEGINS[part]
-        ):
+        elif not _is(path.read_bytes(), part, digest):
             yield f"{device}: {part} is not what it is said to be"
+
+
+def _is(content: bytes, part: str, digest: str) -> bool:
+    return hashlib.sha256(content).hexdigest() == digest and content.startswith(_BEGINS[part])

@@ -12,7 +12,7 @@ from device_profiles.clock import Clock
 from device_profiles.evidence import EvidenceReason, Permit, evidence_value
 from device_profiles.shelf import Shelf, TooLarge
 from edge_agent.evidence.clip import avi
-from edge_agent.evidence.masks import mask, movers, scaled
+from edge_agent.evidence.masks import mask, movers, scaled, strangers
 from edge_agent.evidence.order import EvidenceOrder
 from edge_agent.evidence.ring import Ring, Still
 from edge_agent.judge.blob import Box
@@ -83,10 +83,13 @@ class Evidence:
         if not self._order.folder or permit == "none":
             reason = EvidenceReason.WITHHELD if self._order.folder else EvidenceReason.OFF
             return evidence_value(dict.fromkeys(("before", "after", "clip"), reason))
+        if before is not None:
+            before = _as_large(before, after)
+            movers = (*movers, *strangers(after, before, zone=polygon))
         scene = _Scene(permit, polygon, tuple(movers), tuple(hidden))
         stills = {"after": _still(after, scene)}
         if before is not None:
-            stills["before"] = _still(_as_large(before, after), scene)
+            stills["before"] = _still(before, scene)
         kept: dict[str, str] = {part: self._put(content, {}, t_us) for part, content in stills.items()}
         clip, shorter = self._clip(
             before, after, scene, t_us, room=self._shelf.max_bytes - sum(map(len, stills.values()))

@@ -13,12 +13,14 @@ from edge_agent.vision.zone import Polygon
 GREY = 128
 BLOCKS = 32  # across the picture, of what lies outside: a face is less than one of them
 LEAST_BLOCK = 12  # px
-MARGIN = 0.08  # of the zone's longer side: so much round it is shown too
+MARGIN = 0.04  # of the zone's longer side: so much round it is shown too
 GROWN = 0.1  # of its longer side a box is grown, and by LEAST_GROWN px at least: a shadow's edge, a hand
 LEAST_GROWN = 3
 _DIFFERS = 22  # grey levels: noise of a camera by day is 3 to 8
 _SMALL = 320  # px wide: what moves is looked for in pictures of at most this
 _LEAST_AREA = 6  # px of those
+_DROP = np.ones((2, 2), np.uint8)  # thinner is rain
+_LIMBS = np.ones((9, 9), np.uint8)  # nearer together is one: legs, wheels, a dark coat
 
 
 def mask(image: Frame, *, zone: Polygon, boxes: Iterable[Box], hidden: Iterable[Polygon] = ()) -> Frame:
@@ -49,10 +51,18 @@ def movers(image: Frame, stays: Sequence[Frame]) -> tuple[Box, ...]:
     small = [_small(each) for each in (image, *stays)]
     apart = np.min([cv2.absdiff(small[0], stay).max(axis=2) for stay in small[1:]], axis=0)  # a red coat is grey too
     differs = np.where(apart > _DIFFERS, 255, 0).astype(np.uint8)
-    whole = cv2.morphologyEx(differs, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))  # legs, wheels, a dark coat
+    thick = cv2.dilate(cv2.erode(differs, _DROP), _DROP, anchor=(0, 0))
+    whole = cv2.morphologyEx(thick, cv2.MORPH_CLOSE, _LIMBS)
     count, _, stats, _ = cv2.connectedComponentsWithStats(whole)
     scale = image.shape[1] / small[0].shape[1]
     return tuple(_box(stats[at], scale) for at in range(1, count) if stats[at][cv2.CC_STAT_AREA] >= _LEAST_AREA)
+
+
+def strangers(after: Frame, before: Frame, *, zone: Polygon) -> tuple[Box, ...]:
+    """Return the boxes of what came beside the zone, where nobody judges: the middle of them is not on it."""
+    points = _points(zone)
+    middles = [(box, ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)) for box in movers(after, [before])]
+    return tuple(box for box, middle in middles if cv2.pointPolygonTest(points, middle, measureDist=False) < 0)
 
 
 def scaled(boxes: Iterable[Box], scale: float) -> tuple[Box, ...]:

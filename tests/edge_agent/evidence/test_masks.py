@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from edge_agent.evidence.masks import GREY, mask, movers
+from edge_agent.evidence.masks import GREY, mask, movers, strangers
 from tests.edge_agent.evidence.pictures import HEIGHT, PERSON, ROAD, WIDTH, street
 
 BOXES = st.tuples(st.integers(-20, WIDTH), st.integers(-20, HEIGHT), st.integers(0, 80), st.integers(0, 80))
@@ -37,6 +37,16 @@ def test_a_polygon_is_hidden() -> None:
     """An occupied berth is flat."""
     masked = mask(street(), zone=ROAD, boxes=[], hidden=[((100, 150), (140, 150), (140, 190), (100, 190))])
     assert (masked[152:188, 102:138] == GREY).all()
+
+
+def test_what_comes_beside_the_zone_is_a_stranger_and_the_hole_is_none() -> None:
+    """Nobody judges what lies beyond the road."""
+    beside = (10, 130, 30, 170)
+    (box,) = strangers(street(seed=3, hole=True, person=beside), street(seed=1), zone=ROAD)
+    assert box[0] <= beside[0]
+    assert box[1] <= beside[1]
+    assert box[2] >= beside[2]
+    assert box[3] >= beside[3]
 
 
 def test_who_comes_and_goes_is_found_whole_and_what_stays_is_not() -> None:
