@@ -15,7 +15,9 @@ YOUNG = 4.0  # looks whose plain mean the slow background is at first
 NEAR, FAR = 0.035, 0.05  # of the logarithm of brightness: below it noise, above it a change; between them its rim
 NEAR_NOISE, FAR_NOISE = 2.0, 3.0  # the same in means of what the zone's noise is now
 WINDOW = 7  # px over which a difference is summed up: a hole's parts are darker and brighter than the road
+SAMPLES = 4_000  # pixels that stand for a zone
 STEADY = 0.12  # so much may a pixel that stays waver
+FOLLOW = 0.3  # of a look's difference is taken into what stays
 OUTLIER = 0.25  # no change of light, but of what is there
 DARKEST = 12  # grey levels that are added: a dark pixel's noise is no change
 _LOG = np.log(np.arange(256, dtype=np.float32) + DARKEST)
@@ -31,6 +33,8 @@ class Background:
         self.share = 0.0  # of the zone that differs now
         self._view = view
         self._inside = view.mask.astype(bool)
+        places = np.flatnonzero(view.mask)
+        self._sample = places[:: max(1, len(places) // SAMPLES)]  # of which medians are taken
         self._slow: Grey = np.zeros(view.mask.shape, np.float32)
         self._fast = self._slow.copy()  # difference from the slow one, of what is there now
         self._since = self._slow.copy()  # s; first look that showed what is there now
@@ -80,9 +84,10 @@ class Background:
     def _level(self, now: Grey) -> tuple[Grey, Grey]:
         """Return how the zone differs from the slow background, and which part of it is light: a smooth change."""
         apart: Grey = now - self._slow
-        middle = float(np.median(apart[self._inside])) if self._inside.any() else 0.0
+        middle = self._median(apart)
         apart -= middle
-        weight = ((np.abs(apart) < OUTLIER) & self._inside).astype(np.float32)
+        usual = cv2.bitwise_and(cv2.inRange(apart, -OUTLIER, OUTLIER), self._view.mask)
+        weight = usual.astype(np.float32)
         side = (self._view.level_px, self._view.level_px)
         smooth = cv2.boxFilter(apart * weight, -1, side, normalize=False)
         count = cv2.boxFilter(weight, -1, side, normalize=False)
@@ -93,22 +98,29 @@ class Background:
 
     def _changed(self, apart: Grey) -> Mask:
         """Return which pixels differ by more than noise: those that surely do, and what hangs on them."""
-        strength = cv2.sqrt(cv2.boxFilter(apart * apart, -1, (WINDOW, WINDOW)))
-        noise = float(np.median(strength[self._inside])) if self._inside.any() else 0.0
+        strength = np.sqrt(cv2.boxFilter(apart * apart, -1, (WINDOW, WINDOW))).astype(np.float32, copy=False)
+        noise = self._median(strength)
         near = ((strength > max(NEAR, NEAR_NOISE * noise)) & self._inside).view(np.uint8)
         near = cv2.morphologyEx(near, cv2.MORPH_OPEN, self._kernel)
         sure = ((strength > max(FAR, FAR_NOISE * noise)) & self._inside).view(np.uint8)
+        if not sure.any():
+            return np.zeros_like(sure)
         count, labels = cv2.connectedComponents(near, connectivity=8, ltype=cv2.CV_16U)
-        has = np.bincount(labels.ravel(), weights=sure.ravel(), minlength=count) > 0
-        has[0] = False
-        changed: Mask = has[labels].view(np.uint8)
+        has = np.zeros(count, np.uint8)
+        has[labels[sure > 0]] = 1
+        has[0] = 0
+        changed: Mask = has[labels]
         return changed
+
+    def _median(self, values: Grey) -> float:
+        return float(np.median(values.ravel()[self._sample])) if len(self._sample) else 0.0
 
     def _settle(self, apart: Grey, t_s: float) -> None:
         """Follow what is there now; what differs from that begins there now."""
         off = cv2.absdiff(cv2.blur(apart, (3, 3)), cv2.blur(self._fast, (3, 3))) > STEADY
         self._since[off] = t_s
-        self._fast = np.where(off, apart, self._fast + 0.3 * (apart - self._fast)).astype(np.float32)
+        cv2.accumulateWeighted(apart, self._fast, FOLLOW)
+        cv2.copyTo(apart, off.view(np.uint8), self._fast)
 
     def _learn(self, apart: Grey, changed: Mask, t_s: float) -> None:
         """Follow the road where it is unchanged, and its light everywhere."""

@@ -94,8 +94,7 @@ class Surface:
             if name not in dark:
                 road.background.look(greys[name], t_s)
         found = {name: _spots(road.view, road.background) for name, road in self._roads.items() if name not in dark}
-        pressing = any(found.values()) or any(one.background.share > TOO_MUCH / 2 for one in self._roads.values())
-        showing = Showing.SAME if len(dark) == len(self._roads) else self._whole.look(image, t_s, pressing=pressing)
+        showing = Showing.SAME if len(dark) == len(self._roads) else self._whole.look(image, t_s)
         keep = keep or {}
         if showing is not Showing.SAME:
             return self._elsewhere(image, showing, t_s, keep)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from edge_agent.sources.camera.integrity.structure import Bands, Grey, bands_of, likeness, shift_of, shifted, small_grey
 
 SLOW_S = 60.0  # what it shows is followed so slowly; faults are faster
-CHECK_S = 1.0  # city; between two comparisons while nothing is in question
+CHECK_S = 0.9  # between two comparisons while nothing is in question; shorter than it takes to tell a hole
 LEAST_PX = 0.8  # of the 320 of the small picture: a road's lines beside themselves look like changes
 BETTER = 0.03  # by so much more like is it there than in place
 LOST = 0.25  # likeness below which it shows something else
@@ -32,9 +32,9 @@ class Whole:
         self._t_s = self._checked_s = 0.0
         self._showing = Showing.SAME
 
-    def look(self, image: NDArray[np.uint8], t_s: float, *, pressing: bool) -> Showing:
-        """Take in a picture; ``pressing``: something is about to be believed, or was in doubt."""
-        doubtful = pressing or self._showing is not Showing.SAME
+    def look(self, image: NDArray[np.uint8], t_s: float) -> Showing:
+        """Take in a picture; most of those that come fast are not looked at."""
+        doubtful = self._showing is not Showing.SAME
         if self._known is not None and not doubtful and 0 <= t_s - self._checked_s < CHECK_S:
             return self._showing
         grey = small_grey(image)

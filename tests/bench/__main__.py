@@ -9,11 +9,24 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.bench import alertmanager, backlog, boxes, cameras, intake, latency, processes, speed, stages, stalled, storm
+from tests.bench import (
+    alertmanager,
+    backlog,
+    boxes,
+    cameras,
+    intake,
+    latency,
+    processes,
+    speed,
+    stages,
+    stalled,
+    storm,
+    surface,
+)
 from tests.bench.report import Figure, show, write
 
 ROOT = Path(__file__).parents[2]
-PARTS = (speed, latency, stalled, backlog, intake, stages, processes, boxes, cameras, storm, alertmanager)
+PARTS = (speed, latency, stalled, backlog, intake, stages, processes, boxes, cameras, surface, storm, alertmanager)
 SHORT = "latency intake stages processes"
 
 
