@@ -1,6 +1,7 @@
 """The evidence of one camera: what it showed lately is at hand, and what is kept of a finding is masked first."""
 
 import logging
+import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -49,6 +50,9 @@ class Evidence:
         limits = {"max_bytes": self._order.max_bytes, "max_age_us": self._order.max_age_us, "leave_bytes": LEAVE_BYTES}
         self._shelf = Shelf(Path(self._order.folder), **limits)
         self._last_us: int | None = None
+        self._look: weakref.ref[Frame] | None = None  # the picture of the last finding: no more of it is held
+        self._told: dict[tuple[Polygon, Permit], str] = {}  # what was kept of it
+        self._end_s = 0.0  # real; masking for it is over then, however much is found on it
 
     def see(self, image: Frame, t_us: int, movers: Sequence[Box] = ()) -> None:
         """Keep a picture back for a while, compressed; ``movers`` are those of this picture, when they are known."""
@@ -83,17 +87,26 @@ class Evidence:
         if not self._order.folder or permit == "none":
             reason = EvidenceReason.WITHHELD if self._order.folder else EvidenceReason.OFF
             return evidence_value(dict.fromkeys(("before", "after", "clip"), reason))
+        if self._look is None or self._look() is not after:
+            self._look, self._told, self._end_s = weakref.ref(after), {}, self._clock.real_s() + BUDGET_S
+        if (polygon, permit) not in self._told:
+            scene = _Scene(permit, polygon, tuple(movers), tuple(hidden))
+            self._told[polygon, permit] = self._keep(before, after, scene, t_us)
+        return self._told[polygon, permit]
+
+    def _keep(self, before: Frame | None, after: Frame, scene: _Scene, t_us: int) -> str:
+        stills = {"after": after}
         if before is not None:
-            before = _as_large(before, after)
-            movers = (*movers, *strangers(after, before, zone=polygon))
-        scene = _Scene(permit, polygon, tuple(movers), tuple(hidden))
-        stills = {"after": _still(after, scene)}
-        if before is not None:
-            stills["before"] = _still(before, scene)
-        kept: dict[str, str] = {part: self._put(content, {}, t_us) for part, content in stills.items()}
-        clip, shorter = self._clip(
-            before, after, scene, t_us, room=self._shelf.max_bytes - sum(map(len, stills.values()))
-        )
+            stills["before"] = before = _as_large(before, after)
+            found = strangers(after, before, zone=scene.polygon)
+            scene = msgspec.structs.replace(scene, movers=(*scene.movers, *found))
+        kept: dict[str, str] = {}
+        room = self._shelf.max_bytes
+        for part, image in stills.items():
+            content = _still(image, scene)
+            room -= len(content)
+            kept[part] = self._put(content, kept, t_us)
+        clip, shorter = self._clip(before, after, scene, t_us, room=room)
         kept["clip"] = self._put(clip, kept, t_us) if clip else shorter
         kept.setdefault("before", EvidenceReason.NO_PICTURE)
         return evidence_value(kept, shorter=shorter if clip else "")
@@ -116,12 +129,11 @@ class Evidence:
         stills = [still for still in self._ring.stills() if since_us <= still.t_us <= t_us]
         slack_us = round(2_000_000 * self._pace)
         shorter: EvidenceReason | str = self._ring.shorter(since_us, slack_us=slack_us) or ""
-        end_s = self._clock.real_s() + BUDGET_S
         after, scale = _shrunk(after)
         stays = [after] if before is None else [after, _as_large(before, after)]
         jpegs: list[bytes] = []
         for still in reversed(stills):
-            if self._clock.real_s() > end_s:
+            if self._clock.real_s() > self._end_s:
                 shorter = EvidenceReason.NO_TIME
                 break
             jpeg = _masked(still, scene, stays, scale)

@@ -1,5 +1,7 @@
 """Drawn streets, for tests of evidence."""
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -10,6 +12,7 @@ WIDTH, HEIGHT = 320, 240
 PERSON = (200, 150, 215, 190)  # box of a walker
 
 
+@lru_cache(maxsize=300)
 def street(*, seed: int = 0, hole: bool = False, person: tuple[int, int, int, int] | None = None) -> Frame:
     """Return a picture of a road with grain, perhaps with a hole in it, and somebody in a bright coat."""
     grain = np.random.default_rng(7).integers(70, 110, (HEIGHT, WIDTH, 1))
@@ -20,4 +23,5 @@ def street(*, seed: int = 0, hole: bool = False, person: tuple[int, int, int, in
     if person is not None:
         x0, y0, x1, y1 = person
         image[y0:y1, x0:x1] = (40, 40, 230)
+    image.setflags(write=False)
     return image

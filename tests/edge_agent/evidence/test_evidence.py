@@ -137,6 +137,19 @@ def test_masking_that_takes_too_long_ends_with_the_newest(tmp_path: Path, monkey
     assert evidence_digests(words).keys() == {"before", "after"}
 
 
+def test_much_on_one_picture_takes_no_more_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two findings of a zone have the same evidence; another zone's has what is left of the time."""
+    evidence, after = watched(order(tmp_path)), street(seed=99, hole=True)
+    found: dict[str, Any] = {"before": street(), "after": after, "movers": [], "t_us": T0_US + 12 * SECOND_US}
+    first = evidence.keep(polygon=ROAD, **found)
+    assert evidence.keep(polygon=ROAD, **found) is first
+    now_s = Clock.real_s()
+    monkeypatch.setattr(Clock, "real_s", staticmethod(lambda: now_s + 2.0))
+    assert evidence_words(evidence.keep(polygon=ROAD[:3], **found))["clip"] == "no_time"
+    again = evidence.keep(polygon=ROAD[:3], **found | {"after": after.copy()})
+    assert evidence_digests(evidence_words(again)).keys() == {"before", "after", "clip"}
+
+
 def test_what_is_missing_has_its_reason(tmp_path: Path) -> None:
     """Nothing seen, no picture of before, a still beyond the bound, a folder that takes nothing."""
     unseen = Evidence(order(tmp_path), clock=Clock())

@@ -1,6 +1,7 @@
 """An agent that hands out evidence on the loopback, and a hub whose alarms name it."""
 
 import asyncio
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -34,25 +35,25 @@ WAIT_S = 20.0
 class Holding:
     """The agent: a real server over a real shelf, on a thread; it may be stopped and started again on its port."""
 
-    def __init__(self, folder: Path, *, key: str = KEY) -> None:
+    def __init__(self, folder: Path) -> None:
         self.shelf = Shelf(folder / "agent", max_bytes=10**7, max_age_us=10**15)
         self.words = {part: self.shelf.put(CONTENTS[part], now_us=T0_US) for part in PARTS}
         self.port = 0
-        self._key = key
+        self.tls: ssl.SSLContext | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def url(self) -> str:
         """Where it is."""
-        return f"http://127.0.0.1:{self.port}"
+        return f"http{'s' if self.tls else ''}://127.0.0.1:{self.port}"
 
     def start(self) -> "Holding":
         """Listen."""
         up = threading.Event()
 
         async def serve() -> None:
-            challenges = Challenges(self._key.encode(), agent=AGENT)
-            server = EvidenceServer(self.shelf, challenges, address=("127.0.0.1", self.port))
+            challenges = Challenges(KEY.encode(), agent=AGENT)
+            server = EvidenceServer(self.shelf, challenges, address=("127.0.0.1", self.port), tls=self.tls)
             self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
             task = asyncio.create_task(server.run())
             await server.listening.wait()

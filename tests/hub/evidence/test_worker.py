@@ -1,7 +1,10 @@
 """What life alarms name comes by itself: verified, audited, again after a failure, and never what it is not."""
 
+import ssl
+import subprocess
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -15,6 +18,7 @@ from hub.evidence.fetched import FetchReason, read_fetches
 from hub.evidence.table import WantedState, all_fetches, fetches
 from hub.metrics.standing import evidence_metrics
 from tests.hub.evidence.holding import CONTENTS, DEVICE, Holding, Hub, until
+from tests.servers import need
 
 
 def results(hub: Hub) -> Counter[FetchReason]:
@@ -134,6 +138,31 @@ def test_what_could_not_be_fetched_for_long_is_given_up(holding: Holding, make_h
     with hub.working() as worker:
         until(lambda: worker.counts() == {(WantedState.FAILED.value, "unreachable"): 1})
     holding.start()
+
+
+def test_a_line_that_strangers_read_may_be_closed(
+    holding: Holding, make_hub: Callable[..., Hub], tmp_path: Path
+) -> None:
+    """With TLS the hub trusts the authority that its config names, and no other."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "ca.pem"
+    subprocess.run(
+        [need("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=127.0.0.1",
+         "-addext", "subjectAltName=IP:127.0.0.1"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    holding.stop()
+    holding.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    holding.tls.load_cert_chain(certificate, key)
+    holding.start()
+    hub = make_hub()
+    hub.raise_alarm({"after": holding.words["after"]})
+    with hub.working() as worker:
+        until(lambda: worker.counts() == {("wanted", "unreachable"): 1})
+    hub.close()
+    hub = make_hub('ca_file = "ca.pem"')
+    with hub.working() as worker:
+        until(lambda: worker.counts() == {("here", "kept"): 1})
 
 
 def test_never_means_never(holding: Holding, make_hub: Callable[..., Hub]) -> None:

@@ -13,10 +13,16 @@ AGENT = f"{AREA}/a-1"
 
 
 def status(
-    *, online: bool, epoch: int = 7, at_s: int = 0, seq: int | None = 1, devices: tuple[Binding, ...] = ()
+    *,
+    online: bool,
+    epoch: int = 7,
+    at_s: int = 0,
+    seq: int | None = 1,
+    devices: tuple[Binding, ...] = (),
+    evidence: str = "",
 ) -> Pack:
     """Return a birth, or a will when ``seq`` is None."""
-    fact = Status(T0_US + at_s * 1_000_000, epoch, online, version="1", devices=devices)
+    fact = Status(T0_US + at_s * 1_000_000, epoch, online, "1" if seq else "", devices, evidence=evidence)
     return pack(fact, lane="status", seq=seq, epoch=epoch)
 
 
@@ -83,6 +89,15 @@ def test_a_birth_binds_and_a_will_ends() -> None:
     state.take(record(3, status(online=False, seq=None), at_s=9))
     assert not state.agents[AGENT].online
     assert state.agents[AGENT].since_us == T0_US + 9_000_000
+
+
+def test_a_birth_says_where_evidence_is_and_a_will_does_not() -> None:
+    """The last birth counts, also one that names nothing any more."""
+    state = fold(status(online=True, evidence="http://10.0.0.7:8087"))
+    state.take(record(2, status(online=False, seq=None)))
+    assert state.agents[AGENT].evidence == "http://10.0.0.7:8087"
+    state.take(record(3, status(online=True)))
+    assert state.agents[AGENT].evidence == ""
 
 
 def test_a_clock_that_was_set_back_is_followed() -> None:
