@@ -12,6 +12,7 @@ from hub.channels.receivers import CapReceiver
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 LASTS_S = 86_400  # until a message expires that nothing supersedes
+KEY_KM = 0.03  # round each key of a site: what it says is about so far
 MAX_REFERENCES = 50  # the last ones: each supersedes those before it
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -66,6 +67,8 @@ def _info(transition: Transition, language: str, *, receiver: CapReceiver, made_
         _texts(parameter, valueName=name, value=value)
     area = SubElement(info, "area")
     _texts(area, areaDesc=alarm.area)
+    for at in sorted({key.at for key in alarm.signs if key.at is not None}):
+        _texts(area, circle=f"{at[0]:.6f},{at[1]:.6f} {KEY_KM}")
     return info
 
 
@@ -85,6 +88,8 @@ def _parameters(transition: Transition) -> Iterable[tuple[str, str]]:
         yield "asset", alarm.asset
     if transition.detail:
         yield "detail", transition.detail
+    for device, kept in alarm.evidence.items() if isinstance(alarm.evidence, dict) else ():
+        yield "evidence", " ".join([device, *(f"{what}:{word}" for what, word in kept.items())])
 
 
 def _references(earlier: tuple[Told, ...], *, receiver: CapReceiver, hub: str) -> str:

@@ -12,7 +12,7 @@ CATEGORIES = {
     "road": "Infra",
     "parking": "Transport",
 }
-_GUESSED = frozenset({Reason.EVENT_MISSING, Reason.SILENCE, Reason.EVENT_LATE})  # an absence, or old news
+_GUESSED = frozenset({Reason.EVENT_MISSING, Reason.SILENCE, Reason.EVENT_LATE, Reason.ONE_KEY})  # or old, or one sign
 
 TITLES_ZH = {
     "agent.epoch_back": "采集终端时序回退：疑似克隆卡或旧备份",
@@ -34,6 +34,7 @@ TITLES_ZH = {
     "person.report": "群众上报",
     "receiver.dead": "告警接收方失联",
     "road.collapse": "道路塌陷",
+    "road.inspection": "道路疑似塌陷：单一迹象，请现场查看",
 }
 
 

@@ -15,7 +15,7 @@ from device_profiles.profile import load_profiles
 from device_profiles.wire import SEVERITIES
 from hub.alarms.people.reports import PERSON_REPORT
 from hub.alarms.rulebook.rules import EPOCH_BACK, OFFLINE, SILENT, TWO_SESSIONS
-from hub.alarms.transitions import Kind, Reason, Transition
+from hub.alarms.transitions import KeySeen, Kind, Reason, Transition
 from hub.alarms.words import RECEIVER_DEAD
 from hub.channels.cap_message import NAMESPACE, cap_message, cap_time
 from hub.channels.cap_words import TITLES_ZH, title_zh
@@ -23,7 +23,7 @@ from hub.channels.notice import Told as Earlier
 from hub.channels.receivers import CapReceiver
 from tests.hub.channels.listening import alarm, cleared, raised
 from tests.hub.channels.receiving import Hook, Told, until
-from tests.hub.made import T0_US
+from tests.hub.made import AREA, T0_US
 
 Tell = Callable[[str], Told]
 DATA = Path(os.environ.get("CITYNERVE_DATA", Path(__file__).parents[4] / "shared" / "data"))
@@ -56,7 +56,10 @@ def test_every_kind_and_severity_is_valid(schema: etree.XMLSchema) -> None:
         for status, scope in (("Actual", "Public"), ("Exercise", "Restricted"), ("Test", "Restricted")):
             receiver = replace(CAP, status=status, scope=scope)
             for made, earlier in ((raised(1), ()), (raised(3, kind=Kind.REMINDED), told), (cleared(4), told)):
-                one = replace(made, alarm=replace(made.alarm, severity=severity))
+                keys = (KeySeen("hole", "a/b/c/d", T0_US, (30.25, 120.16)),)
+                one = replace(
+                    made, alarm=replace(made.alarm, severity=severity, keys=keys, evidence={"d": {"clip": "off"}})
+                )
                 schema.assertValid(message(one, earlier=earlier, receiver=receiver))
 
 
@@ -99,6 +102,21 @@ def test_severities_are_mapped_as_documented(severity: str, words: tuple[str, st
     assert text(message(replace(cleared(1), alarm=alarm(t_cleared_us=T0_US))), "info/urgency") == "Past"
     assert text(message(replace(raised(1), alarm=alarm(reason=Reason.SILENCE))), "info/certainty") == "Possible"
     assert text(message(replace(raised(1), alarm=alarm(stale=True))), "info/certainty") == "Likely"
+
+
+def test_a_sites_alarm_says_where_its_keys_stand_and_what_was_kept() -> None:
+    """A circle round each, the digests as parameters; one sign alone is possible, no more."""
+    keys = (KeySeen("ground", f"{AREA}/gs-1", T0_US), KeySeen("hole", f"{AREA}/cam-1-a", T0_US, (30.25, 120.16)))
+    about = alarm(keys=keys, evidence={f"{AREA}/cam-1-a": {"before": "ab" * 32}})
+    found = message(replace(raised(1), alarm=about))
+    assert text(found, "info/area/circle") == "30.250000,120.160000 0.03"
+    kept = [
+        text(each, "value")
+        for each in found.iterfind(f".//{{{NAMESPACE}}}parameter")
+        if text(each, "valueName") == "evidence"
+    ]
+    assert set(kept) == {f"{AREA}/cam-1-a before:{'ab' * 32}"}
+    assert text(message(replace(raised(1), alarm=alarm(reason=Reason.ONE_KEY))), "info/certainty") == "Possible"
 
 
 def test_every_life_rule_has_a_title_in_chinese_and_english() -> None:
