@@ -37,6 +37,7 @@ PLACE_LOST = 0.3  # of what can be missed: then at once
 YOUNG_S = 3.0  # a background of less tells nothing
 FIRST_FLAT = 0.5  # grey levels; the mean of a coarse band that shows nothing
 BLURRED, SHARP = 0.55, 0.7  # fine structure in proportion to coarse
+ELSEWHERE = 0.75  # so much of it is there, though not in place: the camera was turned, and is not out of focus
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -69,6 +70,7 @@ class Integrity:
         self._repeats = Repeats()
         self._background = Background()
         self._data: dict[Trouble, dict[str, Any]] = {}
+        self._elsewhere = False  # fine structure is there, and not in place
         self._placed: Place | None = None  # against what it usually shows
         self._placed_s = -PLACE_S
         self._referred: bool | None = None  # what the reference said last
@@ -135,13 +137,15 @@ class Integrity:
             return
         blurred = self._holdings[Trouble.DEFOCUSED].state is True
         self._data[Trouble.DEFOCUSED] = {"sharpness": round(found.fine_over_coarse, 2)}
-        doubts[Trouble.DEFOCUSED] = found.fine_over_coarse < (SHARP if blurred else BLURRED)
+        soft = found.fine_over_coarse < (SHARP if blurred else BLURRED)
+        self._elsewhere = soft and found.fine_left >= ELSEWHERE
+        doubts[Trouble.DEFOCUSED] = soft and not self._elsewhere
 
     def _place(self, found: Match, still: Bands, known: Bands, doubts: dict[Trouble, bool | None], t_s: float) -> None:
         if doubts[Trouble.COVERED] or self._holdings[Trouble.COVERED].state:
             return
         if t_s - self._placed_s >= PLACE_S or found.lost >= PLACE_LOST or self._placed is None:
-            self._placed, self._placed_s = place_of(still, known), t_s
+            self._placed, self._placed_s = place_of(still, known, closely=self._elsewhere), t_s
         place = self._placed
         moved = place.moved
         if moved is None and found.lost >= COVERED_SHARE:
@@ -166,7 +170,7 @@ class Integrity:
         if place.shift is None or self._size is None:
             return {"way": "nowhere", "likeness": round(place.likeness, 2)}
         dx, dy = (round(one * self._size[0] / WIDTH) for one in place.shift)
-        return {"way": "shifted", "dx": dx, "dy": dy}
+        return {"way": "shifted" if dx or dy else "turned", "dx": dx, "dy": dy}
 
 
 def _is_black(grey: Grey) -> bool:

@@ -24,19 +24,19 @@ class Place(msgspec.Struct, frozen=True):
     likeness: float = 0.0  # in place
 
 
-def place_of(now: Bands, known: Bands) -> Place:
-    """Compare the still picture of ``now`` with what is ``known``."""
+def place_of(now: Bands, known: Bands, *, closely: bool = False) -> Place:
+    """Compare the still picture of ``now`` with what is ``known``; ``closely``: also when it is nearly in place."""
     here = likeness(now.coarse, known.coarse)
     dx, dy, _ = shift_of(now.coarse, known.coarse)
     if max(abs(dx), abs(dy)) >= LEAST_PX:
         there = likeness(shifted(now.coarse, -dx, -dy), known.coarse)
         if there >= SURE and there >= here + BETTER:
             return Place(True, (dx, dy), here)
-    if here >= IN_PLACE:
+    if here >= IN_PLACE and not closely:
         return Place(False, None, here)
     found = displacement(now, known)
     if found is None:
-        return Place(None, None, here)
+        return Place(False if here >= IN_PLACE else None, None, here)
     return Place(found[2] >= LEAST_PX, found[:2] if found[2] >= LEAST_PX else None, here)
 
 

@@ -41,7 +41,8 @@ class Match(msgspec.Struct, frozen=True):
     lost: float  # share of those in which it is not found
     flat: float  # share of those that have no structure at all now
     likeness: float  # -1 to 1; correlation of the whole
-    fine_over_coarse: float  # how much fine structure is left in proportion to the coarse; 1 is sharp
+    fine_over_coarse: float  # how much of the fine structure is left in place, in proportion to the coarse; 1 is sharp
+    fine_left: float  # how much fine structure there is, wherever it lies, in proportion to the coarse
 
 
 def match(now: Bands, known: Bands, *, still: Bands | None = None) -> Match:
@@ -59,6 +60,8 @@ def match(now: Bands, known: Bands, *, still: Bands | None = None) -> Match:
         flat=float((flat & clear).sum()) / count,
         likeness=whole,
         fine_over_coarse=_sharpness(still or now, known),
+        fine_left=_strength((still or now).fine, known.fine)
+        / max(0.05, _strength((still or now).coarse, known.coarse)),
     )
 
 
@@ -70,6 +73,10 @@ def _sharpness(now: Bands, known: Bands) -> float:
     fine = _share(now.fine, known.fine)
     coarse = _share(now.coarse, known.coarse)
     return 1.0 if coarse < 0.05 else max(0.0, fine) / coarse
+
+
+def _strength(now: Grey, known: Grey) -> float:
+    return float(np.sqrt((now * now).sum() / max(1e-6, float((known * known).sum()))))
 
 
 def _share(now: Grey, known: Grey) -> float:

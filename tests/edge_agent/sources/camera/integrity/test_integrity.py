@@ -59,6 +59,16 @@ def test_each_fault_is_named_in_time_and_no_other(trouble: Trouble) -> None:
     assert watched.standing == set()
 
 
+@pytest.mark.parametrize("degrees", [1.0, 3.0, 5.0])
+def test_a_camera_that_is_turned_about_its_axis_is_moved_and_not_out_of_focus(degrees: float) -> None:
+    """Its fine structure is all there, at another place; a degree, 1 % of the width at the corners, is nothing."""
+    street, watched = Street(), Watched()
+    watched.show(street.picture() for _ in range(25))
+    began_s = watched.show(street.moved(part=0.0, degrees=degrees) for _ in range(45))
+    assert set(watched.begun) == (set() if degrees == 1.0 else {Trouble.MOVED})
+    assert watched.begun.get(Trouble.MOVED, began_s) - began_s <= LATER_S
+
+
 @pytest.mark.parametrize("loop", [1, 7])
 def test_pixels_that_come_again_are_frozen(loop: int) -> None:
     """One picture for ever, and seven in a circle, noise and all."""
