@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Mapping
 
 from device_profiles.clock import Clock
@@ -33,7 +32,9 @@ class EvidenceKeeper:
         self.server: EvidenceServer | None = None
         if config.serves:
             challenges = Challenges(read_key(loaded.folder / config.key_file), agent=str(loaded.config.address))
-            self.server = EvidenceServer(self._shelf, challenges, address=config.host_port, tls=_tls(loaded))
+            self.server = EvidenceServer(
+                self._shelf, challenges, address=config.host_port, tls=config.tls(loaded.folder)
+            )
 
     async def run(self) -> None:
         """Do so for ever."""
@@ -60,12 +61,3 @@ def evidence_order(loaded: LoadedConfig) -> EvidenceOrder:
 def _permits(profiles: Mapping[str, Profile]) -> dict[str, Permit]:
     profile = profiles.get(ZONE)
     return {kind: event.evidence for kind, event in profile.spec.events.items()} if profile is not None else {}
-
-
-def _tls(loaded: LoadedConfig) -> ssl.SSLContext | None:
-    config = loaded.config.evidence
-    if not config.cert_file:
-        return None
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(loaded.folder / config.cert_file, loaded.folder / config.tls_key_file)
-    return context

@@ -1,5 +1,6 @@
 """[evidence] of the agent's config: where evidence is kept, how much of it, and where who has the key may fetch it."""
 
+import ssl
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
@@ -49,6 +50,14 @@ class EvidenceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Whether somebody may fetch it."""
         return bool(self.folder and self.listen)
 
+    def tls(self, folder: Path) -> ssl.SSLContext | None:
+        """Return what the server speaks TLS with, None without. Raises OSError, which ssl.SSLError is."""
+        if not self.cert_file:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(folder / self.cert_file, folder / self.tls_key_file)
+        return context
+
     def order(self, data: Path, *, permits: Mapping[str, Permit]) -> EvidenceOrder:
         """Return what a worker is told."""
         return EvidenceOrder(
@@ -70,10 +79,11 @@ def evidence_faults(config: EvidenceConfig, *, folder: Path) -> Iterable[tuple[s
         yield "ring_bytes", f"must be {LEAST_RING // 1000}kB to {MOST_RING // 1_000_000}MB"
     if bool(config.cert_file) is not bool(config.tls_key_file):
         yield "cert_file", "and tls_key_file stand together"
-    for field in ("cert_file", "tls_key_file"):
-        name = getattr(config, field)
-        if name and not (folder / name).is_file():
-            yield field, f"{folder / name} is not a file"
+    else:
+        try:
+            config.tls(folder)
+        except OSError as error:
+            yield "cert_file", f"gives no certificate with tls_key_file: {error.strerror or error}"
     if config.listen:
         yield from _listen_faults(config, folder)
 

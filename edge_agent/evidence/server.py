@@ -21,6 +21,7 @@ MOST_REQUESTS = 4  # at once; more are told to come again
 MOST_CONNECTIONS = 32  # more are cut at once: the lifts' agent needs its files and sockets
 CONNECTION_S = 120.0  # real; a connection that lasts longer is cut, whatever it does
 STOP_S = 2.0  # real
+TELL_S = 60.0  # real; between two lines of the log about refusals
 
 
 class AnswerReason(StrEnum):
@@ -50,6 +51,7 @@ class EvidenceServer:
         self._address = address
         self._tls = tls
         self._requests = 0
+        self._told_s = -TELL_S
         self._backoff = Backoff(base_s=0.5, cap_s=10.0)
 
     async def run(self) -> None:
@@ -93,8 +95,7 @@ class EvidenceServer:
         digest, now_s = request.match_info["digest"], Clock.real_s()
         fault = self._challenges.check(request.headers.get("Authorization", ""), digest=digest, now_s=now_s)
         if fault is not None:
-            if fault is not ProofReason.NO_PROOF:
-                logger.warning("evidence is refused to %s: %s", request.remote, fault)
+            self._tell(request, fault, now_s)
             return _refusal(401, fault, {"WWW-Authenticate": challenge_header(self._challenges.challenge(now_s=now_s))})
         content = await asyncio.to_thread(self._shelf.read, digest) if DIGEST.match(digest) else None
         if content is None:
@@ -105,6 +106,12 @@ class EvidenceServer:
         await response.write(content)  # inside, so that it counts as a request until it is out
         await response.write_eof()
         return response
+
+    def _tell(self, request: web.Request, fault: ProofReason, now_s: float) -> None:
+        """Log who is refused, now and then: a stranger fills no disk with it."""
+        if fault is not ProofReason.NO_PROOF and now_s - self._told_s > TELL_S:
+            self._told_s = now_s
+            logger.warning("evidence is refused to %s: %s", request.remote, fault)
 
 
 def _protocol(runner: web.AppRunner, loop: asyncio.AbstractEventLoop) -> asyncio.Protocol:

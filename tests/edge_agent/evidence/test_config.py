@@ -9,6 +9,7 @@ from device_profiles.errors import ConfigError
 from edge_agent.birth import Birth
 from edge_agent.config import LoadedConfig, load_config
 from edge_agent.evidence.begin import evidence_order
+from edge_agent.evidence.config import EvidenceConfig
 from tests.edge_agent.configs import write_config
 from tests.edge_agent.outbox.opened import opened
 
@@ -36,6 +37,7 @@ def loaded(folder: Path, evidence: str) -> LoadedConfig:
         ('listen = "127.0.0.1:8087"\nkey_file = "agent.toml"', "key_file"),
         ('cert_file = "key"', "cert_file"),
         ('cert_file = "none.pem"\ntls_key_file = "key"', "cert_file"),
+        ('cert_file = "key"\ntls_key_file = "key"', "cert_file"),
         ('folders = "x"', "folders"),
     ],
 )
@@ -54,12 +56,12 @@ def test_the_birth_says_where_evidence_is(tmp_path: Path) -> None:
         listen: "http://10.0.0.7:8087",
         listen + 'url = "https://gate.example:9/a/"': "https://gate.example:9/a",
         listen + 'folder = ""': "",
-        listen + 'cert_file = "key"\ntls_key_file = "key"': "https://10.0.0.7:8087",
     }
     for evidence, url in said.items():
         with opened(tmp_path / "data") as outbox:
             status = Birth(loaded(tmp_path, evidence), outbox, clock=Clock()).status(online=True, counts={})
         assert status.evidence == url
+    assert EvidenceConfig(listen="10.0.0.7:8087", cert_file="cert.pem").offered == "https://10.0.0.7:8087"
 
 
 def test_a_worker_is_told_all_in_numbers(tmp_path: Path) -> None:
