@@ -67,8 +67,18 @@ def _spaces(path: Path) -> Iterator[Space]:
 class PhotographRenderer:
     """A photograph in whose free spaces cars come and stay, cut from this and other photographs."""
 
-    def __init__(self, photographs: Sequence[Photograph], *, seed: int, duration_s: float = 600.0) -> None:
-        self.photograph = max(photographs, key=lambda one: sum(space.occupied is False for space in one.spaces))
+    def __init__(
+        self,
+        photographs: Sequence[Photograph],
+        *,
+        seed: int,
+        duration_s: float = 600.0,
+        mean_s: float = _STAY_S[1],
+        shown: Photograph | None = None,
+    ) -> None:
+        """``mean_s`` is how long a car stays beyond the shortest stay; ``shown`` one of them, else the emptiest."""
+        emptiest = max(photographs, key=lambda one: sum(space.occupied is False for space in one.spaces))
+        self.photograph = shown or emptiest
         self._seed = seed
         rng = random.Random(f"{seed}/photographs")
         cuts = [cut for one in photographs for space in one.spaces if space.occupied and (cut := _cut(one, space))]
@@ -77,7 +87,7 @@ class PhotographRenderer:
         self.stays: dict[str, list[tuple[float, float, Cut]]] = {}
         for space in self.photograph.spaces:
             if space.occupied is False:
-                self.stays[space.id] = list(_draw(space, cuts, rng, duration_s=duration_s))
+                self.stays[space.id] = list(_draw(space, cuts, rng, duration_s=duration_s, mean_s=mean_s))
 
     def occupied(self, space: str, t_s: float) -> float | None:
         """Return since when a car stands in a space; None: none does."""
@@ -103,16 +113,16 @@ class PhotographRenderer:
 
 
 def _draw(
-    space: Space, cuts: Sequence[Cut], rng: random.Random, *, duration_s: float
+    space: Space, cuts: Sequence[Cut], rng: random.Random, *, duration_s: float, mean_s: float
 ) -> Iterator[tuple[float, float, Cut]]:
     """Yield the stays in a space, each of a car that stood in one of about the same size."""
     width = _width(space.outline)
     fitting = sorted(cuts, key=lambda cut: abs(np.log(cut.width_px / width)))[: max(3, len(cuts) // 4)]
-    t_s = rng.uniform(-_STAY_S[1], _STAY_S[1])
+    t_s = rng.uniform(-mean_s, mean_s)
     while t_s < duration_s:
-        stays_s = _STAY_S[0] + rng.expovariate(1 / _STAY_S[1])
+        stays_s = _STAY_S[0] + rng.expovariate(1 / mean_s)
         yield t_s, t_s + stays_s, rng.choice(fitting)
-        t_s += stays_s + _STAY_S[0] + rng.expovariate(1 / _STAY_S[1])
+        t_s += stays_s + _STAY_S[0] + rng.expovariate(1 / mean_s)
 
 
 def _ordered(outline: Sequence[Point]) -> NDArray[np.float32]:

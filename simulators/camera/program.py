@@ -15,7 +15,7 @@ from simulators.camera.feed import Feed
 from simulators.camera.plan import Plan, Word
 from simulators.camera.renderer import Renderer
 from simulators.camera.server import CameraServer
-from simulators.camera.spec import ground_of, lens_of, scene_of
+from simulators.camera.spec import ground_of, lens_of, lot_of, scene_of
 from simulators.camera.weather import SKIES
 
 logger = logging.getLogger(__name__)
@@ -54,7 +54,10 @@ async def serve(plan: Plan, clock: Clock) -> None:
             ground, sky = ground_of(task.spec, scene), SKIES[task.spec.sky]
             renderer = Renderer(scene, lens_of(task.spec), sky=sky, seed=plan.seed * 100 + number, ground=ground)
             renderers[task.spec.device] = renderer
-            feed = Feed(renderer.frame, fps=task.spec.fps, now_s=story.now_s)
+            frame = renderer.frame
+            if scene.kind == "lot":
+                frame = lot_of(task.spec, seed=plan.seed, duration_s=plan.duration_s).frame
+            feed = Feed(frame, fps=task.spec.fps, now_s=story.now_s)
             server = CameraServer(feed, rtsp_port=task.rtsp_port, http_port=task.http_port)
             servers[task.spec.device] = await stack.enter_async_context(server)
 

@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 import msgspec
 
 from device_profiles.wire import Id, Name
-from simulators.camera import aisle, car_park, kerb, road, street
+from simulators.camera import aisle, car_park, kerb, lot, road, street
 from simulators.camera.backdrop import Image
 from simulators.camera.lens import Lens
+from simulators.camera.photographs import PhotographRenderer
 from simulators.camera.scene import Scene
 from simulators.camera.weather import Skies
 
@@ -29,7 +30,7 @@ class CameraSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     fps: _Positive = 5.0  # pictures in a real second
     profile: Name = "street_camera"
     view: Annotated[int, msgspec.Meta(ge=1, le=20)] = 1  # which piece of a road, 1 at a hospital's gate
-    photographs: bool = False  # a road over real ones, when they are there; else it is drawn
+    photographs: bool = False  # a road or a car park over real ones, when they are there; else it is drawn
     folder: str = ""  # of those; "": where real data lies
     asset: str = ""  # of the road, in the register
     berths: Annotated[int, msgspec.Meta(ge=1, le=16)] = 5
@@ -51,6 +52,8 @@ def scene_of(spec: CameraSpec, *, seed: int, duration_s: float, views: int = 1) 
     """Return what a camera looks at; ``views`` cameras share a road."""
     key = zlib.crc32((spec.scene or spec.device).encode()) % 100_000
     match spec.place:
+        case "car-park" if is_real(spec):
+            return lot.scene_of(lot_of(spec, seed=seed, duration_s=duration_s), seed)
         case "car-park":
             return car_park.car_park(seed * 7 + key, duration_s=duration_s, berths=spec.berths, busy=spec.busy)
         case "kerb":
@@ -65,7 +68,14 @@ def scene_of(spec: CameraSpec, *, seed: int, duration_s: float, views: int = 1) 
 
 def is_real(spec: CameraSpec) -> bool:
     """Return whether it shows photographs, which are there."""
-    return spec.photographs and aisle.have_photographs(folder_of(spec))
+    there = lot.have_photographs if spec.place == "car-park" else aisle.have_photographs
+    return spec.photographs and there(folder_of(spec))
+
+
+def lot_of(spec: CameraSpec, *, seed: int, duration_s: float) -> PhotographRenderer:
+    """Return the car park that a camera sees on photographs. Raises ValueError without any."""
+    key = zlib.crc32((spec.scene or spec.device).encode()) % 100_000
+    return lot.lot(seed * 7 + key, duration_s=duration_s, folder=folder_of(spec), busy=spec.busy)
 
 
 def folder_of(spec: CameraSpec) -> Path:
@@ -74,8 +84,9 @@ def folder_of(spec: CameraSpec) -> Path:
 
 
 def ground_of(spec: CameraSpec, scene: Scene) -> Image | None:
-    """Return the photograph of the empty place; None: it is drawn. Raises ValueError when it cannot be read."""
-    return aisle.photograph(spec.view, seed=scene.seed, folder=folder_of(spec)) if is_real(spec) else None
+    """Return the photograph of the empty road; None: it is drawn. Raises ValueError when it cannot be read."""
+    real = spec.place == "road" and is_real(spec)
+    return aisle.photograph(spec.view, seed=scene.seed, folder=folder_of(spec)) if real else None
 
 
 def lens_of(spec: CameraSpec) -> Lens:
@@ -87,6 +98,8 @@ def lens_of(spec: CameraSpec) -> Lens:
 
 def zones_of(spec: CameraSpec, scene: Scene) -> list[dict[str, object]]:
     """Return its zones as they stand in a zones file, with what is known of the ground below lanes."""
+    if scene.kind == "lot":
+        return lot.zones_of(lot_of(spec, seed=scene.seed, duration_s=0.0))
     lens = lens_of(spec)
     berths: list[dict[str, object]] = [
         {"id": one.id, "kind": "berth", "polygon": lens.on_ground(one.corners)} for one in scene.berths

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from simulators.camera.scene import PARK_S, Berth, Scene, Stay
-from simulators.camera.spec import CameraSpec, RoadSpec
+from simulators.camera.spec import CameraSpec, RoadSpec, folder_of, is_real
 from simulators.receivers.verdict import Check
 
 SETTLE_S = 15.0  # after the start nothing is asked yet
@@ -69,6 +69,9 @@ def camera_checks(
 
 
 def _berth_checks(spec: CameraSpec, scene: Scene, told: Mapping[str, Told], *, ends_s: float) -> Iterator[Check]:
+    if spec.photographs:
+        lacking = f"drawn: no photographs in {folder_of(spec)}"
+        yield Check(f"{spec.device}: background", True, "a photograph" if is_real(spec) else lacking)
     right = asked = unknown = 0
     wrong: Counter[str] = Counter()
     good: list[float] = []
