@@ -13,7 +13,9 @@ from hub.doctor import Check, Finding, Level, Patient
 from hub.doctor.broker import broker
 from hub.doctor.places import archived, cursors, lag
 from hub.doctor.times import clock
+from hub.evidence.fetcher import key_file
 from hub.evidence.table import WantedState, counts, oldest_wanted_us
+from hub.evidence.wanted import offering
 from hub.journal.file import SCHEMA as JOURNAL_SCHEMA
 from hub.journal.records import reserve_path
 from hub.quarantine.asides import State, read_asides
@@ -77,7 +79,7 @@ def evidence(patient: Patient) -> Finding:
     """Whether what life alarms name is here, and is what it is said to be."""
     settings = patient.settings
     with read_database(settings.database) as connection:
-        found, oldest_us = counts(connection), oldest_wanted_us(connection)
+        found, oldest_us, offered = counts(connection), oldest_wanted_us(connection), offering(connection)
     failed = Counter({reason: count for (state, reason), count in found.items() if state == WantedState.FAILED})
     if failed:
         words = ", ".join(f"{count} {reason}" for reason, count in failed.most_common())
@@ -86,6 +88,10 @@ def evidence(patient: Patient) -> Finding:
         reasons = sorted({reason for (state, reason), _ in found.items() if state == WantedState.WANTED and reason})
         says = f"evidence of a life alarm has waited for more than 5 minutes: {', '.join(reasons) or 'no agent asked'}"
         return Finding(Level.WARN, says, "hub evidence list")
+    keys = settings.folder / settings.config.evidence.keys
+    keyless = [agent for agent in offered if not key_file(keys, agent).is_file()]
+    if keyless:
+        return Finding(Level.WARN, f"no key for the evidence of {', '.join(keyless[:3])}", "hub evidence key AGENT")
     return Finding(Level.OK, f"{sum(found.values())} pieces of evidence of life alarms are here or on their way")
 
 

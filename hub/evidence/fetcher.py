@@ -77,7 +77,6 @@ class Fetcher:
     def _tell(self, piece: Piece, outcome: Outcome) -> None:
         EVIDENCE_FETCHES.labels(outcome.result).inc()
         again = self._said.get(piece) is outcome.result and outcome.result is not FetchReason.MISMATCH
-        self._said[piece] = outcome.result
         if again:
             return
         if outcome.result is FetchReason.MISMATCH:
@@ -85,6 +84,7 @@ class Fetcher:
         named = (piece.alarm, piece.device, piece.part, piece.digest)
         said = Fetched(self._actor, *named, outcome.result, outcome.detail, outcome.size)
         self._say(fetched_row(said, now_us=self._now_us()))
+        self._said[piece] = outcome.result
 
 
 def hub_shelf(settings: Settings) -> Shelf:

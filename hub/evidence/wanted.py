@@ -54,3 +54,10 @@ def holder_of(connection: sa.Connection, device: str) -> Holder:
     agent = msgspec.json.decode(body, type=Twin).agent if body is not None else ""
     body = connection.execute(sa.select(agents.c.body).where(agents.c.agent == agent)).scalar()
     return Holder(agent, msgspec.json.decode(body, type=AgentState).evidence if body is not None else "")
+
+
+def offering(connection: sa.Connection) -> list[str]:
+    """Return the agents that hand out evidence, by their last birth."""
+    bodies = connection.execute(sa.select(agents.c.body).order_by(agents.c.agent)).scalars()
+    states = [msgspec.json.decode(body, type=AgentState) for body in bodies]
+    return [state.agent for state in states if state.evidence]

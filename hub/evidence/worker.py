@@ -63,6 +63,7 @@ class EvidenceWorker:
         self._breakers: dict[str, Breaker] = {}  # by agent
         self._due_s: dict[str, float] = {}  # by agent: not before
         self._swept_s: float | None = None
+        self._waits = False  # for a disk with room
         self._periodic = Periodic("evidence", self._turn, period_s=PERIOD_S, at_once=True, on_crash=on_crash)
 
     def start(self) -> None:
@@ -98,8 +99,12 @@ class EvidenceWorker:
                 self._fetch()
                 self._note()
             self._sweep()
-        except (JournalFull, sqlite3.OperationalError, sa.exc.OperationalError, OSError) as error:
-            logger.error("evidence waits: %s", error)  # a full disk: nothing is fetched that could not be audited
+        except* (JournalFull, sqlite3.OperationalError, sa.exc.OperationalError, OSError) as errors:
+            # a full disk: nothing is fetched that could not be audited. In groups, for agents are asked side by side
+            logger.log(logging.DEBUG if self._waits else logging.ERROR, "evidence waits: %s", errors.exceptions[0])
+            self._waits = True
+        else:
+            self._waits = False
         now_s = self._clock.real_s()
         return min([PERIOD_S, *(max(0.05, due_s - now_s) for due_s in self._due_s.values())])
 

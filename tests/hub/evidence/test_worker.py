@@ -13,6 +13,7 @@ from hub.channels import breaker
 from hub.database import reading
 from hub.doctor import Level, Patient
 from hub.doctor.checks import evidence as check
+from hub.errors import JournalFull
 from hub.evidence import worker as module
 from hub.evidence.fetched import FetchReason, read_fetches
 from hub.evidence.table import WantedState, all_fetches, fetches
@@ -163,6 +164,39 @@ def test_a_line_that_strangers_read_may_be_closed(
     hub = make_hub('ca_file = "ca.pem"')
     with hub.working() as worker:
         until(lambda: worker.counts() == {("here", "kept"): 1})
+
+
+def test_a_full_disk_is_waited_out(
+    holding: Holding, make_hub: Callable[..., Hub], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the journal takes nothing the hub goes on, and what cannot be written down is not settled."""
+    hub, tries = make_hub(), []
+    append = hub.journal.append
+
+    def full(*_: object) -> None:
+        tries.append(1)
+        raise JournalFull("journal.db")
+
+    monkeypatch.setattr(module, "PERIOD_S", 0.05)
+    monkeypatch.setattr(hub.journal, "append", full)
+    hub.raise_alarm(holding.words)
+    with hub.working() as worker:
+        until(lambda: len(tries) >= 2)
+        assert worker.counts() == {("wanted", ""): 3}
+        monkeypatch.setattr(hub.journal, "append", append)
+        until(lambda: {state for state, _ in worker.counts()} == {"here"})
+    assert sum(results(hub).values()) == 3
+    assert hub.crashes == []
+
+
+def test_the_doctor_misses_a_key_before_it_is_needed(holding: Holding, make_hub: Callable[..., Hub]) -> None:
+    """An agent hands out evidence, and nobody gave the hub its key."""
+    hub = make_hub()
+    next((hub.settings.folder / "evidence-keys").iterdir()).unlink()
+    found = check(Patient(hub.settings, Clock()))
+    assert (found.level, found.do) == (Level.WARN, "hub evidence key AGENT")
+    hub.born("")
+    assert check(Patient(hub.settings, Clock())).level is Level.OK
 
 
 def test_never_means_never(holding: Holding, make_hub: Callable[..., Hub]) -> None:
