@@ -20,7 +20,7 @@ from simulators.telling import begin, line_text, plain_log
 from simulators.witness import AlarmWord
 
 SCENARIO = "lift-entrapment-between-floors"
-SPEED = 5.0  # 150 s of the city in 30 s: slow enough to follow
+SPEED = 6.0  # 150 s of the city in 25 s: slow enough to follow
 REFRESHES_PER_S = 8
 _COLUMNS = {"lift": 7, "floor": 5, "what it does": 23, "m/s": 5, "door": 6, "inside": 6, "kg": 4, "alarm": 17}
 _SPARE = ("m/s", "kg")  # columns that a narrow terminal does without

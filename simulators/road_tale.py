@@ -16,7 +16,7 @@ from simulators.telling import plain_log
 SCENARIO, RULE, EVENT = "road-collapse", "road.collapse", "road.hole"
 SEED = 3  # the second key is the ground sensor's
 SPEED = 2.0  # a camera is real
-_DURATION = "46s"
+_DURATION = "41s"
 _ACTOR = "Li Wei"
 
 

@@ -163,7 +163,8 @@ def _judge_all(scenario: Scenario, truth: Mapping[str, int], alarms: Sequence[He
     taken: set[str | None] = set()
     for expected in scenario.expected:
         free = [alarm for alarm in alarms if alarm.id not in taken]
-        judged.append(_judge(expected, scenario.subject(expected.lift or expected.camera), truth=truth, alarms=free))
+        subject = "a site" if expected.site else scenario.subject(expected.lift or expected.camera)
+        judged.append(_judge(expected, subject, truth=truth, alarms=free))
         taken.add(judged[-1].alarm)
     return judged
 

@@ -11,7 +11,7 @@ import logging
 import socket
 from collections.abc import Callable, Iterator
 
-from device_profiles.errors import TopicError
+from device_profiles.errors import TopicError, WireError
 from device_profiles.topics import ROOT, parse_lane_topic
 from device_profiles.wire import decode_receipt
 from simulators.packs import Content, PackKey, content_of
@@ -163,9 +163,10 @@ class Tap:
         """Note what the hub's receipts to an agent cover."""
         topic, payload = published(first, body) or ("", b"")
         if topic.endswith(_RECEIPT):
-            receipt, agent = decode_receipt(payload), topic.removeprefix(f"{ROOT}/agent/").removesuffix(_RECEIPT)
-            for lane, word in receipt.lanes.items():
-                self.receipts[agent, lane] = receipt.epoch, word.to
+            agent = topic.removeprefix(f"{ROOT}/agent/").removesuffix(_RECEIPT)
+            with contextlib.suppress(WireError):
+                receipt = decode_receipt(payload)
+                self.receipts |= {(agent, lane): (receipt.epoch, word.to) for lane, word in receipt.lanes.items()}
 
     def _record(self, first: int, body: bytes) -> None:
         message = published(first, body)

@@ -2,13 +2,14 @@
 
 from io import StringIO
 
+from msgspec.structs import replace
 from rich.console import Console
 
 from simulators.lifts.lift import Lift
 from simulators.lifts.spec import LiftSpec
 from simulators.play import Play
 from simulators.report import write_score
-from simulators.scenario import load_scenarios
+from simulators.scenario import cast, load_scenarios
 from simulators.scoring import Observed, score
 from simulators.story import Story, state_of
 from simulators.witness import AlarmWord
@@ -37,6 +38,28 @@ def test_each_thing_is_told_once() -> None:
         "lift-02: rescuers are at the lift",
         "lift-02: level, door open: everybody gets out",
         "alarm lift.entrapment of lift-02 has cleared",
+    ]
+
+
+def test_a_site_is_told_from_its_case_to_its_alarm() -> None:
+    """The hole, the case of one key, the ground, the alarm with its keys and the digests of its evidence."""
+    scenario = cast(load_scenarios()["road-collapse"], seed=3)
+    play = Play(scenario, seed=3)
+    story = Story(play, start_us=0)
+    hole, ground = ("hole", "hz/xiacheng/chaoming/road-1-1"), ("ground", "hz/xiacheng/chaoming/ground-01")
+    site = AlarmWord("c", "road.inspection", "site:hz/x/c/road-1-1", True, 0, 0, 20_000, kind="raised", keys=(hole,))
+    alarm = replace(site, id="a", rule="road.collapse", keys=(ground, hole), evidence={hole[1]: {"before": "ab" * 32}})
+    play.advance(40_000_000)
+    story.follow([site, alarm, replace(site, kind="suppressed", folded=True)], speed=2.0)
+    texts = [line.text for line in story.lines]
+    assert texts[0].startswith("road-1: the road breaks in, a hole of ")
+    assert texts[1:] == [
+        "ground-01: the ground below gives way",
+        "CASE road.inspection: one key alone, hole of road-1-1: somebody has to look; 10 ms to command centre",
+        "ALARM road.collapse: keys of different physics agree: ground of ground-01, hole of road-1-1; 10 ms to"
+        " command centre",
+        "  evidence of road-1-1: before abababababab… (sha256)",
+        "road.inspection: is taken up by the alarm (hole of road-1-1)",
     ]
 
 

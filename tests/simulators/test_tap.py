@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_profiles.topics import AgentAddress, lane_topic
+from device_profiles.topics import AgentAddress, lane_topic, receipt_topic
 from simulators.packs import PackKey
 from simulators.proxy import remaining_length
 from simulators.tap import MAX_PACKET, PacketReader, ProtocolError, Tap, published
@@ -104,3 +104,13 @@ async def test_a_dead_broker_is_a_refused_connection() -> None:
                 with contextlib.suppress(ConnectionError):
                     assert await reader.read() == b""
             writer.close()
+
+
+def test_receipts_to_an_agent_are_known() -> None:
+    """By agent and lane, up to which pack all is in the journal; what is no receipt is passed over."""
+    tap = Tap("127.0.0.1", 1)
+    topic = receipt_topic(ADDRESS)
+    receipt = b'{"hub":"xiacheng","epoch":7,"lanes":{"event":{"to":41}},"t_us":1}'
+    for payload, name in ((receipt, topic), (b"{}", topic.replace("receipt", "command")), (b"no receipt", topic)):
+        tap._take(0x30, len(name).to_bytes(2, "big") + name.encode() + payload)
+    assert tap.receipts == {(str(ADDRESS), "event"): (7, 41)}
