@@ -14,7 +14,7 @@ REPORTED = "person."  # kinds of events that people report begin so; no profile 
 class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One witness: a condition over the values of a kind of device, or an event."""
 
-    kind: Name | None = None  # of the devices whose values `when` is over
+    kind: Name | None = None  # of the devices whose values `when` is over; of a site without it: any that has them
     when: str | None = None  # true while it is true of any such device of the asset or site
     on: Name | None = None  # instead of both: kind of the Event; true at its instant
     physics: tuple[Name, ...] = ()  # of a site: what may explain it; keys that share any of these are one key
@@ -22,10 +22,14 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     another: bool = False  # of a site: true of another device that senses through something else is another key
 
 
-def key_faults(keys: Mapping[str, Key]) -> Iterable[tuple[str, str]]:
-    """Yield (key, message) for what is wrong with ``keys`` whatever other profiles say."""
+def key_faults(keys: Mapping[str, Key], *, any_kind: bool = False) -> Iterable[tuple[str, str]]:
+    """Yield (key, message) for what is wrong with ``keys`` whatever other profiles say.
+
+    ``any_kind``: a condition need not name the kind of the devices.
+    """
     for name, key in keys.items():
-        if (key.on is None) is (key.when is None) or (key.kind is None) is not (key.when is None):
+        kindless = key.kind is None and not (any_kind and key.when is not None)
+        if (key.on is None) is (key.when is None) or kindless is not (key.when is None):
             yield f"keys.{name}", "has either `on` (an event), or `kind` and `when` (a condition over its values)"
         elif key.when is not None:
             try:
@@ -41,7 +45,11 @@ def unknown_in(
     for name, key in keys.items():
         if key.on is not None and key.on not in events and not key.on.startswith(REPORTED):
             yield f"keys.{name}.on", f"{key.on!r} is not in the events of any profile"
-        if key.kind is None or key.when is None:
+        if key.when is None:
+            continue
+        if key.kind is None:
+            if not any(Condition(key.when).names <= known for known in values.values()):
+                yield f"keys.{name}.when", "there is no profile that has all of its values"
             continue
         if key.kind not in values:
             yield f"keys.{name}.kind", f"unknown profile {key.kind!r}; known: {', '.join(sorted(values))}"

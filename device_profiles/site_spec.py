@@ -56,7 +56,7 @@ def site_faults(rule: "AlarmRule") -> Iterable[tuple[str, str]]:
     if rule.near is None or not 0 < metres(rule.near) <= FARTHEST_M:
         yield "near", f'say within how many metres of each other they must stand, "1m" to "{FARTHEST_M:g}m"'
     yield from _need_faults(rule)
-    yield from key_faults(rule.keys)
+    yield from key_faults(rule.keys, any_kind=True)
     if rule.case is not None:
         yield from _case_faults(rule, rule.case)
 

@@ -309,12 +309,15 @@ def test_a_site_has_a_rule_of_keys(tmp_path: Path) -> None:
         ('near = "30m"\n', 'near = "30m"\nremind = "60s"\n', "alarms[2].remind"),
         ('when = "tilt_deg >= 10"', 'when = "tilt >= 10"', "alarms[2].keys.cover.when"),
         ('kind = "manhole"', 'kind = "man_hole"', "alarms[2].keys.cover.kind"),
+        ('kind = "manhole", when = "tilt_deg', 'when = "tilt_of_nothing', "alarms[2].keys.cover.when"),
+        ('{ on = "manhole.opened", follows', '{ kind = "manhole", follows', "alarms[2].keys.opened"),
+        ('kind = "manhole", when', "when", ""),
         ('"manhole.opened"', '"manhole.eaten"', "alarms[2].keys.opened.on"),
         ('rule = "street.look"', 'rule = "road.look"', ""),
     ],
 )
 def test_a_fault_in_a_sites_rule_is_named(tmp_path: Path, old: str, new: str, key: str) -> None:
-    """File and key of what is wrong; the last one is well."""
+    """File and key of what is wrong; what has no key is well."""
     assert old in SITE_RULE
     (tmp_path / "manhole.toml").write_text(MANHOLE + SITE_RULE.replace(old, new, 1))
     if not key:

@@ -25,7 +25,8 @@ def _asked(state: State, rule: SiteRule, key: str) -> bool:
     device = state.devices.get(key)
     if device is None:
         return key in state.reports
-    return device.profile in rule.kinds or any(id in device.keys for id in rule.ids.values())
+    watched = {watch.id for watch in state.book.watches.get(device.profile, ())}
+    return any(id in watched or id in device.keys for id in rule.ids.values())
 
 
 def _answer(state: State, rule: SiteRule, key: str, name: str) -> Answer:

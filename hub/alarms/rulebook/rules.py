@@ -1,7 +1,7 @@
 """Rules as the engine uses them: profiles compiled from the texts that the journal holds."""
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -108,7 +108,8 @@ class RuleSet:
         known: KeyRule | None = self.of_assets.get(rule) or self.of_sites.get(rule) or cases.get(rule)
         if known is None:
             return ""
-        keys = (f"{name} ({key.on or f'{key.kind}: {key.when}'})" for name, key in sorted(known.spec.keys.items()))
+        asked = ((name, key.on or f"{key.kind or 'any'}: {key.when}") for name, key in sorted(known.spec.keys.items()))
+        keys = (f"{name} ({what})" for name, what in asked)
         near = f" and {known.spec.near} of each other" if known.spec.near else ""
         need = 1 if rule in cases else known.need
         return f"{need} of {', '.join(keys)} within {known.spec.within}{near}"
@@ -139,7 +140,7 @@ class RuleBook:
         known = [rule for rules in self._of_digest.values() if rules is not None for rule in rules.of_assets.values()]
         self.site_rules = self._site_rules()  # in force, by name
         sites = list(self.site_rules.values())
-        self.watches = _watches([*known, *sites])
+        self.watches = _watches([*known, *sites], [rules for rules in self._of_kind.values() if rules is not None])
         self.hears, self.site_hears = _hears(known), _hears(sites)
         self.heard = frozenset({*self.hears, *self.site_hears})  # kinds of events that are keys
         self.ids = frozenset(id for rule in (*known, *sites) for id in rule.ids.values())
@@ -198,11 +199,12 @@ def _head(spec: AlarmRule, digest: str) -> RuleHead:
     return RuleHead(spec.rule, spec.severity, spec.title, spec.latch, digest, spec.remind_us, spec.closes_with)
 
 
-def _watches(rules: Iterable[KeyRule]) -> dict[str, tuple[Watch, ...]]:
+def _watches(rules: Iterable[KeyRule], profiles: Sequence[RuleSet]) -> dict[str, tuple[Watch, ...]]:
     """Return kind of device → the keys over its values, in force or of alarms that are open."""
     found: dict[str, dict[str, Watch]] = {}
     for kind, watch in (each for rule in rules for each in rule.watches.values()):
-        found.setdefault(kind, {})[watch.id] = watch
+        for one in [kind] if kind else [each.kind for each in profiles if watch.when.names <= each.value_names]:
+            found.setdefault(one, {})[watch.id] = watch
     return {kind: tuple(watches[id] for id in sorted(watches)) for kind, watches in found.items()}
 
 

@@ -36,7 +36,7 @@ closes_with = ["inspected"]
 case = { rule = "road.inspection", severity = "major", title = "Inspect the road" }
 
 [alarms.keys]
-surface = { kind = "road_eye", when = "surface == 'hole'", another = true }
+surface = { when = "surface == 'hole'", another = true }
 pool = { kind = "road_eye", when = "surface == 'water'", physics = ["surface", "rain"] }
 ground = { kind = "settling", when = "exceeded" }
 traffic = { on = "queue.formed", physics = ["traffic", "rain"], follows = "20s" }

@@ -7,7 +7,7 @@ from device_profiles.wire import Binding, Event, Reading, Value
 from tests.hub.alarms.scene import AREA, Scene, us
 from tests.hub.alarms.street import north, policy
 
-TEXTS = {kind: load_profiles()[kind].text for kind in ("camera_zone", "ground_sensor", "road_queue")}
+TEXTS = {kind: load_profiles()[kind].text for kind in ("camera_zone", "ground_sensor", "road_queue", "road_site")}
 DEVICES = (
     *(Binding(f"{camera}-{zone}", "camera_zone", "", (camera,)) for camera in ("cam-1", "cam-2") for zone in "ab"),
     *(Binding(name, "ground_sensor") for name in ("gs-1", "gs-2")),
@@ -34,6 +34,16 @@ def street(*said: tuple[str, tuple[tuple[str, Value], ...]], queue: str = "", ca
     if called:
         scene.act("report", at_s=6, subject="", area=AREA, kind="person.reported_hole", at=north(0))
     return scene
+
+
+def test_zones_of_a_profile_of_ones_own_are_keys_too() -> None:
+    """A city whose zones have other limits has a profile with the same values: it is asked as well."""
+    own = TEXTS["camera_zone"].replace('kind = "camera_zone"', 'kind = "slow_zone"')
+    scene = Scene(born=False, texts=TEXTS | {"slow_zone": own})
+    scene.birth(at_s=0, devices=(Binding("cam-1-a", "slow_zone", "r", ("cam-1",)), Binding("gs", "ground_sensor", "r")))
+    scene.pack(Reading("cam-1-a", us(1), {"surface": "hole"}), at_s=1)
+    scene.pack(Reading("gs", us(2), dict(moved("tilt"))), at_s=2)
+    assert [t.alarm.rule for t in scene.made if t.kind == "raised"] == ["road.inspection", "road.collapse"]
 
 
 @pytest.mark.parametrize(
