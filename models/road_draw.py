@@ -48,7 +48,10 @@ def water(ground: Canvas, rng: Rng, *, flat: float) -> Change:
     smooth = cv2.GaussianBlur(ground, (0, 0), rng.uniform(0.8, 4)).astype(np.float64) * rng.uniform(0.3, 0.8)
     rows = np.linspace(0, 1, SIZE)[:, None, None]
     sky = rng.uniform(70, 250) * np.array([1.05, 1.0, 0.95]) * rng.normal(1, 0.04, 3)
-    share = rng.uniform(0.05, 0.95) * (1 - rng.uniform(0, 0.8) * np.abs(rows - rng.uniform(0.2, 0.8)))
+    muddy = rng.random() < 0.25
+    if muddy:
+        sky = np.array([80.0, 105.0, 125.0]) * rng.uniform(0.5, 1.5) * rng.normal(1, 0.06, 3)
+    share = rng.uniform(0.6 if muddy else 0.25, 0.95) * (1 - rng.uniform(0, 0.6) * np.abs(rows - rng.uniform(0.2, 0.8)))
     mirror = cv2.GaussianBlur(cv2.flip(ground, 0), (0, 0), rng.uniform(1, 5)).astype(np.float64)
     seen = sky * (1 - (part := rng.uniform(0, 0.6))) + mirror * part
     inside = smooth * (1 - share) + seen * share

@@ -1,29 +1,35 @@
 """Make examples for the road model: pairs of patches, before and after a change, and what the change is."""
 
-from itertools import permutations
 from pathlib import Path
-from typing import Any
 
 import cv2
 import msgspec
 import numpy as np
 import road_draw
 from berth_examples import Cutout, Place, cut_out
-from berth_frames import Frame, Labelled, read_crops, read_frames
+from berth_frames import Frame, read_crops, read_frames
 from berth_render import Camera, draw_cars
-from road_draw import SIZE, Change
+from road_draw import SIZE, Change, as_bytes
 from road_ground import Grounds
-from road_moment import junk, moments
-from road_paste import Canvas, Mask, Points, Rng, lay, quad_of, read_holes, some_style
+from road_moment import junk, moments, swayed, worn
+from road_paste import Canvas, Mask, Rng, lay, quad_of, read_holes, some_style
+from road_real import Moments, cut
+from road_simulated import HELD_SEEDS, SEEDS, SORTS, Streets
 from road_things import thing
 
 from edge_agent.vision.road_patch import LABELS, Box, pair
 
 HELD_SEQUENCE = "sequence2"  # of PKLot's UFPR05: its frames are kept for the evaluation
+TRAINED_DAY, HELD_DAY = "2013-02-22", "2013-03-09"  # of sequence1 and of sequence2
+LEAST_OFF = 7.0  # grey levels: what differs by less is not seen, and called sound rather than a hole
+SIMULATED = {f"{label} simulated": [kind for kind, one in SORTS.items() if one == label] for label in
+             ("hole", "water", "vehicle", "object", "shadow", "sound")}  # fmt: skip
 MIX = {  # shares, as parts of their sum
-    "hole pasted": 0.25, "hole drawn": 0.07, "water drawn": 0.1, "vehicle real": 0.06, "vehicle pasted": 0.09,
-    "vehicle drawn": 0.06, "person drawn": 0.08, "object drawn": 0.1, "shadow drawn": 0.08, "sound drawn": 0.05,
-    "sound real": 0.05, "sound restored": 0.05, "junk": 0.02,
+    "hole pasted": 0.26, "hole drawn": 0.06, "water drawn": 0.09, "vehicle real": 0.06, "vehicle pasted": 0.09,
+    "vehicle drawn": 0.05, "person drawn": 0.07, "object drawn": 0.1, "shadow drawn": 0.09, "sound drawn": 0.04,
+    "sound real": 0.16, "sound plain": 0.14, "sound restored": 0.05, "hole simulated": 0.02, "water simulated": 0.02,
+    "vehicle simulated": 0.025, "object simulated": 0.03, "shadow simulated": 0.025, "sound simulated": 0.02,
+    "junk": 0.02,
 }  # fmt: skip
 DRAWN = {"hole drawn": road_draw.hole, "water drawn": road_draw.water, "person drawn": road_draw.person,
          "object drawn": thing, "shadow drawn": road_draw.shadow, "sound drawn": road_draw.light}  # fmt: skip
@@ -43,15 +49,6 @@ class Example(msgspec.Struct, frozen=True):
         return [float(label == self.sort.split()[0]) for label in LABELS]
 
 
-class Moment(msgspec.Struct):
-    """A space at two moments of one camera."""
-
-    before: Frame
-    after: Frame
-    polygon: Points
-    came: bool  # a vehicle
-
-
 class Source:
     """All that examples are made of: one part of the data, for training or held back."""
 
@@ -61,7 +58,9 @@ class Source:
         pictures = [(one, one.read()) for one in frames]
         self.holes = read_holes(data, held=held, least=0.012)
         self._grounds = Grounds([picture for _, picture in pictures], data, held=held)
-        self._moments = [one for pool in _sequences(pictures).values() for one in _moments(pool)]
+        self._moments = Moments(pictures)
+        day, seeds = (HELD_DAY, HELD_SEEDS) if held else (TRAINED_DAY, SEEDS)
+        self._streets = Streets(data / "images" / "pklot_ufpr05", stems=day, seeds=seeds)
         places = [Place(one.camera, picture, np.array(space.polygon), True)
                   for one, picture in pictures for space in one.spaces if space.occupied]  # fmt: skip
         if not held:
@@ -84,11 +83,16 @@ class Source:
         if sort == "junk":
             before, after, _ = self._change("hole pasted", rng)
             return junk(pair(after, before, _jittered((45, 45, 115, 115), rng)), rng)
-        made = self._change(sort, rng)
-        box = _box_of(made[2])
-        if box is None or not _seen(made, sort):
+        if sort == "sound plain":
+            return self._plain(rng)
+        if sort in SIMULATED:
+            made = self._streets.change(SIMULATED[sort][rng.integers(len(SIMULATED[sort]))], rng)
+        else:
+            made = self._change(sort, rng)
+        box = None if made is None else _box_of(made[2])
+        if made is None or box is None or not _seen(made, sort):
             return None
-        return _patches(made[0], made[1], box, rng)
+        return _patches(*cut(made[0], made[1], box), rng)
 
     def _change(self, sort: str, rng: Rng) -> Change:
         flat = float(rng.uniform(0.25, 1.0))
@@ -141,21 +145,25 @@ class Source:
         return ground, after.astype(np.uint8), mask.astype(np.float32)
 
     def _real(self, sort: str, rng: Rng) -> Frame | None:
-        """Return a space of a car park at two moments: a vehicle came, left, or none was there."""
-        pool = [one for one in self._moments if one.came is (sort != "sound real")]
-        if not pool:
-            return None
-        one = pool[rng.integers(len(pool))]
-        low, high = one.polygon.min(axis=0), one.polygon.max(axis=0)
-        frames = (one.after, one.before) if sort == "sound restored" else (one.before, one.after)
-        if sort == "sound real":  # any piece of the space
-            middle, half = rng.uniform(low, high), (high - low) / 2 * rng.uniform(0.2, 0.9, 2)
-            low, high = middle - half, middle + half
-        left, top = (low - (high - low) * 1.2).astype(int).clip(0)
-        right, bottom = (high + (high - low) * 1.2).astype(int)
-        before, after = (frame[top:bottom, left:right] for frame in frames)
-        box = (low[0] - left, low[1] - top, high[0] - left, high[1] - top)
-        return _patches(before, after, tuple(round(float(side)) for side in box), rng)
+        """Return a real camera's two moments."""
+        made = (
+            self._moments.same(rng) if sort == "sound real" else self._moments.vehicle(rng, left=sort != "vehicle real")
+        )
+        return None if made is None else _patches(*made, rng)
+
+    def _plain(self, rng: Rng) -> Frame:
+        """Return a place that is as it was, whatever stands there, holes too: light changes, leaves move."""
+        ground = self._grounds.some(rng, gaudy=bool(rng.random() < 0.6))
+        if rng.random() < 0.4:
+            ground = self._change(str(rng.choice(RESTORED)), rng)[1]
+        after = swayed(ground, rng) if rng.random() < 0.5 else ground
+        after = worn(after, rng) if rng.random() < 0.5 else after
+        if rng.random() < 0.35:
+            spot = cv2.GaussianBlur((rng.random((SIZE, SIZE)) < 0.001).astype(np.float32), (0, 0), rng.uniform(8, 25))
+            after = as_bytes(after * (1 + rng.uniform(-0.3, 0.35) * spot[:, :, None] / max(1e-9, float(spot.max()))))
+        middle, half = rng.normal(SIZE / 2, 10, 2), rng.uniform(12, 42, 2)
+        (x0, y0), (x1, y1) = (middle - half).astype(int).tolist(), (middle + half).astype(int).tolist()
+        return _patches(ground, after, (x0, y0, x1, y1), rng)
 
 
 RESTORED = ["hole pasted", "hole drawn", "vehicle pasted", "vehicle drawn", "person drawn", "object drawn"]
@@ -178,6 +186,8 @@ def _jittered(box: Box, rng: Rng) -> Box:
     x0, y0, x1, y1 = box
     wide, high = x1 - x0, y1 - y0
     grown = rng.normal(0.06, 0.14, 4).clip(-0.22, 0.5) * (wide, high, wide, high)
+    if rng.random() < 0.12:  # a part of it
+        grown[rng.integers(4)] -= rng.uniform(0.1, 0.5) * min(wide, high)
     return round(x0 - grown[0]), round(y0 - grown[1]), round(x1 + grown[2]), round(y1 + grown[3])
 
 
@@ -191,7 +201,7 @@ def _seen(made: Change, sort: str) -> bool:
     if sort.startswith("sound"):
         return True
     off = np.abs(made[1].astype(np.float32) - made[0]).mean(axis=2)
-    return float(off[made[2] > 0.35].mean()) > 6.0
+    return float(off[made[2] > 0.35].mean()) > LEAST_OFF
 
 
 def _drawn_cars(ground: Canvas, rng: Rng) -> Change:
@@ -206,20 +216,3 @@ def _crop_place(picture: Frame) -> Place:
     height, width = picture.shape[:2]
     corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], float)
     return Place("crops", picture, corners, True)
-
-
-def _sequences(pictures: list[tuple[Labelled, Frame]]) -> dict[str, list[Any]]:
-    pools: dict[str, list[Any]] = {}
-    for one, picture in pictures:
-        pools.setdefault(str(one.file.parent), []).append((one, picture))
-    return pools
-
-
-def _moments(pool: list[tuple[Labelled, Frame]]) -> list[Moment]:
-    """Return each labelled space of a camera at every two moments, the earlier one free."""
-    found = []
-    for (one, before), (other, after) in permutations(pool, 2):
-        later = {space.id: space.occupied for space in other.spaces}
-        found += [Moment(before, after, np.array(space.polygon), bool(later[space.id])) for space in one.spaces
-                  if space.occupied is False and later.get(space.id) is not None]  # fmt: skip
-    return found

@@ -20,8 +20,12 @@ class Grounds:
         self._frames = frames
         self._roads = [_small(picture, boxes) for _, picture, boxes in photographs(data, held=held)]
 
-    def some(self, rng: Rng) -> Canvas:
-        """Return a canvas of road."""
+    def some(self, rng: Rng, *, gaudy: bool = False) -> Canvas:
+        """Return a canvas of road; ``gaudy``: of whatever stands beside it too."""
+        if gaudy and self._frames:
+            side = int(np.exp(rng.uniform(np.log(40), np.log(330))))
+            pieces = [_piece(self._frames[rng.integers(len(self._frames))], side, rng) for _ in range(3)]
+            return _sized(max(pieces, key=lambda one: float(one.std())))
         sort, made = rng.random(), None
         if sort < 0.5 and self._frames:
             made = self._park(rng)

@@ -24,6 +24,8 @@ def moments(before: Canvas, after: Canvas, rng: Rng) -> tuple[Canvas, Canvas]:
     for at, share in ((0, 0.4), (1, 0.3)):
         if rng.random() < share:
             frames[at] = cv2.GaussianBlur(frames[at], (0, 0), rng.uniform(0.3, 1.3))
+    if rng.random() < 0.06:
+        frames = _rain(frames, rng)
     noise = rng.uniform(0, 8) if rng.random() < 0.7 else 0.0
     frames[1] = frames[1] + rng.normal(0, noise + 0.1, frames[1].shape)
     frames[0] = frames[0] + rng.normal(0, noise * rng.uniform(0, 1) + 0.1, frames[0].shape)
@@ -43,7 +45,7 @@ def junk(pair: Canvas, rng: Rng) -> Canvas:
 def _light(frames: list[NDArray[np.float32]], rng: Rng) -> list[NDArray[np.float32]]:
     """Return both under one other light, by one other camera."""
     gamma, contrast, gain = rng.uniform(0.65, 1.6), rng.uniform(0.6, 1.35), rng.uniform(0.65, 1.35)
-    tint, grey = rng.normal(1, 0.06, 3), rng.random() < 0.12
+    tint, grey = rng.normal(1, 0.04, 3), rng.random() < 0.12
     lit = []
     mean = float(np.mean([frame.mean() for frame in frames]))
     for frame in frames:
@@ -63,12 +65,41 @@ def _night(frames: list[NDArray[np.float32]], rng: Rng) -> list[NDArray[np.float
     return [frame * dark + rng.normal(0, 4, frame.shape) for frame in frames]
 
 
+def _rain(frames: list[NDArray[np.float32]], rng: Rng) -> list[NDArray[np.float32]]:
+    """Return both in rain: streaks that fall elsewhere each time."""
+    dense, bright, long = rng.uniform(0.001, 0.008), rng.uniform(20, 90), int(rng.integers(4, 14))
+    kernel = np.zeros((long, 5), np.float32)
+    cv2.line(kernel, (int(rng.integers(1, 4)), 0), (2, long - 1), 1.0)
+    drops = [(rng.random(frame.shape[:2]) < dense).astype(np.float32) * bright for frame in frames]
+    return [frame + cv2.filter2D(one, -1, kernel)[:, :, None] for frame, one in zip(frames, drops, strict=True)]
+
+
 def _moved(frame: NDArray[np.float32], rng: Rng) -> NDArray[np.float32]:
     """Return a frame of a camera that shook a little."""
-    shift = rng.normal(0, 0.9, 2).clip(-2.5, 2.5)
+    shift = rng.normal(0, 0.9 if rng.random() < 0.75 else 2.5, 2).clip(-5, 5)
     to = np.array([[1, 0, shift[0]], [0, 1, shift[1]]])
     size = (frame.shape[1], frame.shape[0])
     return cv2.warpAffine(frame, to, size, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
+
+
+def worn(frame: Canvas, rng: Rng) -> Canvas:
+    """Return a frame whose grain is seen more or less than before, on a road that dries or gets damp in blots."""
+    grain = cv2.GaussianBlur(frame, (0, 0), rng.uniform(0.8, 3)).astype(np.float32)
+    worn = grain + (frame - grain) * rng.uniform(0.3, 1.9)
+    cells = rng.normal(0, 1, (int(rng.integers(4, 30)), int(rng.integers(4, 30)), 1))
+    blots = cv2.resize(cells, frame.shape[1::-1], interpolation=cv2.INTER_CUBIC)[:, :, None]
+    return (worn + blots * rng.uniform(0, 6)).clip(0, 255).astype(np.uint8)
+
+
+def swayed(frame: Canvas, rng: Rng) -> Canvas:
+    """Return a frame of which parts moved a little: leaves in the wind, air that shimmers, a lens that warms."""
+    height, width = frame.shape[:2]
+    flow = [cv2.GaussianBlur(rng.normal(0, 1, (height, width)), (0, 0), rng.uniform(5, 30)) for _ in range(2)]
+    far = rng.uniform(0, 4)
+    across, down = (far * one / max(1e-9, float(np.abs(one).max())) for one in flow)
+    rows, columns = np.mgrid[0:height, 0:width]
+    maps = ((columns + across).astype(np.float32), (rows + down).astype(np.float32))
+    return cv2.remap(frame, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.uint8)
 
 
 def _jpeg(frame: Canvas, quality: int) -> Canvas:

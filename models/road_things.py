@@ -62,9 +62,14 @@ def _box(canvas: Canvas, where: Mask, at: Points, size: float, flat: float, rng:
 def _tarpaulin(canvas: Canvas, where: Mask, at: Points, size: float, flat: float, rng: Rng) -> None:
     """Draw a cloth with folds."""
     colour = np.array([[170, 90, 30], [60, 140, 50], [30, 110, 220], [30, 30, 30], [150, 150, 150], [225, 225, 225],
-                       [40, 40, 190]])[rng.integers(7)] * rng.uniform(0.6, 1.15)  # fmt: skip
-    if rng.random() < 0.5:
-        corners = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) + rng.normal(0, 0.2, (4, 2))
+                       [40, 40, 190], [62, 60, 58]])[rng.integers(8)] * rng.uniform(0.6, 1.15)  # fmt: skip
+    if rng.random() < 0.7:
+        ring = np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)]) * [1, rng.uniform(0.5, 1)] + rng.normal(0, 0.15, (4, 2))
+        corners = np.concatenate([np.linspace(ring[n], ring[(n + 1) % 4], 9, endpoint=False) for n in range(4)])
+        turn = rng.uniform(0, np.pi)
+        corners = (corners + rng.normal(0, rng.uniform(0, 0.06), corners.shape)) @ np.array(
+            [[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]
+        )
     else:
         corners = ragged(rng, 0.12)
     outline = corners * [size, max(flat, 0.3) * size] + at
@@ -72,6 +77,10 @@ def _tarpaulin(canvas: Canvas, where: Mask, at: Points, size: float, flat: float
     angle = rng.uniform(0, np.pi)
     rows, columns = np.mgrid[0:SIZE, 0:SIZE]
     folds = np.sin((np.cos(angle) * rows + np.sin(angle) * columns) / rng.uniform(2, 8) + rough_of(rng, 1.0)[:, :, 0])
+    if rng.random() < 0.6:  # crumpled: light on what rises and falls
+        hills = cv2.GaussianBlur(rough_of(rng, 1.0)[:, :, 0], (0, 0), rng.uniform(1.5, 5))
+        folds = np.gradient(hills, axis=int(rng.integers(2)))
+        folds = (folds / max(1e-6, float(folds.std()))).clip(-2.5, 2.5)
     cloth = colour * (1 + rng.uniform(0.02, 0.3) * folds[:, :, None]) + rough_of(rng, rng.uniform(1, 14))
     canvas[:] = as_bytes(canvas * (1 - mask[:, :, None]) + cloth * mask[:, :, None])
     np.maximum(where, mask, out=where)

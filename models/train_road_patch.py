@@ -33,7 +33,7 @@ from edge_agent.vision.road_patch import CONTEXT, LABELS, SIZE, SURE, pair  # no
 
 SEED = 20_261_121
 BACKBONE = Path("onnx/yolox_nano.onnx")
-EXAMPLES, EPOCHS, BATCH = 24_000, 8, 128
+EXAMPLES, EPOCHS, BATCH = 22_000, 6, 128
 PIECES = 2  # of the examples: each has a seed of its own, so that the number of cores changes nothing
 SURELY = 0.96  # of an answer: whoever drew it may be wrong
 Pairs = NDArray[np.uint8]

@@ -41,9 +41,12 @@ class RoadPatch:
             raise ValueError(f"frames of {after.shape} and {before.shape} are no pair")
         told: list[dict[str, float]] = []
         for low in range(0, len(boxes), AT_ONCE):
-            batch = np.stack([pair(after, before, box) for box in boxes[low : low + AT_ONCE]])
-            told += [dict(zip(LABELS, row, strict=True)) for row in self._model(batch).tolist()]
+            told += self.told_of(np.stack([pair(after, before, box) for box in boxes[low : low + AT_ONCE]]))
         return told
+
+    def told_of(self, pairs: Frame) -> list[dict[str, float]]:
+        """Return the same for pairs that were cut already, (n, 128, 64, 3)."""
+        return [dict(zip(LABELS, row, strict=True)) for row in self._model(pairs).tolist()]
 
 
 def load_road_patch(folder: Path | None = None, *, files: Path | None = None, threads: int = 1) -> RoadPatch:

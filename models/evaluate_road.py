@@ -1,0 +1,212 @@
+"""Print how well changes of a road are told: held-back potholes in real frames, quiet real frames, patches by class.
+
+``make evaluate`` runs it. Frames go the way that ``edge-agent replay`` goes with a folder of stills. Photographs and
+frames that are held back (road_paste.HELD_EVERY, road_examples.HELD_SEQUENCE) were never trained with.
+"""
+
+import argparse
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(ROOT / "models"))
+
+from berth_frames import Labelled, read_frames  # noqa: E402  (scripts, not a package)
+from berth_scores import wilson  # noqa: E402
+from road_examples import HELD_SEQUENCE, MIX, Source  # noqa: E402
+from road_frames import HOLED, QUIET, STYLES, pasted, quiet_grounds, write_picture, write_story, zones_of  # noqa: E402
+from road_paste import Canvas, read_holes  # noqa: E402
+
+from edge_agent.infer.registry import models_folder, read_entry  # noqa: E402
+from edge_agent.judge.finding import Finding  # noqa: E402
+from edge_agent.replay.seen import Recorded, replay_pictures  # noqa: E402
+from edge_agent.vision.road_patch import LABELS, NAME, UNKNOWN, load_road_patch, named  # noqa: E402
+
+SEED = 90_000
+SHARE = 0.1  # of the photograph: a box that is larger is pasted
+LEAST_FOUND, MOST_EVENTS, PER = 0.85, 1.0, 100
+WITHIN_US = 10_000_000
+HELD_S = 10  # pictures of one real frame, where frames come a second apart
+ROUNDS = 100  # pictures of one quiet recording, at least
+HOLE, SURFACE, GOOD = "road.hole", "road.", "road.surface_restored"
+EACH = 120  # patches of each sort
+
+
+class Share(msgspec.Struct, frozen=True):
+    """So many of so many."""
+
+    right: int
+    count: int
+
+    @property
+    def share(self) -> float:
+        """Return the share."""
+        return self.right / max(1, self.count)
+
+    def __str__(self) -> str:
+        low, high = wilson(self.right, self.count) if self.count else (0.0, 1.0)
+        return f"{self.share:.3f} [{low:.3f}, {high:.3f}] of {self.count}"
+
+
+def told(folder: Path, zones: bytes, *, interval_s: float) -> Sequence[Finding]:
+    """Return what a replay of a folder of stills finds."""
+    file = folder / "zones.json"
+    file.write_bytes(zones)
+    return replay_pictures(Recorded(folder, file, interval_s=interval_s)).findings
+
+
+def holes_found(data: Path, grounds: list[Canvas], *, each: int, most: int | None) -> dict[str, list[bool]]:
+    """Return for each style of compositing which held-back potholes were told as a hole within 10 s."""
+    rng, found = np.random.default_rng(SEED), {style: [] for style in STYLES}
+    holes, names = read_holes(data, held=True, least=SHARE)[:most], list(STYLES)
+    for number, hole in enumerate(holes):
+        styles = tuple(names[(number + at) % len(names)] for at in range(0, len(names), max(1, len(names) // each)))
+        for one in pasted([hole], grounds, rng, styles=styles):
+            with tempfile.TemporaryDirectory() as folder:
+                write_story(Path(folder), one, rng)
+                findings = told(Path(folder), zones_of(one.ground.shape), interval_s=1.0)
+            times = [finding.t_us - QUIET * 1_000_000 for finding in findings if finding.kind == HOLE]
+            found[one.style].append(any(0 <= t_us <= WITHIN_US for t_us in times))
+    return found
+
+
+def quiet_events(pictures: list[Canvas], *, interval_s: float, held: int) -> tuple[int, int, Counter[str]]:
+    """Return pictures, surface events and their kinds in a recording of quiet frames, each shown ``held`` times."""
+    rng, number = np.random.default_rng(SEED), 0
+    with tempfile.TemporaryDirectory() as folder:
+        while number < ROUNDS:
+            for picture in pictures:
+                for _ in range(held):
+                    write_picture(Path(folder) / f"{number:05d}.jpg", picture, rng)
+                    number += 1
+        findings = told(Path(folder), zones_of(pictures[0].shape), interval_s=interval_s)
+    kinds = Counter(one.kind for one in findings if one.kind.startswith(SURFACE) and one.kind != GOOD)
+    return number, kinds.total(), kinds
+
+
+def sequences(frames: list[Labelled]) -> Iterator[tuple[str, list[Canvas]]]:
+    """Yield the pictures of each camera and folder that has several of one size."""
+    pools: dict[str, list[Labelled]] = {}
+    for one in frames:
+        pools.setdefault(f"{one.camera} {one.file.parent.parent.name}", []).append(one)
+    for name, pool in pools.items():
+        pictures = [one.read() for one in pool]
+        alike = [picture for picture in pictures if picture.shape == pictures[0].shape]
+        if len(alike) >= 3:
+            yield name, alike
+
+
+def confusion(data: Path, *, each: int) -> dict[str, Counter[str]]:
+    """Return what the model says of held-back pairs of each sort."""
+    source, model, table = Source(data, held=True), load_road_patch(), {}
+    for number, sort in enumerate(MIX):
+        rng = np.random.default_rng(SEED + number)
+        pairs = [source.example(rng, sort=sort).pair for _ in range(each)]
+        table[sort] = Counter(named(one) for one in model.told_of(np.stack(pairs)))
+    return table
+
+
+def truth_of(sort: str) -> str:
+    """Return what should be said of a sort."""
+    return UNKNOWN if sort == "junk" else sort.split()[0]
+
+
+def is_real(sort: str) -> bool:
+    """Return whether what changed was photographed."""
+    return sort.split()[-1] in ("pasted", "real")
+
+
+def tell(line: str) -> None:
+    """Print a line at once."""
+    print(line, flush=True)  # noqa: T201
+
+
+def gate(name: str, figure: str, passed: bool) -> bool:
+    """Print a promise and whether it is kept."""
+    tell(f"{'PASS' if passed else 'FAIL'}  {name}: {figure}")
+    return passed
+
+
+def show_holes(data: Path, frames: list[Labelled], *, each: int, most: int | None) -> bool:
+    """Print the first figure."""
+    grounds = quiet_grounds([one for one in frames if HELD_SEQUENCE in one.file.parts] or frames)
+    if not grounds or not (data / "images" / "potholes").is_dir():
+        tell(f"SKIP  potholes in real frames: {data} holds no photographs of potholes, or no frames of UFPR05")
+        return True
+    found = holes_found(data, grounds, each=each, most=most)
+    tell(
+        f"\nheld-back potholes (box > {SHARE:.0%} of the photograph) in {len(grounds)} held-back real frames, 1 s apart"
+    )
+    for style, rights in found.items():
+        tell(f"  {style:28} {Share(sum(rights), len(rights))}")
+    every = [right for rights in found.values() for right in rights]
+    score = Share(sum(every), len(every))
+    return gate(f"told as {HOLE} within {HOLED - 1} s >= {LEAST_FOUND}", str(score), score.share >= LEAST_FOUND)
+
+
+def show_quiet(frames: list[Labelled]) -> bool:
+    """Print the second figure."""
+    tell("\nsurface events of quiet real frames (vehicles and people come and go, the light changes)")
+    totals: dict[str, list[int]] = {"1 s": [0, 0], "300 s": [0, 0]}
+    for name, pictures in sequences(frames):
+        for word, interval_s, held in (("1 s", 1.0, HELD_S), ("300 s", 300.0, 1), ("jumps", 1.0, 1)):
+            count, events, kinds = quiet_events(pictures, interval_s=interval_s, held=held)
+            tell(f"  {name:28} {word:6} {events:3} in {count} pictures {dict(kinds) or ''}")
+            if word in totals:
+                totals[word][0] += events
+                totals[word][1] += count
+    if not totals["1 s"][1]:
+        tell("SKIP  quiet frames: no camera has three of them")
+        return True
+    rates = {word: PER * events / count for word, (events, count) in totals.items()}
+    tell(f"  (1 s: each real frame {HELD_S} times, then the next, which is minutes later; jumps: the next each second)")
+    kept = [
+        gate(f"surface events in {PER} pictures {word} apart <= {MOST_EVENTS:g}", f"{rate:.2f}", rate <= MOST_EVENTS)
+        for word, rate in rates.items()
+    ]
+    return all(kept)
+
+
+def show_patches(data: Path, *, each: int) -> None:
+    """Print the third figure."""
+    if not (data / "images" / "potholes").is_dir():
+        tell(f"SKIP  patches: no potholes in {data}")
+        return
+    words = [*LABELS, UNKNOWN]
+    table = confusion(data, each=each)
+    tell(f"\nheld-back patches, {each} of each sort; below {UNKNOWN}: no class reaches one half")
+    tell(f"  {'':20}{'right':>7}" + "".join(f"{word:>9}" for word in words))
+    for real in (True, False):
+        tell(f"  {'photographed' if real else 'drawn'}")
+        for sort, said in table.items():
+            if is_real(sort) is real:
+                right = said[truth_of(sort)] / said.total()
+                tell(f"    {sort:18}{right:7.3f}" + "".join(f"{said[word]:9}" for word in words))
+
+
+def main() -> None:
+    """Evaluate, print, and exit with 1 when a gate fails."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument("--each", type=int, default=2, help="styles of compositing of each pothole")
+    parser.add_argument("--holes", type=int, default=None, help="so many potholes only")
+    parser.add_argument("--patches", type=int, default=EACH, help="of each sort")
+    chosen = parser.parse_args()
+    frames = read_frames(chosen.data)
+    entry = read_entry(NAME, folder=models_folder())
+    tell(f"\nthe committed model ({entry.file}, {entry.sha256[:12]}…)")
+    good = show_holes(chosen.data, frames, each=chosen.each, most=chosen.holes)
+    good &= show_quiet(frames)
+    show_patches(chosen.data, each=chosen.patches)
+    sys.exit(0 if good else 1)
+
+
+if __name__ == "__main__":
+    main()
