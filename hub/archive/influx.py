@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 PLACE = "archive_place"
 _PLACE_STEP_S = 600  # one point of the place for each: it is overwritten in between, and never older than retention
 _TOO_LARGE = 413
-_LEAST = 500  # lines that are worth a request of their own: each one is an fsync of the server
+_LEAST = 2_500  # lines that are worth a request of their own: in requests of 500 a line costs half as much again
 
 
 class Known(msgspec.Struct):
@@ -174,7 +174,7 @@ class InfluxArchive:
         answers = []
         request = Request()
         size = sum(len(run.blocks) for run in new) + len(rows)
-        enough = max(_LEAST, -(-size // self._requests(size)))
+        enough = max(1, -(-size // self._requests(size)))
         for texts, says in chain(of_runs(new, refused), of_rows(rows.values(), refused)):
             request.add(texts, says)
             while len(request.texts) >= enough:
@@ -192,9 +192,9 @@ class InfluxArchive:
         return refused
 
     def _requests(self, lines: int) -> int:
-        """Return in how many requests so many lines go: as many to each thread."""
+        """Return in how many requests so many lines go: as many to each thread, when each of them is worth it."""
         turns = -(-lines // (self._batch_points * self._share))
-        return max(1, turns) * self._share
+        return max(1, min(max(1, turns) * self._share, lines // _LEAST))
 
     def _send(self, request: Request) -> list[Bad]:
         try:

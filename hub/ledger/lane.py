@@ -116,8 +116,10 @@ class LaneState:
 
     def add_seq(self, seq: int) -> None:
         """Count a number that is in the journal."""
-        self.late += seq < self.received.highest
-        if self.received.add(seq) > self.known.add(seq):
+        received = self.received
+        if seq < received.highest:
+            self.late += 1
+        if received.add(seq) > self.known.add(seq):
             self.recovered += 1
 
     def add_pack(self, seq: int, pack: Pack) -> None:
@@ -125,9 +127,11 @@ class LaneState:
         self.add_seq(seq)
         self.packs += 1
         self.facts += len(pack.facts)
-        self.stand_ins += bool(pack.stands_for)
-        self.resent += pack.resent_in is not None
-        if pack.resent_in is None and pack.boot and pack.boot not in self.boots and len(self.boots) < _BOOTS:
+        if pack.stands_for:
+            self.stand_ins += 1
+        if pack.resent_in is not None:
+            self.resent += 1
+        elif pack.boot and pack.boot not in self.boots and len(self.boots) < _BOOTS:
             self.boots.append(pack.boot)
 
     def add_lost(self, lost: Lost) -> None:

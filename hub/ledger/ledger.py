@@ -62,18 +62,20 @@ class Ledger:
     def take(self, record: Record, pack: Pack | None = None, *, key: LaneKey | None = None) -> None:
         """Fold a record; ``pack`` is its body and ``key`` its lane when the caller has them already."""
         self.cursor = record.offset
+        kind = record.kind
+        if kind not in _OF_LANES:
+            return
         key = key or LaneKey(record.agent, record.epoch, record.lane)
-        if record.kind == "pack":
-            self._take_pack(key, record.seq, pack or decode_pack(record.body))
-        elif record.kind == "double":
-            self.state(key).doubled += 1
-        elif record.kind == "quarantine":
-            self._take_quarantined(key, record)
-        if record.kind in _OF_LANES and (state := self.lanes.get(key)) is not None:
-            state.offset = record.offset
-
-    def _take_pack(self, key: LaneKey, seq: int | None, pack: Pack) -> None:
         state = self.state(key)
+        if kind == "pack":
+            self._take_pack(key, state, record.seq, pack or decode_pack(record.body))
+        elif kind == "double":
+            state.doubled += 1
+        else:
+            _take_quarantined(state, record)
+        state.offset = record.offset
+
+    def _take_pack(self, key: LaneKey, state: LaneState, seq: int | None, pack: Pack) -> None:
         if seq is None:
             state.will = True
             return
@@ -114,8 +116,8 @@ class Ledger:
             if key in self.lanes and self.lanes[key].abandoned != abandoned:
                 self.state(key).abandoned = abandoned
 
-    def _take_quarantined(self, key: LaneKey, record: Record) -> None:
-        state = self.state(key)
-        state.quarantined[reason_of(record)] += 1
-        if record.seq is not None:  # its identity was sound: the journal holds it, so the agent may forget it
-            state.add_seq(record.seq)
+
+def _take_quarantined(state: LaneState, record: Record) -> None:
+    state.quarantined[reason_of(record)] += 1
+    if record.seq is not None:  # its identity was sound: the journal holds it, so the agent may forget it
+        state.add_seq(record.seq)

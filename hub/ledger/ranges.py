@@ -18,11 +18,13 @@ class Ranges:
 
     def add(self, first: int, last: int | None = None) -> int:
         """Put ``first``..``last`` (or one number) in; return how many were not in before."""
-        last = first if last is None else last
-        if first == last and self._lasts and first == self._lasts[-1] + 1:  # the next one, as nearly always
-            self._lasts[-1] = first
-            self.count += 1
-            return 1
+        lasts = self._lasts
+        if last is None:
+            if lasts and first == lasts[-1] + 1:  # the next one, as nearly always
+                lasts[-1] = first
+                self.count += 1
+                return 1
+            last = first
         if first < 1 or last < first:
             raise ValueError(f"{first}..{last} is no range of numbers from 1 on")
         left = bisect_left(self._lasts, first - 1)  # the ranges left..right-1 overlap or touch
@@ -37,6 +39,8 @@ class Ranges:
         return added
 
     def __contains__(self, number: int) -> bool:
+        if self._lasts and number > self._lasts[-1]:  # the next one, as nearly always
+            return False
         index = bisect_left(self._lasts, number)
         return index < len(self._firsts) and self._firsts[index] <= number
 

@@ -24,16 +24,13 @@ _UNKNOWN = ClockState()
 
 def greet(decisions: Decisions, record: Record, pack: Pack) -> AgentState:
     """Return the state of the pack's agent, after taking in its session and its clock. A will tells of neither."""
-    agent = _agent(decisions.state, record.agent)
+    agent = decisions.state.agents.get(record.agent) or _meet(decisions.state, record.agent)
     if pack.seq is None:
         return agent
     live = pack.resent_in or pack.epoch
     greatest = agent.lanes.get(pack.lane, 0)
-    if live < greatest:
-        _suspect(decisions, agent, EPOCH_BACK_HEAD, pack, Reason.EPOCH_BACK)
-    elif live > greatest:
-        agent.lanes[pack.lane] = live
-        decisions.state.touch(agent)
+    if live != greatest:
+        _move_on(decisions, agent, pack, back=live < greatest)
     if live > agent.epoch:
         _begin_epoch(agent, live)
     if live == agent.epoch == pack.epoch:
@@ -72,13 +69,20 @@ def forgive(state: State, rule: str, key: str) -> None:
             state.touch(device)
 
 
-def _agent(state: State, key: str) -> AgentState:
-    agent = state.agents.get(key)
-    if agent is None:
-        area, _, name = key.rpartition("/")
-        agent = state.agents[key] = AgentState(area, name)
-        state.touch(agent)
+def _meet(state: State, key: str) -> AgentState:
+    area, _, name = key.rpartition("/")
+    agent = state.agents[key] = AgentState(area, name)
+    state.touch(agent)
     return agent
+
+
+def _move_on(decisions: Decisions, agent: AgentState, pack: Pack, *, back: bool) -> None:
+    """Take in that a lane of the agent speaks of another session than before."""
+    if back:
+        _suspect(decisions, agent, EPOCH_BACK_HEAD, pack, Reason.EPOCH_BACK)
+    else:
+        agent.lanes[pack.lane] = pack.resent_in or pack.epoch
+        decisions.state.touch(agent)
 
 
 def _begin_epoch(agent: AgentState, epoch: int) -> None:
@@ -89,14 +93,17 @@ def _begin_epoch(agent: AgentState, epoch: int) -> None:
 
 
 def _take_session(decisions: Decisions, agent: AgentState, record: Record, pack: Pack) -> None:
-    if pack.boot and agent.boot and pack.boot != agent.boot:
-        _suspect(decisions, agent, TWO_SESSIONS_HEAD, pack, Reason.TWO_SESSIONS)
-        return
-    changed = agent.begun_us is None or bool(pack.boot and not agent.boot)
-    agent.boot = agent.boot or pack.boot
-    agent.begun_us = pack.sent_us if agent.begun_us is None else agent.begun_us
-    believed = agent.offset.believe(pack.clock if decisions.state.hub.true_time else _UNKNOWN)
-    observed = agent.offset.observe(received_us=record.received_us, sent_us=pack.sent_us)
+    changed = agent.begun_us is None
+    if pack.boot and pack.boot != agent.boot:
+        if agent.boot:
+            _suspect(decisions, agent, TWO_SESSIONS_HEAD, pack, Reason.TWO_SESSIONS)
+            return
+        agent.boot, changed = pack.boot, True
+    if agent.begun_us is None:
+        agent.begun_us = pack.sent_us
+    offset = agent.offset
+    believed = offset.believe(pack.clock if decisions.state.hub.true_time else _UNKNOWN)
+    observed = offset.observe(received_us=record.received_us, sent_us=pack.sent_us)
     if changed or believed or observed:
         decisions.state.touch(agent)
 

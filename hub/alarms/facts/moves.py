@@ -36,7 +36,7 @@ def take_reading(arrival: Arrival, fact: Reading) -> None:
         settle_all(decisions, device, at_us=fact.t_us)
     elif changed:
         by_name = rules.by_name if rules is not None else {}
-        named = dict.fromkeys([rule for name in changed if name in by_name for rule in by_name[name]])
+        named = {rule: None for name in changed for rule in by_name.get(name, ())}
         if named or device.elder:
             settle(decisions, device, [*named, *device.elder], at_us=fact.t_us)
     if device.profile in decisions.state.book.watches:

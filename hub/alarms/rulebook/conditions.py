@@ -16,8 +16,9 @@ def settle(decisions: Decisions, device: DeviceState, rules: Iterable[str], *, a
     state = decisions.state
     in_force = state.rules_of(device)
     if in_force is not None and device.key not in state.occurrences:  # it never alarmed, as nearly all
+        by_rule = in_force.by_rule
         for rule in rules:
-            _weigh_ways(device, in_force.by_rule.get(rule), at_us=at_us)
+            _weigh_ways(device, by_rule.get(rule), at_us=at_us)
     else:
         for rule in rules:
             _weigh(state, device, rule, at_us=at_us)
@@ -81,10 +82,11 @@ def _weigh(state: State, device: DeviceState, rule: str, *, at_us: int) -> None:
 
 def _weigh_ways(device: DeviceState, rule: Rule | None, *, at_us: int) -> None:
     """Weigh every condition that would open an alarm."""
+    values, timers = device.values, device.timers
     for way in rule.ways if rule is not None else ():
-        truth = way.when.evaluate(device.values)
-        if truth or device.timers:
-            weigh(device.timers, way.key, truth, at_us=at_us, length_us=way.for_us)
+        truth = way.when.evaluate(values)
+        if truth or timers:
+            weigh(timers, way.key, truth, at_us=at_us, length_us=way.for_us)
 
 
 def _in_force(state: State, device: DeviceState, rule: str) -> Rule | None:
