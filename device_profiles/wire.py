@@ -45,8 +45,7 @@ PackRange = tuple[Epoch, Seq, Seq]  # epoch, first and last seq of packs of one 
 class Reading(msgspec.Struct, gc=False, frozen=True, tag="reading", tag_field="type"):
     """What a device said at one instant; a value that is absent is unchanged, ``None`` is unknown."""
 
-    # an Id, and the keys of its values are Names: `_check_names` says so, for patterns take longer than all the rest
-    device: str
+    device: str  # an Id, and the keys of values are Names; `_check_names` says so, for patterns take half of a decode
     t_us: Micros  # when it was observed
     values: Annotated[dict[str, Value], msgspec.Meta(max_length=256)]
 
@@ -248,8 +247,7 @@ def decode_pack(payload: bytes) -> Pack:
     if len(payload) > MAX_PACK_BYTES:
         raise WireError(f"{len(payload)} bytes, more than the {MAX_PACK_BYTES} a pack may have")
     pack: Pack = _decode(_pack_decoder, payload)
-    if pack.agent not in _ids:
-        _learn_id(pack.agent, "$.agent")
+    _check_id(pack.agent, "$.agent")
     _check_names(pack.facts, "$.facts")
     return pack
 
@@ -278,19 +276,18 @@ def _decode(decoder: msgspec.json.Decoder[Any], payload: bytes) -> Any:
 def _check_names(facts: tuple[Fact, ...], path: str) -> None:
     """Refuse readings whose device or values have no names. Raises WireError."""
     for index, fact in enumerate(facts):
-        if type(fact) is Reading:
-            if fact.device not in _ids:
-                _learn_id(fact.device, f"{path}[{index}].device")
-            if not _names.issuperset(fact.values):
-                _learn_names(fact.values, f"{path}[{index}].values")
+        if type(fact) is Reading and not (fact.device in _ids and _names.issuperset(fact.values)):
+            _check_id(fact.device, f"{path}[{index}].device")
+            _learn_names(fact.values, f"{path}[{index}].values")
 
 
-def _learn_id(name: str, path: str) -> None:
-    if not _ID.search(name):
-        raise WireError(f"Expected `str` matching regex {ID_PATTERN!r}", path=path)
-    if len(_ids) >= _MOST_IDS:
-        _ids.clear()
-    _ids.add(name)
+def _check_id(name: str, path: str) -> None:
+    if name not in _ids:
+        if not _ID.search(name):
+            raise WireError(f"Expected `str` matching regex {ID_PATTERN!r}", path=path)
+        if len(_ids) >= _MOST_IDS:
+            _ids.clear()
+        _ids.add(name)
 
 
 def _learn_names(values: dict[str, Value], path: str) -> None:

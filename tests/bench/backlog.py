@@ -79,7 +79,7 @@ def _alarms(folder: Path, url: str, centre: Centre) -> list[float]:
     """Return ms from each event's put to its alarm; what backlog there is drains at the same time."""
     folder.mkdir(parents=True, exist_ok=True)
     config = folder / "agent.toml"
-    config.write_text(rig.AGENT.format(url=url), encoding="utf-8")
+    config.write_text(rig.agent_config(url), encoding="utf-8")
     with _sending(config, folder / "edge") as (outbox, uplink):
         if not uplink.link.connected.wait(20):
             raise TimeoutError("no connection to the broker")

@@ -90,7 +90,7 @@ def tell_alarms(
     ``before`` is told the number of each alarm that is put next.
     """
     config = folder / "agent.toml"
-    config.write_text(rig.AGENT.format(url=url), encoding="utf-8")
+    config.write_text(rig.agent_config(url), encoding="utf-8")
     loaded = load_config(config)
     clock = Clock()
     outbox = Outbox(folder / "edge", agent="edge-1", clock=clock)

@@ -38,7 +38,7 @@ def _hub_start(folder: Path, url: str) -> float:
 
 def _agent(folder: Path, url: str) -> tuple[float, float]:
     config = folder / "agent.toml"
-    config.write_text(rig.AGENT.format(url=url), encoding="utf-8")
+    config.write_text(rig.agent_config(url), encoding="utf-8")
     began = time.perf_counter()
     with rig.program([sys.executable, "-m", "edge_agent", "run", str(config)]) as process:
         passed = time.perf_counter() - began

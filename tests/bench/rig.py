@@ -12,8 +12,8 @@ from pathlib import Path
 from tests.servers import Mosquitto, start_mosquitto
 
 QUEUES = "allow_anonymous true\nmax_queued_messages 0\nmax_inflight_messages 1000\n"
-AGENT = """agent = "edge-1"
-area = "bench/bench/edge"
+_AGENT = """agent = "{agent}"
+area = "{area}"
 data = "edge"
 [broker]
 url = "{url}"
@@ -71,6 +71,11 @@ def program(command: list[str]) -> Iterator[subprocess.Popen[str]]:
             drain.wait(timeout=5)
 
 
+def agent_config(url: str, *, agent: str = "edge-1", area: str = "bench/bench/edge") -> str:
+    """Return the config of an agent of one lift that nobody can reach."""
+    return _AGENT.format(url=url, agent=agent, area=area)
+
+
 def journalled(data: Path) -> int:
     """Return how many packs stand in the hub's journal."""
     return int(str(_asked(data / "journal.db", "SELECT count(*) FROM records WHERE kind = 'pack'")[0][0]))
@@ -80,6 +85,11 @@ def last_pack(data: Path) -> int:
     """Return the offset of the newest pack in the hub's journal."""
     query = "SELECT offset FROM records WHERE kind = 'pack' ORDER BY offset DESC LIMIT 1"
     return int(str(_asked(data / "journal.db", query)[0][0]))
+
+
+def archived(data: Path) -> int:
+    """Return the offset of the journal up to which the archive in InfluxDB has everything, as the hub was told last."""
+    return int(str(_asked(data / "refused.db", "SELECT offset FROM place")[0][0]))
 
 
 def alarms(data: Path) -> int:

@@ -15,18 +15,10 @@ from edge_agent.outbox import Outbox
 from edge_agent.outbox.bounds import Bounds
 from edge_agent.uplink import Uplink
 from simulators.fleet.packs import NAMES
+from tests.bench import rig
 
 AGENT = "flooded-1"
 AREA = "fleet/load/edge"
-CONFIG = """agent = "{agent}"
-area = "{area}"
-data = "edge"
-[broker]
-url = "{url}"
-[[lines]]
-port = "unused"
-slaves = [{{ unit = 1, device = "lift-0", profile = "lift_terminal" }}]
-"""
 DEVICES = 50
 BYTES = 16_000_000  # of the outbox: little, so that minutes of flood fill it
 STEP_S = 0.05
@@ -94,7 +86,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=kind, required=True)
     options = parser.parse_args()
     config = options.folder / "agent.toml"
-    config.write_text(CONFIG.format(url=options.url, agent=AGENT, area=AREA), encoding="utf-8")
+    config.write_text(rig.agent_config(options.url, agent=AGENT, area=AREA), encoding="utf-8")
     clock = Clock()
     outbox = Outbox(options.folder / "edge", agent=AGENT, clock=clock, bounds=Bounds(max_bytes=BYTES))
     uplink = Uplink(load_config(config), outbox, clock=clock)

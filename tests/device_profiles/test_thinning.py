@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_profiles.thinning import MINUTE_US, may_thin, thin
-from device_profiles.wire import ClockStep, Heartbeat, Reading, Value
+from device_profiles.wire import ClockStep, Heartbeat, Reading
+from tests.device_profiles.minutes import minutes
 
 VALUES = st.none() | st.booleans() | st.integers(-50, 50) | st.floats(-50, 50) | st.text(max_size=3)
 READINGS = st.lists(
@@ -16,16 +17,6 @@ READINGS = st.lists(
     ),
     max_size=40,
 )
-Key = tuple[str, str, int]
-
-
-def minutes(readings: list[Reading]) -> dict[Key, list[tuple[int, Value]]]:
-    """Return device, value and minute → what was read, with its time."""
-    found: dict[Key, list[tuple[int, Value]]] = {}
-    for one in readings:
-        for name, value in one.values.items():
-            found.setdefault((one.device, name, one.t_us // MINUTE_US), []).append((one.t_us, value))
-    return found
 
 
 @given(READINGS)

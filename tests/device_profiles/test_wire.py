@@ -122,6 +122,18 @@ def test_fields_of_a_later_version_are_ignored() -> None:
     assert decode_pack(payload).facts == (Reading("lift-07", 5, {"speed": 1.5}),)
 
 
+def test_names_that_are_good_are_remembered_within_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent that makes up devices without end fills no memory, and a bad name is refused each time it comes."""
+    monkeypatch.setattr("device_profiles.wire._MOST_IDS", 5)
+    remembered: set[str] = set()
+    monkeypatch.setattr("device_profiles.wire._ids", remembered)
+    for number in range(20):
+        decode_pack(pack_json(READING | {"device": f"lift-{number}"}, agent=f"a-{number}"))
+        assert 0 < len(remembered) <= 5
+        with pytest.raises(WireError):
+            decode_pack(pack_json(READING | {"device": "lift 07"}))
+
+
 @pytest.mark.parametrize(
     ("payload", "path"),
     [

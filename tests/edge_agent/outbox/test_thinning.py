@@ -3,21 +3,10 @@
 import math
 from pathlib import Path
 
-from device_profiles.thinning import MINUTE_US
-from device_profiles.wire import Reading, Value
+from device_profiles.wire import Reading
 from edge_agent.outbox import Bounds
+from tests.device_profiles.minutes import minutes
 from tests.edge_agent.outbox.opened import HandClock, event, facts_of, held, lost, opened, put
-
-Key = tuple[str, str, int]
-
-
-def minutes(readings: list[Reading]) -> dict[Key, list[tuple[int, Value]]]:
-    """Return device, value and minute → what was read, with its time."""
-    found: dict[Key, list[tuple[int, Value]]] = {}
-    for one in readings:
-        for name, value in one.values.items():
-            found.setdefault((one.device, name, one.t_us // MINUTE_US), []).append((one.t_us, value))
-    return found
 
 
 def wave(n: int) -> Reading:

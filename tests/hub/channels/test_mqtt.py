@@ -156,14 +156,20 @@ def test_after_a_kill_it_is_told_again_with_the_same_id(
     assert retained(mosquitto, tmp_path) == []
 
 
-def test_a_broker_that_was_away_is_told_everything(
-    engine: sa.Engine, opened: Open, mosquitto: Mosquitto, listener: Listener, tmp_path: Path
-) -> None:
-    """Transitions made while the broker is away wait in the database and come in order when it is back."""
+def told(engine: sa.Engine, opened: Open, listener: Listener) -> MqttChannel:
+    """Return a channel that has told of one alarm."""
     channel = opened()
     store(engine, raised(1))
     channel.on_transitions([raised(1)])
     assert listener.hear_ids(1) == ["1-0"]
+    return channel
+
+
+def test_a_broker_that_was_away_is_told_everything(
+    engine: sa.Engine, opened: Open, mosquitto: Mosquitto, listener: Listener, tmp_path: Path
+) -> None:
+    """Transitions made while the broker is away wait in the database and come in order when it is back."""
+    channel = told(engine, opened, listener)
     mosquitto.stop()
     made = [raised(offset, number=offset) for offset in range(2, 302)] + [
         cleared(offset, offset - 300) for offset in (302, 303)
@@ -241,10 +247,7 @@ def test_what_clears_while_the_open_is_said_anew_stays_cleared(
     engine: sa.Engine, opened: Open, mosquitto: Mosquitto, listener: Listener, tmp_path: Path
 ) -> None:
     """Between reading what stands and saying it: else the old "raised" would stay retained behind its "cleared"."""
-    channel = opened()
-    store(engine, raised(1))
-    channel.on_transitions([raised(1)])
-    assert listener.hear_ids(1) == ["1-0"]
+    channel = told(engine, opened, listener)
     log, read = channel._log, channel._log.standing
 
     def standing() -> list[Transition]:

@@ -1,7 +1,6 @@
 """At its bound the journal thins readings, then drops them, then cuts; events never before readings, all counted."""
 
 import math
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from hub.journal.retention import keep_bound
 from hub.journal.thinned import GivenUp, Thinned
 from hub.journal.thinning import SHARE, Thinning
 from tests.hub.made import T0_US, event, pack, reading, record, tick, unwritten
+from tests.hub.rests import Rests
 
 MAX_BYTES = 1_000_000
 START_US = T0_US - T0_US % MINUTE_US
@@ -176,19 +176,6 @@ def test_it_rests_between_steps_until_there_is_no_time(journal: Journal) -> None
     thinning.drop(written[-1].offset)
     assert len(rests.waited) == 5
     assert all(0 < waited < 5 for waited in rests.waited)
-
-
-class Rests(threading.Event):
-    """Notes how long somebody would have waited for it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.waited: list[float] = []
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Return at once."""
-        self.waited.append(timeout or 0.0)
-        return False
 
 
 def test_a_clock_step_stays_and_a_heartbeat_goes(journal: Journal) -> None:

@@ -22,6 +22,7 @@ from hub.archive.tiers.worker import TierWorker
 from hub.errors import StoreDown
 from tests.hub.archive.tiers.stores import KINDS, Stores
 from tests.hub.made import AREA, T0_US
+from tests.hub.rests import Rests
 
 HOUR_0 = T0_US - T0_US % HOUR_US
 DAY_US = 24 * HOUR_US
@@ -192,19 +193,6 @@ def test_more_points_than_one_read_gives_are_all_counted(
     assert hub.tiers() == at_once(hub.stores.archive)
     assert [made.count for made in hub.tiers()[Tier.HOUR]] == [40, 40]
     hub.marks.close()
-
-
-class Rests(threading.Event):
-    """Notes how long somebody would have waited for it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.waited: list[float] = []
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Return at once."""
-        self.waited.append(timeout or 0.0)
-        return False
 
 
 def test_the_worker_rests_between_two_pieces_unless_too_much_waits(
