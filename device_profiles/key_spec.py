@@ -19,7 +19,14 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     on: Name | None = None  # instead of both: kind of the Event; true at its instant
     physics: tuple[Name, ...] = ()  # of a site: what may explain it; keys that share any of these are one key
     follows: Duration | None = None  # of a site: it agrees only with what began at most so long before it
+    alone: bool = True  # of a site: it opens a case when it is alone; false: it only adds to others
     another: bool = False  # of a site: true of another device that senses through something else is another key
+
+
+def sites_own(key: Key) -> Iterable[str]:
+    """Yield the fields that are set of those which only the rule of a site has."""
+    plain = Key(kind=key.kind, when=key.when, on=key.on)
+    yield from (field for field in key.__struct_fields__ if getattr(key, field) != getattr(plain, field))
 
 
 def key_faults(keys: Mapping[str, Key], *, any_kind: bool = False) -> Iterable[tuple[str, str]]:

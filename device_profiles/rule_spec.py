@@ -7,8 +7,8 @@ import msgspec
 
 from device_profiles.condition import condition_faults
 from device_profiles.config import Duration, duration_us
-from device_profiles.key_spec import Key, key_faults
-from device_profiles.site_spec import SITES_OWN, Case, CloseReason, Distance, site_faults
+from device_profiles.key_spec import Key, key_faults, sites_own
+from device_profiles.site_spec import Case, CloseReason, Distance, site_faults
 from device_profiles.wire import Name, Severity
 
 RESERVED = ("device.", "agent.")  # rules that the hub makes itself begin so
@@ -107,7 +107,7 @@ def _asset_faults(rule: AlarmRule) -> Iterable[tuple[str, str]]:
     if rule.within is None:
         yield "within", "say how near to each other, in event time, the keys must be true"
     yield from key_faults(rule.keys)
-    for name, field in ((name, field) for name, key in rule.keys.items() for field in SITES_OWN if getattr(key, field)):
+    for name, field in ((name, field) for name, key in rule.keys.items() for field in sites_own(key)):
         yield f"keys.{name}.{field}", "belongs to the alarm of a site; of an asset two devices of one key are one key"
     if not rule.latch and all(key.on is not None for key in rule.keys.values()):
         yield "latch", "events alone do not tell that it is over: set latch = true"

@@ -11,7 +11,6 @@ from device_profiles.wire import SEVERITIES, Name, Severity
 if TYPE_CHECKING:
     from device_profiles.rule_spec import AlarmRule
 
-SITES_OWN = ("another", "physics", "follows")  # fields of a key that only a site's rule has
 FARTHEST_M = 200.0  # keys further apart do not speak of one hole
 MOST = 4  # keys that may be needed
 Distance = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,3}(\.[0-9]{1,3})?m$")]  # such as 30m

@@ -1,8 +1,6 @@
 """``hub why``: why there is an alarm, or none."""
 
 import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,10 +9,10 @@ import sqlalchemy as sa
 import typer
 
 from hub.alarms.asked.replay import state_before
+from hub.alarms.asked.spoken import instant, key_texts
 from hub.alarms.asked.why import Answer, Explanation, explain, stand
 from hub.alarms.kept import store
 from hub.alarms.kept.log import history_of, read_alarms
-from hub.alarms.rulebook.signs import farthest_m
 from hub.alarms.transitions import ASSET, SITE, Alarm, Transition
 from hub.channels.view import Delivered, deliveries_of
 from hub.commands import Config, Json
@@ -77,28 +75,11 @@ def _alarm_text(alarm: Alarm, rule: str) -> str:
     return text
 
 
-def key_texts(alarm: Alarm) -> Iterator[str]:
-    """Yield which keys have spoken for the alarm of a site, where, how far apart, and what was kept of it."""
-    evidence = alarm.evidence if isinstance(alarm.evidence, dict) else {}
-    for key in alarm.signs:
-        where = f"at {key.at[0]:.6f},{key.at[1]:.6f}" if key.at is not None else f"of {key.asset or 'no known place'}"
-        yield f"  key {key.key}: {key.device} since {_time(key.since_us)}, {where}\n"
-        for what, digest in evidence.get(key.device, {}).items():
-            yield f"    evidence {what}: {digest}\n"
-    far_m = farthest_m(alarm.signs)
-    if far_m is not None:
-        yield f"  keys stand {far_m:.1f} m apart at most\n"
-
-
 def _told_text(each: Delivered) -> str:
     when_us = each.done_us or each.queued_us
-    when = f" at {_time(when_us)}" if when_us is not None else ""
+    when = f" at {instant(when_us)}" if when_us is not None else ""
     said = f"{f' ({each.reason})' if each.reason else ''}{f': {each.receipt}' if each.receipt else ''}"
     return f"  told {each.receiver}: {each.kind}, {each.state.value}{when}{said}\n"
-
-
-def _time(t_us: int) -> str:
-    return datetime.fromtimestamp(t_us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
 
 
 def _transition_text(each: Transition) -> str:

@@ -105,12 +105,15 @@ def _steps(decisions: Decisions, rule: SiteRule, centre: str, *, live: bool) -> 
 def _case_steps(
     decisions: Decisions, rule: SiteRule, case: RuleHead, centre: str, spoke: _Signs, live: bool
 ) -> Iterator[_Step]:
-    """Yield what is due for keys of the centre that agree with none: they join what is open near, else are a case."""
+    """Yield what is due for keys of the centre that agree with none: they join what is open near, else are a case.
+
+    Those that mean nothing alone are passed over.
+    """
     state = decisions.state
     alone = [
         sign
         for sign in signs_at(state, rule, centre, behind=case.rule)
-        if sign.begins and (sign.key, centre) not in spoke
+        if sign.begins and sign.key in rule.alone and (sign.key, centre) not in spoke
     ]
     if not alone:
         return

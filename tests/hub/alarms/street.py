@@ -39,7 +39,7 @@ case = { rule = "road.inspection", severity = "major", title = "Inspect the road
 surface = { when = "surface == 'hole'", another = true }
 pool = { kind = "road_eye", when = "surface == 'water'", physics = ["surface", "rain"] }
 ground = { kind = "settling", when = "exceeded" }
-traffic = { on = "queue.formed", physics = ["traffic", "rain"], follows = "20s" }
+traffic = { on = "queue.formed", physics = ["traffic", "rain"], follows = "20s", alone = false }
 person = { on = "person.reported_hole" }
 """
 GROUND = """

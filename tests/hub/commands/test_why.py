@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from device_profiles.clock import Clock
-from hub.alarms.asked.cli import Deed, act_command
+from hub.alarms.asked.cli import Deed, act_command, show_command
 from hub.alarms.kept.reader import AlarmReader
 from hub.alarms.transitions import ActReason
 from hub.commands.report import report
@@ -56,6 +56,8 @@ def test_why_of_an_alarm_names_keys_places_distance_and_evidence(
     assert "evidence clip: ring_young" in said
     assert "keys stand 29.0 m apart at most" in said
     assert "raised, keys_agree: ground gs-1, surface cam-1-road; 29 m apart (+0.0 s)" in said
+    show_command(config.parent / "data" / "hub.db", alarm.id)
+    assert "keys stand 29.0 m apart at most" in capsys.readouterr().out
     (case,) = street.open("road.inspection")
     why(case.id, config)
     said = capsys.readouterr().out

@@ -100,7 +100,14 @@ def test_traffic_is_a_key_only_soon_after_the_hole(at_s: float, raised: bool) ->
     street = Street()
     street.see(5, "hole")
     street.alive(at_s, "cam-1-road")
-    assert brief(street.queue(at_s)) == (ONE if raised else [("joined", "road.inspection", "one_key")])
+    assert brief(street.queue(at_s)) == (ONE if raised else [])
+
+
+def test_what_means_nothing_alone_is_no_case() -> None:
+    """Traffic stands every day; it only adds to others."""
+    street = Street()
+    assert street.queue(5) == []
+    assert brief(street.see(6, "hole")) == ONE[:1]
 
 
 def test_unknown_and_stale_are_no_keys() -> None:
