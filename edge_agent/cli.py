@@ -78,6 +78,10 @@ def check(config: Config) -> None:
         typer.echo(f"{one.device}: camera by {one.way(loaded.folder)}, {len(zones.zones) if zones else 0} zones")
         for name in scaleless(zones) if zones else ():
             typer.echo(f"{one.device}: the surface of zone {name!r} will be unknown: {NO_SCALE}", err=True)
+    evidence = loaded.config.evidence
+    if evidence.serves:
+        warning = "; without TLS, whoever reads the line sees it" if evidence.exposed else ""
+        typer.echo(f"evidence is handed out at {evidence.offered}{warning}")
     slaves = len(loaded.config.slaves)
     typer.echo(f"{config}: ok, {len(loaded.config.lines)} lines with {slaves} devices")
 

@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Iterable, Mapping
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 import msgspec
@@ -50,6 +50,12 @@ class EvidenceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Whether somebody may fetch it."""
         return bool(self.folder and self.listen)
 
+    @property
+    def exposed(self) -> bool:
+        """Whether it leaves this machine in the open."""
+        host, _ = self.host_port
+        return not self.cert_file and not (host == "localhost" or _is(host, "is_loopback"))
+
     def tls(self, folder: Path) -> ssl.SSLContext | None:
         """Return what the server speaks TLS with, None without. Raises OSError, which ssl.SSLError is."""
         if not self.cert_file:
@@ -94,7 +100,7 @@ def _listen_faults(config: EvidenceConfig, folder: Path) -> Iterable[tuple[str, 
     except ValueError as error:
         yield "listen", str(error)
         return
-    if not config.url and _is_any(host):
+    if not config.url and _is(host, "is_unspecified"):
         yield "url", f"is missing: no hub reaches {config.listen}"
     if config.url and (urlsplit(config.url).scheme not in ("http", "https") or not urlsplit(config.url).hostname):
         yield "url", f"{config.url!r} is not http://host:port"
@@ -104,8 +110,8 @@ def _listen_faults(config: EvidenceConfig, folder: Path) -> Iterable[tuple[str, 
         yield "key_file", f"{folder / config.key_file} {error.message}" if config.key_file else "is missing"
 
 
-def _is_any(host: str) -> bool:
+def _is(host: str, what: Literal["is_loopback", "is_unspecified"]) -> bool:
     try:
-        return ip_address(host).is_unspecified
-    except ValueError:
+        return bool(getattr(ip_address(host), what))
+    except ValueError:  # a name
         return False

@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from device_profiles.clock import Clock
 from device_profiles.errors import ConfigError
 from edge_agent.birth import Birth
+from edge_agent.cli import app
 from edge_agent.config import LoadedConfig, load_config
 from edge_agent.evidence.begin import evidence_order
 from edge_agent.evidence.config import EvidenceConfig
@@ -62,6 +64,15 @@ def test_the_birth_says_where_evidence_is(tmp_path: Path) -> None:
             status = Birth(loaded(tmp_path, evidence), outbox, clock=Clock()).status(online=True, counts={})
         assert status.evidence == url
     assert EvidenceConfig(listen="10.0.0.7:8087", cert_file="cert.pem").offered == "https://10.0.0.7:8087"
+
+
+@pytest.mark.parametrize(("host", "said"), [("10.0.0.7", True), ("street-7", True), ("127.0.0.1", False)])
+def test_check_says_where_it_goes_and_how_open(tmp_path: Path, host: str, said: bool) -> None:
+    """Whoever listens beyond the machine without TLS is told so."""
+    config = loaded(tmp_path, f'listen = "{host}:8087"\nkey_file = "key"').file
+    done = CliRunner().invoke(app, ["check", config])
+    assert f"evidence is handed out at http://{host}:8087" in done.output
+    assert ("without TLS" in done.output) is said
 
 
 def test_a_worker_is_told_all_in_numbers(tmp_path: Path) -> None:
