@@ -95,7 +95,7 @@ def aisle(seed: int, *, view: int, duration_s: float = 600.0, traffic_s: float =
     begin, end = _on_ground(one.way)
     heading = math.atan2(end[1] - begin[1], end[0] - begin[0])
     tracks = []
-    t_s = -rng.expovariate(1 / traffic_s)
+    t_s = rng.expovariate(1 / traffic_s)  # before the story begins the world stands still: who is there would stay
     while t_s < duration_s:
         took_s = math.dist(begin, end) / rng.uniform(3.5, 6.0)
         spots = Spot(t_s, *begin, heading), Spot(t_s + took_s, *end, heading)

@@ -22,6 +22,7 @@ def street(seed: int, *, duration_s: float = 600.0, traffic_s: float = 12.0) -> 
     """Return the street; a vehicle passes every ``traffic_s`` on average, on each lane."""
     rng = random.Random(f"{seed}/street")
     tracks = [track for lane in _LANES for track in passing(rng, lane, duration_s=duration_s, every_s=traffic_s)]
+    tracks = [track for track in tracks if track.spots[0].t_s > 0]  # before the story begins the world stands still
     middle = (_LANES[0][0] + _LANES[1][0]) / 2
     lines: list[tuple[Point, Point]] = [((-40.0, _NEAR_Y), (40.0, _NEAR_Y))]
     lines += [((x, middle), (x + 3.0, middle)) for x in range(-36, 36, 7)]
