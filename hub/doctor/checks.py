@@ -77,13 +77,16 @@ def quarantine(patient: Patient) -> Finding:
 
 def evidence(patient: Patient) -> Finding:
     """Whether what life alarms name is here, and is what it is said to be."""
-    settings = patient.settings
+    settings, day_us = patient.settings, patient.clock.wall_us() - _DAY_US
     with read_database(settings.database) as connection:
-        found, oldest_us, offered = counts(connection), oldest_wanted_us(connection), offering(connection)
+        found, oldest_us = counts(connection, since_us=day_us), oldest_wanted_us(connection)
+        offered = offering(connection)
     failed = Counter({reason: count for (state, reason), count in found.items() if state == WantedState.FAILED})
     if failed:
         words = ", ".join(f"{count} {reason}" for reason, count in failed.most_common())
-        return Finding(Level.WARN, f"evidence of life alarms was given up: {words}", "hub audit evidence")
+        return Finding(
+            Level.WARN, f"evidence of life alarms of the last day was given up: {words}", "hub audit evidence"
+        )
     if oldest_us is not None and patient.clock.wall_us() - oldest_us > _WAITS_US:
         reasons = sorted({reason for (state, reason), _ in found.items() if state == WantedState.WANTED and reason})
         says = f"evidence of a life alarm has waited for more than 5 minutes: {', '.join(reasons) or 'no agent asked'}"
@@ -92,7 +95,9 @@ def evidence(patient: Patient) -> Finding:
     keyless = [agent for agent in offered if not key_file(keys, agent).is_file()]
     if keyless:
         return Finding(Level.WARN, f"no key for the evidence of {', '.join(keyless[:3])}", "hub evidence key AGENT")
-    return Finding(Level.OK, f"{sum(found.values())} pieces of evidence of life alarms are here or on their way")
+    return Finding(
+        Level.OK, f"{sum(found.values())} pieces of evidence of the last day's life alarms are here or on their way"
+    )
 
 
 def _schema(path: object) -> int:

@@ -105,10 +105,17 @@ def settle(connection: sa.Connection, piece: Piece, state: WantedState, reason: 
     connection.execute(change.values(state=state.value, reason=reason.value, attempts=wanted.c.attempts + 1))
 
 
-def counts(connection: sa.Connection) -> dict[tuple[str, str], int]:
-    """Return (state, reason) → how many pieces."""
-    query = sa.select(wanted.c.state, wanted.c.reason, sa.func.count()).group_by(wanted.c.state, wanted.c.reason)
-    return {(state, reason): count for state, reason, count in connection.execute(query)}
+def counts(connection: sa.Connection, *, since_us: int = 0) -> dict[tuple[str, str], int]:
+    """Return (state, reason) → how many pieces, of those that were wanted since then."""
+    query = sa.select(wanted.c.state, wanted.c.reason, sa.func.count()).where(wanted.c.since_us >= since_us)
+    found = connection.execute(query.group_by(wanted.c.state, wanted.c.reason))
+    return {(state, reason): count for state, reason, count in found}
+
+
+def forget_settled(connection: sa.Connection, before_us: int) -> None:
+    """Forget pieces that were wanted before an instant and are not wanted any more."""
+    old = (wanted.c.since_us < before_us) & (wanted.c.state != WantedState.WANTED.value)
+    connection.execute(sa.delete(wanted).where(old))
 
 
 def oldest_wanted_us(connection: sa.Connection) -> int | None:

@@ -1,7 +1,6 @@
 """Fetch by itself what life alarms name: on a thread of its own, so that no alarm ever waits for a picture."""
 
 import asyncio
-import contextlib
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -23,6 +22,7 @@ from hub.evidence.table import (
     Want,
     WantedState,
     counts,
+    forget_settled,
     last_noted,
     last_place,
     life_transitions,
@@ -189,5 +189,7 @@ class EvidenceWorker:
         now_s = self._clock.real_s()
         if self._swept_s is None or now_s - self._swept_s > SWEEP_S:
             self._swept_s = now_s
-            with contextlib.suppress(FileNotFoundError):
-                self._fetcher.shelf.sweep(now_us=self._clock.wall_us(), spare=self._spare())
+            now_us = self._clock.wall_us()
+            self._fetcher.shelf.sweep(now_us=now_us, spare=self._spare())
+            with self._engine.begin() as connection:
+                forget_settled(connection, now_us - duration_us(self._config.max_age))

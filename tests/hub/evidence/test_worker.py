@@ -19,6 +19,7 @@ from hub.evidence.fetched import FetchReason, read_fetches
 from hub.evidence.table import WantedState, all_fetches, fetches
 from hub.metrics.standing import evidence_metrics
 from tests.hub.evidence.holding import CONTENTS, DEVICE, Holding, Hub, until
+from tests.hub.made import T0_US
 from tests.servers import need
 
 
@@ -197,6 +198,21 @@ def test_the_doctor_misses_a_key_before_it_is_needed(holding: Holding, make_hub:
     assert (found.level, found.do) == (Level.WARN, "hub evidence key AGENT")
     hub.born("")
     assert check(Patient(hub.settings, Clock())).level is Level.OK
+
+
+def test_what_is_settled_is_forgotten_in_the_end(holding: Holding, make_hub: Callable[..., Hub]) -> None:
+    """Rows and files of ended alarms go with their age; what an open alarm names stays."""
+    hub = make_hub()
+    hub.raise_alarm({"before": holding.words["before"]}, 1)
+    hub.raise_alarm({"after": holding.words["after"]}, 2, t_cleared_us=T0_US)
+    with hub.working() as worker:
+        until(lambda: worker.counts() == {("here", "kept"): 2})
+    hub.close()
+    hub = make_hub('max_age = "1ms"')
+    with hub.working() as worker:
+        until(lambda: worker.counts() == {})
+        until(lambda: holding.words["after"] not in {path.name for path in hub.settings.evidence.iterdir()})
+    assert (hub.settings.evidence / holding.words["before"]).is_file()
 
 
 def test_never_means_never(holding: Holding, make_hub: Callable[..., Hub]) -> None:
