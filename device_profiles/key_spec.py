@@ -18,6 +18,7 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     when: str | None = None  # true while it is true of any such device of the asset or site
     on: Name | None = None  # instead of both: kind of the Event; true at its instant
     physics: tuple[Name, ...] = ()  # of a site: what may explain it; keys that share any of these are one key
+    holds: Duration | None = None  # of a site: while it is true it is held to be so, this long without another word
     follows: Duration | None = None  # of a site: it agrees only with what began at most so long before it
     alone: bool = True  # of a site: it opens a case when it is alone; false: it only adds to others
     another: bool = False  # of a site: true of another device that senses through something else is another key

@@ -41,13 +41,14 @@ class Sign(msgspec.Struct, frozen=True):
 class SiteRule(KeyRule):
     """One alarm rule of sites."""
 
-    __slots__ = ("alone", "another", "case", "follows", "near_m", "physics")
+    __slots__ = ("alone", "another", "case", "follows", "holds", "near_m", "physics")
 
     def __init__(self, spec: AlarmRule, head: RuleHead) -> None:
         super().__init__(spec, head, version=_version(spec))
         self.near_m = metres(spec.near or "0m")
         self.alone = frozenset(name for name, key in spec.keys.items() if key.alone)
         self.another = frozenset(name for name, key in spec.keys.items() if key.another)
+        self.holds = {name: duration_us(key.holds) for name, key in spec.keys.items() if key.holds is not None}
         self.follows = {name: duration_us(key.follows) for name, key in spec.keys.items() if key.follows is not None}
         self.physics = {name: frozenset(key.physics or (name,)) for name, key in spec.keys.items()}
         case = spec.case

@@ -44,9 +44,18 @@ def _of_device(state: State, rule: SiteRule, device: DeviceState, used_us: int |
     spot = state.places.spot(device.key)
     sources = frozenset(f"{device.area}/{each}" for each in device.via) or frozenset((device.key,))
     for name, id in rule.ids.items():
-        spans, begins = _unused(spans_of(device, id), used_us)
+        spans, begins = _unused(_held(device, id, rule.holds.get(name, 0)), used_us)
         if spans:
             yield Sign(name, spot, sources, spans, begins, device.keys[id].evidence)
+
+
+def _held(device: DeviceState, id: str, holds_us: int) -> list[Span]:
+    """Return when a key was true; what goes on is held to do so for a while, unless the device is silent."""
+    spans = spans_of(device, id)
+    if not holds_us or id not in device.keys or device.keys[id].since_us is None or device.dark or device.silent:
+        return spans
+    begin_us, known_us = spans[-1]
+    return [*spans[:-1], (begin_us, known_us + holds_us)]
 
 
 def _of_report(state: State, rule: SiteRule, report: ReportState, used_us: int | None) -> Iterator[Sign]:

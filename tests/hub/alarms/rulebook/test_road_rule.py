@@ -36,6 +36,18 @@ def street(*said: tuple[str, tuple[tuple[str, Value], ...]], queue: str = "", ca
     return scene
 
 
+@pytest.mark.parametrize(("ticks_s", "collapses"), [(0, True), (930, False)])
+def test_a_sensor_that_speaks_every_five_minutes_holds_what_it_said(ticks_s: int, collapses: bool) -> None:
+    """The camera sees the hole four minutes after the sensor's last uplink: at once, unless the sensor is silent."""
+    scene = street(("gs-1", moved("settlement")))
+    for at_s in range(1, ticks_s + 1, 5):
+        scene.tick(at_s)
+    at_s = max(240, ticks_s + 5)
+    made = scene.pack(Reading("cam-1-a", us(at_s), {"surface": "hole"}), at_s=at_s)
+    assert ("road.collapse" in [t.alarm.rule for t in made]) is collapses
+    assert not collapses or made[0].alarm.t_fact_us == us(240)
+
+
 def test_zones_of_a_profile_of_ones_own_are_keys_too() -> None:
     """A city whose zones have other limits has a profile with the same values: it is asked as well."""
     own = TEXTS["camera_zone"].replace('kind = "camera_zone"', 'kind = "slow_zone"')
