@@ -49,10 +49,11 @@ flood: setup servers ## ten times the sustained rate at the sources, the broker'
 soak: setup servers ## network, broker and processes falter for MINUTES (10), and nothing may be lost or grow
 	$(BIN)/simulate soak --minutes $(or $(MINUTES),10) --json
 
-evaluate: setup ## rides of retrofit boxes; berths on the labelled frames in DATA, and with each camera left out
+evaluate: setup ## rides of retrofit boxes; berths and roads on the pictures in DATA, and with each camera left out
 	-@$(BIN)/python -c "import onnx, torch" 2>/dev/null || $(BIN)/python -m pip install --quiet -e '.[train]'
 	@$(BIN)/python models/evaluate.py; lifts=$$?; \
-	$(BIN)/python models/evaluate_berth.py --data $(DATA) && exit $$lifts
+	$(BIN)/python models/evaluate_road.py --data $(DATA); roads=$$?; \
+	$(BIN)/python models/evaluate_berth.py --data $(DATA) && exit $$((lifts + roads))
 
 crash: setup servers ## kill everything, ROUNDS times, and count
 	$(BIN)/simulate crash --rounds $(ROUNDS) --json

@@ -77,18 +77,26 @@ def holes_found(data: Path, grounds: list[Canvas], *, each: int, most: int | Non
     return found
 
 
-def quiet_events(pictures: list[Canvas], *, interval_s: float, held: int) -> tuple[int, int, Counter[str]]:
-    """Return pictures, surface events and their kinds in a recording of quiet frames, each shown ``held`` times."""
-    rng, number = np.random.default_rng(SEED), 0
+def quiet_events(shown: list[Canvas], *, interval_s: float) -> Counter[str]:
+    """Return the kinds of surface events in a recording of quiet frames."""
+    rng = np.random.default_rng(SEED)
     with tempfile.TemporaryDirectory() as folder:
-        while number < ROUNDS:
-            for picture in pictures:
-                for _ in range(held):
-                    write_picture(Path(folder) / f"{number:05d}.jpg", picture, rng)
-                    number += 1
-        findings = told(Path(folder), zones_of(pictures[0].shape), interval_s=interval_s)
-    kinds = Counter(one.kind for one in findings if one.kind.startswith(SURFACE) and one.kind != GOOD)
-    return number, kinds.total(), kinds
+        for number, picture in enumerate(shown):
+            write_picture(Path(folder) / f"{number:05d}.jpg", picture, rng)
+        findings = told(Path(folder), zones_of(shown[0].shape), interval_s=interval_s)
+    return Counter(one.kind for one in findings if one.kind.startswith(SURFACE) and one.kind != GOOD)
+
+
+def recordings(pictures: list[Canvas]) -> Iterator[tuple[str, float, list[list[Canvas]]]]:
+    """Yield a name, seconds between pictures, and recordings of a camera's real frames.
+
+    Real frames are minutes apart. So a second apart is each of them alone, for a while; 300 s apart are all of them in
+    turn; what no camera shows, an hour that passes within a second, is shown without a gate.
+    """
+    rounds = -(-ROUNDS // len(pictures))
+    yield "1 s", 1.0, [[picture] * rounds for picture in pictures]
+    yield "300 s", 300.0, [pictures * rounds]
+    yield "leaps", 1.0, [[picture for picture in pictures for _ in range(HELD_S)] * -(-rounds // HELD_S)]
 
 
 def sequences(frames: list[Labelled]) -> Iterator[tuple[str, list[Canvas]]]:
@@ -156,17 +164,18 @@ def show_quiet(frames: list[Labelled]) -> bool:
     tell("\nsurface events of quiet real frames (vehicles and people come and go, the light changes)")
     totals: dict[str, list[int]] = {"1 s": [0, 0], "300 s": [0, 0]}
     for name, pictures in sequences(frames):
-        for word, interval_s, held in (("1 s", 1.0, HELD_S), ("300 s", 300.0, 1), ("jumps", 1.0, 1)):
-            count, events, kinds = quiet_events(pictures, interval_s=interval_s, held=held)
-            tell(f"  {name:28} {word:6} {events:3} in {count} pictures {dict(kinds) or ''}")
+        for word, interval_s, shown in recordings(pictures):
+            kinds = sum((quiet_events(one, interval_s=interval_s) for one in shown), Counter[str]())
+            count = sum(map(len, shown))
+            tell(f"  {name:28} {word:6} {kinds.total():3} in {count} pictures {dict(kinds) or ''}")
             if word in totals:
-                totals[word][0] += events
+                totals[word][0] += kinds.total()
                 totals[word][1] += count
     if not totals["1 s"][1]:
         tell("SKIP  quiet frames: no camera has three of them")
         return True
     rates = {word: PER * events / count for word, (events, count) in totals.items()}
-    tell(f"  (1 s: each real frame {HELD_S} times, then the next, which is minutes later; jumps: the next each second)")
+    tell(f"  (leaps: each real frame for {HELD_S} s, then at once the next, which is minutes or hours later; no gate)")
     kept = [
         gate(f"surface events in {PER} pictures {word} apart <= {MOST_EVENTS:g}", f"{rate:.2f}", rate <= MOST_EVENTS)
         for word, rate in rates.items()

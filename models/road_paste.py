@@ -73,7 +73,7 @@ def read_holes(data: Path, *, held: bool, least: float = 0.0) -> list[Hole]:
 
 def photographs(data: Path, *, held: bool) -> Iterator[tuple[str, Canvas, list[list[float]]]]:
     """Yield the name, the picture and the boxes (middle x, y, width, height as shares) of those held back, or not."""
-    for number, path in enumerate(sorted(data.glob("images/potholes/images/*.jpg"))):
+    for number, path in enumerate(sorted(data.rglob("potholes/images/*.jpg"))):
         labels = path.parents[1] / "labels" / f"{path.stem}.txt"
         if (number % HELD_EVERY == 0) is held and labels.is_file():
             picture = cv2.imread(str(path))
