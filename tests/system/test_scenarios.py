@@ -11,7 +11,7 @@ from simulators.scenario import load_scenarios
 
 SCENARIOS = load_scenarios()
 ORDINARY = sorted(name for name, scenario in SCENARIOS.items() if not scenario.long)
-SEEN = ("camera-faults",)
+SEEN = ("camera-faults", "road-collapse", "road-lookalike-tarpaulin")
 """Of those with cameras, which take long and much; the others are for `make scenarios`."""
 
 
