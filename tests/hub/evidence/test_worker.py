@@ -1,7 +1,9 @@
 """What life alarms name comes by itself: verified, audited, again after a failure, and never what it is not."""
 
+import socket
 import ssl
 import subprocess
+import threading
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from device_profiles.clock import Clock
+from hub.alarms.transitions import Kind, Reason, Transition
 from hub.channels import breaker
 from hub.database import reading
 from hub.doctor import Level, Patient
@@ -213,6 +216,22 @@ def test_what_is_settled_is_forgotten_in_the_end(holding: Holding, make_hub: Cal
         until(lambda: worker.counts() == {})
         until(lambda: holding.words["after"] not in {path.name for path in hub.settings.evidence.iterdir()})
     assert (hub.settings.evidence / holding.words["before"]).is_file()
+
+
+def test_an_agent_that_says_nothing_holds_up_nobody(holding: Holding, make_hub: Callable[..., Hub]) -> None:
+    """While it is waited for the hub tells of its alarms at once, and a stop does not wait."""
+    hub = make_hub()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        hub.born(f"http://127.0.0.1:{silent.getsockname()[1]}")
+        made = hub.raise_alarm(holding.words)
+        with hub.working() as worker:
+            peer, _ = silent.accept()
+            transition = Transition(1, 0, Kind.RAISED, Reason.KEYS_AGREE, T0_US, T0_US, made)
+            worker.on_transitions([transition] * 1_000)
+            assert worker.counts() == {("wanted", ""): 3}
+        assert "evidence" not in {thread.name for thread in threading.enumerate()}
+        peer.close()
+    assert hub.crashes == []
 
 
 def test_never_means_never(holding: Holding, make_hub: Callable[..., Hub]) -> None:
