@@ -83,10 +83,17 @@ def _grow(course: Course, t_us: int, rise_m: float, *, zone: str, limits: QueueL
         grows = course.phase is not Phase.NONE and (growth is None or growth >= limits.grow_mps / 2)
     else:
         grows = queues and growth is not None and growth >= limits.grow_mps and rise_m >= limits.rise_m
+    grows = grows and not _falls(course, limits)
     if grows is course.growing:
         return course, []
     course = msgspec.structs.replace(course, growing=grows)
     return course, [_finding(GROWING if grows else STEADY, t_us, course, zone)]
+
+
+def _falls(course: Course, limits: QueueLimits) -> bool:
+    """Return whether it is shorter than it was by as much as is a rise: a slope over minutes says so much later."""
+    now_m = 0.0 if course.queue is None or course.queue.open_end else course.queue.queue_m
+    return bool(now_m and course.lengths) and max(one for _, one in course.lengths) - now_m >= limits.rise_m
 
 
 def _lengths(

@@ -13,7 +13,7 @@ GATE_X = 16.0  # of the first camera's picture; the queue stands before it
 PIECE_M = 32.0  # of the lane, for one camera
 _LANE_Y, _OTHER_Y = 8.0, 11.6
 _STEP_S = 0.25
-_STANDS_MPS = 1.0  # who has been slower queues
+_STANDS_MPS = 2.2  # who has been slower (8 km/h) queues, until it is let in: also who rolls up without ever standing
 _FAR_M = 260.0  # so far before the gate vehicles come into the world
 _WISH_MPS, _GAP_S, _LEAST_M, _ACCEL, _BRAKE = 9.0, 1.2, 1.3, 1.5, 2.2  # intelligent driver model (Treiber et al. 2000)
 

@@ -65,7 +65,11 @@ def camera_checks(
             yield from _berth_checks(spec, scenes[spec.device], told, ends_s=ends_s)
     for road in roads:
         spec = next(one for one in cameras if one.device in road.cameras)
-        yield _queue_check(road, scenes[spec.device], told, ends_s=min(ends_s, spec.flow.opens_s))
+        scene, opens_s = scenes[spec.device], spec.flow.opens_s
+        begin_s = SETTLE_S + 45
+        yield _queue_check(road, scene, told, word="length", from_s=begin_s, to_s=min(ends_s, opens_s))
+        if opens_s < ends_s:
+            yield _queue_check(road, scene, told, word="length, shrinking", from_s=opens_s, to_s=ends_s)
 
 
 def _berth_checks(spec: CameraSpec, scene: Scene, told: Mapping[str, Told], *, ends_s: float) -> Iterator[Check]:
@@ -141,11 +145,13 @@ def _false_check(spec: CameraSpec, scene: Scene, told: Mapping[str, Told], *, en
     return Check(f"{spec.device}: nothing invented", not invented, "; ".join(invented) or "nothing")
 
 
-def _queue_check(road: RoadSpec, scene: Scene, told: Mapping[str, Told], *, ends_s: float) -> Check:
-    """The length, every 5 s while the gate is slow, so that the queue stands; and while it ends where a camera sees."""
+def _queue_check(
+    road: RoadSpec, scene: Scene, told: Mapping[str, Told], *, word: str, from_s: float, to_s: float
+) -> Check:
+    """The length, every 5 s, while the queue ends where a camera sees."""
     errors = []
     reach_m = sum(abs(lane.from_x - lane.to_x) for lane in scene.lanes)
-    for second in range(int(SETTLE_S) + 45, int(ends_s), 5):
+    for second in range(int(from_s), int(to_s), 5):
         true_m = scene.queue_m(second - SLOW_S / 2)
         if QUEUE_LEAST_M <= true_m <= reach_m:
             said_m = float(told.get(road.device, Told()).at(second, "queue_m") or 0.0)
@@ -154,4 +160,4 @@ def _queue_check(road: RoadSpec, scene: Scene, told: Mapping[str, Told], *, ends
     text = "never long enough"
     if errors:
         text = f"wrong by {median(errors):.0%} at {len(errors)} moments, {errors[len(errors) * 9 // 10]:.0%} at a tenth"
-    return Check(f"{road.device}: length", bool(errors) and median(errors) <= QUEUE_WITHIN, text)
+    return Check(f"{road.device}: {word}", bool(errors) and median(errors) <= QUEUE_WITHIN, text)

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.queue import Lane, QueueJudge
 from edge_agent.judge.queue_chain import QueueChain, Span, join
-from edge_agent.judge.queue_course import FORMED, GROWING, OVER, STEADY, UNKNOWN, Phase
+from edge_agent.judge.queue_course import FORMED, GROWING, OVER, STEADY, UNKNOWN, Course, Phase, follow
 from edge_agent.judge.queue_limits import QueueLimits
-from edge_agent.judge.queue_road import Piece, find_queue
+from edge_agent.judge.queue_road import Piece, Queue, find_queue
 from tests.edge_agent.judge.street import Street, every_other
 
 S = 1_000_000
@@ -283,3 +283,17 @@ def test_a_road_of_three_cameras_has_one_queue() -> None:
     assert queue.queue_m == pytest.approx(road.truth_m, rel=0.15)
     assert [one.kind for one in found] == [FORMED]
     assert found[0].data["zone"] == "road"
+
+
+def test_a_queue_that_has_become_two_cells_shorter_grows_no_more() -> None:
+    """Its slope over two minutes says so a minute later."""
+    course, kinds = Course(), []
+    lengths = [20.0 + at / 2 for at in range(100)] + [70.0 - at for at in range(20)]
+    for at, length_m in enumerate(lengths):
+        queue = Queue(vehicles=4, queue_m=length_m, tail_m=length_m)
+        course, found = follow(course, START + at * S, queue, zone="a", limits=QueueLimits())
+        kinds += [(one.kind, at) for one in found]
+    assert [kind for kind, _ in kinds] == [FORMED, GROWING, STEADY]
+    assert kinds[-1][1] <= 100 + 13
+    assert course.growth_mps is not None
+    assert course.growth_mps > QueueLimits().grow_mps

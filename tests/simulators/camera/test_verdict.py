@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
+from simulators.camera.road import Flow
 from simulators.camera.scene import PARK_S, Scene
 from simulators.camera.spec import CameraSpec, RoadSpec, scene_of
 from simulators.camera.verdict import camera_checks, told_by
@@ -98,3 +100,7 @@ def test_a_queue_must_be_right_by_15_percent(factor: float, good: bool) -> None:
     roads = [RoadSpec("road", tuple(scenes))]
     (check,) = camera_checks(ROAD, scenes, told_by(facts, 0), ends_s=ENDS_S, roads=roads)
     assert check.good is good, check.found
+    opened = [msgspec.structs.replace(spec, flow=Flow(opens_s=70.0)) for spec in ROAD]
+    checks = list(camera_checks(opened, scenes, told_by(facts, 0), ends_s=ENDS_S, roads=roads))
+    assert [check.name for check in checks] == ["road: length", "road: length, shrinking"]
+    assert checks[1].good is good, checks[1].found
