@@ -19,7 +19,7 @@ from tests.bench.report import Figure
 
 QUICK = os.environ.get("QUICK") == "1"
 LAPS = 3 if QUICK else 5
-LAP_S = 0.4 if QUICK else 1.5
+LAP_S = 0.4 if QUICK else 0.8
 CORES_LAPS = 1 if QUICK else 3
 PICTURES = 100
 FAST = 900  # pictures a second that the film says it has

@@ -1,5 +1,6 @@
 """Many cameras on one agent: is each looked at five times a second, how old are readings, what do they take."""
 
+import contextlib
 import json
 import os
 import statistics
@@ -18,9 +19,9 @@ from tests.bench.report import Figure
 
 QUICK = os.environ.get("QUICK") == "1"
 CAMERAS = 2 if QUICK else 16  # the issue's aim on two cores
-WATCH_S = 3.0 if QUICK else 15.0
-SETTLE_S = 1.0 if QUICK else 5.0
-START_S = 90.0  # a busy machine starts a worker in seconds
+WATCH_S = 3.0 if QUICK else 12.0
+SETTLE_S = 1.0 if QUICK else 3.0
+START_S = 15.0 if QUICK else 45.0  # who has not begun by then is not carried
 FPS = 5
 CARRIED = 0.95  # of the looks
 AGENT = """agent = "edge-1"
@@ -51,7 +52,8 @@ def measure(folder: Path, pictures: Sequence[film.Image]) -> list[Figure]:
         ear = Ear(server.port)
         try:
             with rig.program([sys.executable, "-m", "edge_agent", "run", str(config)]) as agent:
-                rig.wait_until(ear.all_see, timeout_s=START_S, what="the first picture of every camera")
+                with contextlib.suppress(TimeoutError):
+                    rig.wait_until(ear.all_see, timeout_s=START_S, what="the first picture of every camera")
                 time.sleep(SETTLE_S)
                 return _watched(agent.pid, ear)
         finally:
