@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge_agent.judge.blob import PERSON, VEHICLE, Blob, Box
 from edge_agent.vision.background import Background
 from edge_agent.vision.patches import Frame
+from edge_agent.vision.rain import Rain
 from edge_agent.vision.road_view import Mask, RoadView, view_of
 from edge_agent.vision.spots import Spot, follow_spots, worth_a_look
 from edge_agent.vision.whole import Showing, Whole
@@ -62,6 +63,7 @@ class _Road(msgspec.Struct):
 
     view: RoadView
     background: Background
+    rain: Rain = msgspec.field(default_factory=Rain)
     spots: list[Spot] = []
     bad_s: float | None = None  # since when too much of it is changed
     bad_looks: int = 0
@@ -88,11 +90,13 @@ class Surface:
         t_s = self._seconds(t_us)
         if self._before is None:
             self._before, self._before_us = image.copy(), t_us
-        greys = {name: _grey(image, road.view) for name, road in self._roads.items()}
+        greys = {name: road.rain.without(_grey(image, road.view), t_s) for name, road in self._roads.items()}
         dark = {name for name, grey in greys.items() if _is_dark(grey, self._roads[name].view)}
         for name, road in self._roads.items():
             if name not in dark:
                 road.background.look(greys[name], t_s)
+                if road.rain.began:
+                    road.background.begin_anew(keep.get(name, ()) if keep else ())
         found = {name: _spots(road.view, road.background) for name, road in self._roads.items() if name not in dark}
         showing = Showing.SAME if len(dark) == len(self._roads) else self._whole.look(image, t_s)
         keep = keep or {}
