@@ -55,15 +55,17 @@ class Berth(msgspec.Struct, frozen=True):
         """Return what was decided; before the first time, what the looks so far say on the average."""
         if self.known or not self.first:
             return self.decided
-        return Spot.OCCUPIED if self._yes >= 0.5 else Spot.FREE
+        return Spot.OCCUPIED if self.vehicle >= 0.5 else Spot.FREE
 
     @property
     def score(self) -> float:
         """Return the probability of the state, 0 when it is unknown."""
-        return {Spot.OCCUPIED: self._yes, Spot.FREE: 1 - self._yes}.get(self.state, 0.0)
+        state = self.state
+        return 0.0 if state is Spot.UNKNOWN else self.vehicle if state is Spot.OCCUPIED else 1 - self.vehicle
 
     @property
-    def _yes(self) -> float:
+    def vehicle(self) -> float:
+        """Return the probability of a vehicle; it means nothing while the state is unknown."""
         return (1 + self.lean.value) / 2 if self.known else sum(self.first) / max(1, len(self.first))
 
 

@@ -85,13 +85,17 @@ class ZoneWatch:
 
     def values(self, zone: str) -> dict[str, Value]:
         """Return a zone's values, as the profile ``camera_zone`` names them; unknown ones are None."""
+        if self._zones[zone].kind != "lane":
+            berth = self._berths.view(zone)
+            state = berth.state
+            return {"state": state.value, "score": None if state is Spot.UNKNOWN else round(berth.vehicle, 3)}
         said = self.state(zone)
         vehicle = {Spot.OCCUPIED: said.score, Spot.FREE: 1 - said.score}.get(said.state)
         values: dict[str, Value] = {
             "state": str(said.state),
             "score": None if vehicle is None else round(vehicle, 3),
         }
-        return values | _queue_values(self._queues.view(zone)) if self._zones[zone].kind == "lane" else values
+        return values | _queue_values(self._queues.view(zone))
 
     def pieces(self, lane: str) -> list[Piece]:
         """Return a lane's cells with what is known of them, for the chain of a road's cameras; else none."""

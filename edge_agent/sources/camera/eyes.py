@@ -75,6 +75,7 @@ class Eyes:
         self._steps = ClockWatch(clock)
         gap_us = round(GAP_US * max(1.0, clock.speed))  # cameras are real: pictures come apart as the city runs
         self._observed = {zone.id: Observed(gap_us=gap_us) for zone in zones.zones}
+        self._surfaces = frozenset(zone.id for zone in zones.zones if zone.kind == "road")
         self._spots = {zone.id: _spots(zone) for zone in zones.zones}
         self._said: dict[str, _Said] = {}
 
@@ -85,7 +86,7 @@ class Eyes:
     def seen(self, image: Image, t_us: int, *, prepared: Chosen | None = None) -> tuple[ZoneWord, ...]:
         """Judge a picture that can be believed."""
         self._follow_clock()
-        found = self._roads.seen(image, t_us, hidden=self._standing())
+        found = self._roads.seen(image, t_us, hidden=self._standing()) if self._surfaces else []
         if self._looker is None:
             scores: dict[str, float | None] = {}
             found += self._watch.unseen(t_us, reason=NO_MODEL)
@@ -93,8 +94,13 @@ class Eyes:
             scores = self._looker.look(image, t_us=t_us, chosen=prepared)
             found += self._watch.take(t_us, scores)
         for zone, observed in self._observed.items():
-            sees = self._roads.sees(zone) or any(scores.get(spot) is not None for spot in self._spots[zone])
-            observed.take(t_us, seen=sees)
+            spots = self._spots[zone]  # nearly always one: this is done for every zone of every picture
+            sees = (
+                scores.get(spots[0]) is not None
+                if len(spots) == 1
+                else any(scores.get(one) is not None for one in spots)
+            )
+            observed.take(t_us, seen=sees or (zone in self._surfaces and self._roads.sees(zone)))
         return self._words(found, t_us)
 
     def doubted(self, t_us: int) -> tuple[ZoneWord, ...]:
@@ -131,7 +137,9 @@ class Eyes:
             found.setdefault(str(finding.data["zone"]), []).append(finding)
         words = []
         for at, zone in enumerate(self._observed):
-            values = {**self._watch.values(zone), **self._roads.values(zone)}
+            values = self._watch.values(zone)
+            if zone in self._surfaces:
+                values |= self._roads.values(zone)
             said = self._said.get(zone)
             if zone in found or said is None or t_us - said.t_us >= KEEP_US or _differs(said.values, values):
                 # at first each has its own turn, so that a thousand zones do not speak at once for ever
