@@ -16,20 +16,21 @@ class Arrival(msgspec.Struct):
     agent: AgentState
     key: str  # the agent's
     pack: Pack
-    present_us: int  # received time, on the agent's clock
+    present_us: int = 0  # received time, on the agent's clock
+    future_us: int = 0  # a time beyond this one is not believed (ALARMS.md, 11)
+    era: tuple[int, int] = (0, 0)  # epoch and last clock step: times compare only inside one, and a later era counts
 
-    @property
-    def future_us(self) -> int:
-        """A time beyond this one is not believed (ALARMS.md, 11)."""
-        return self.present_us + FUTURE_US
-
-    @property
-    def era(self) -> tuple[int, int]:
-        """Epoch and last clock step: times compare only inside one, and a later era counts."""
-        step = self.agent.step_seq if self.agent.step_epoch == self.pack.epoch else 0
-        return self.pack.epoch, step if (self.pack.seq or 0) >= step else 0
+    def reckon(self) -> None:
+        """Take in where the agent's clock stands: at first, and after each step of it."""
+        agent, pack = self.agent, self.pack
+        self.present_us = self.decisions.received_us - agent.offset.us
+        self.future_us = self.present_us + FUTURE_US
+        step = agent.step_seq if agent.step_epoch == pack.epoch else 0
+        self.era = pack.epoch, step if (pack.seq or 0) >= step else 0
 
 
 def arrive(decisions: Decisions, agent: AgentState, record: Record, pack: Pack) -> Arrival:
     """Return the arrival of ``pack``, after its agent has been greeted."""
-    return Arrival(decisions, agent, record.agent, pack, record.received_us - agent.offset.us)
+    arrival = Arrival(decisions, agent, record.agent, pack)
+    arrival.reckon()
+    return arrival

@@ -19,7 +19,7 @@ def take_clock_step(arrival: Arrival, fact: ClockStep) -> None:
     if pack.epoch == agent.epoch:
         agent.offset.forget()
         agent.offset.observe(received_us=arrival.decisions.received_us, sent_us=pack.sent_us)
-        arrival.present_us = arrival.decisions.received_us - agent.offset.us
+    arrival.reckon()
     state.touch(agent)
     for device in state.devices.values():
         if device.agent == agent.key and (device.epoch, device.step) <= place:
