@@ -18,6 +18,8 @@ from hub.alarms.rulebook.heads import RuleHead
 from hub.alarms.rulebook.keys import KeyRule, Span
 from hub.alarms.transitions import KeySeen
 
+MAX_INSTANTS = 32  # the latest ones: where so much begins at one place, what agreed does so again
+
 
 class Sign(msgspec.Struct, frozen=True):
     """One key of one device or report, and what it senses through."""
@@ -54,13 +56,18 @@ class SiteRule(KeyRule):
         case = spec.case
         self.case = RuleHead(case.rule, case.severity, case.title, True, head.digest) if case is not None else None
 
-    def agreed(self, signs: Sequence[Sign], centre: str) -> Iterator[tuple[int, list[Sign]]]:
-        """Yield each instant at which a sign begins and enough of them agree with one at ``centre``, and those."""
-        if len(signs) < self.need:
+    def agreed(self, signs: Sequence[Sign], centre: str, *, lately: bool) -> Iterator[tuple[int, list[Sign]]]:
+        """Yield each instant at which a sign begins and enough of them agree with one at ``centre``, and those.
+
+        ``lately``: with what was true of the centre last; what was true of it before has been weighed.
+        """
+        own = [sign.spans[-1:] if lately else sign.spans for sign in signs if sign.spot.key == centre]
+        if len(signs) < self.need or not own:
             return
-        for at_us in sorted({begin for sign in signs for begin in sign.begins}):
+        begins = {begin for sign in signs for begin in sign.begins if any(self.touches(spans, begin) for spans in own)}
+        for at_us in sorted(begins)[-MAX_INSTANTS:]:
             true = [sign for sign in signs if self.touches(sign.spans, at_us)]
-            if any(self._enough([own], true, at_us) for own in true if own.spot.key == centre):
+            if any(self._enough([sign], true, at_us) for sign in true if sign.spot.key == centre):
                 yield at_us, true
 
     def _enough(self, chosen: list[Sign], signs: Iterable[Sign], at_us: int) -> bool:

@@ -1,7 +1,7 @@
 """Alarms of sites: raised when keys that stand near each other agree; one alone is a case to inspect (ALARMS.md, 14).
 
-Each device and each report is the centre of a site. Keys that agree join an alarm of the same rule that is open near
-any of them: so one hole is one alarm, however many stand round it.
+Each device and each report is the middle of a site, weighed when it has something to say. Keys that agree join an alarm
+of the same rule that is open near any of them: so one hole is one alarm, however many stand round it.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -80,21 +80,26 @@ def _age(occurrence: Occurrence) -> tuple[int, str]:
 
 
 def _centres(state: State, rule: SiteRule, moved: Sequence[str]) -> list[str]:
-    """Return the sites whose keys a move may have changed and that have a key of their own."""
-    return sorted({each for key in moved for each in state.places.near(key, rule.near_m) if speaks(state, each)})
+    """Return the middles of the sites that a move may have changed, if they have keys of their own.
+
+    Of two keys that agree anew one is of what has moved; of more, what has moved may stand beside the middle.
+    """
+    near = moved if rule.need == 2 else {each for key in moved for each in state.places.near(key, rule.near_m)}
+    return sorted(each for each in near if speaks(state, each))
 
 
 def _steps(decisions: Decisions, rule: SiteRule, centre: str, *, live: bool) -> Iterator[_Step]:
     """Yield what is due for a rule on a site."""
     state, name = decisions.state, rule.head.rule
     signs = [sign for key in state.places.near(centre, rule.near_m) for sign in signs_at(state, rule, key, behind=name)]
-    agreed = list(rule.agreed(signs, centre))
+    agreed = list(rule.agreed(signs, centre, lately=live and rule.need == 2))
     spoke = {(sign.key, sign.spot.key): (at_us, sign) for at_us, true in reversed(agreed) for sign in true}
     if agreed:
         at_us, first = agreed[0]
         occurrence = open_near(state, rule, name, (device for _, device in spoke))
         if occurrence is None:
-            yield at_us, name, SITE + centre, partial(_raise, decisions, rule, centre, rule.head, at_us, first, live)
+            place = min(first, key=lambda sign: (sign.since_us(at_us), *_order(sign))).spot.key  # where it began
+            yield at_us, name, SITE + place, partial(_raise, decisions, rule, place, rule.head, at_us, first, live)
         else:
             yield from _join_steps(decisions, rule, occurrence, spoke, Reason.KEYS_AGREE)
             yield from _sound_steps(decisions, occurrence, agreed)
