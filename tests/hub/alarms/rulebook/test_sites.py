@@ -58,6 +58,19 @@ def test_two_zones_of_one_camera_are_one_key_and_another_camera_is_another() -> 
     assert brief(street.see(8, "hole", device="cam-2-road"))[:1] == ONE[:1]
 
 
+def test_three_keys_round_one_that_stands_between_them() -> None:
+    """With `need = 3` the outer two may be 58 m apart; two of them are a case."""
+    street = Street(places={"gs-1": 0, "cam-1-road": 29, "cam-2-road": 58})
+    three = STREET | {"road_eye": STREET["road_eye"].replace("need = 2", "need = 3")}
+    street.text(three, policy=policy({"gs-1": 0, "cam-1-road": 29, "cam-2-road": 58}))
+    street.see(5, "hole", device="cam-1-road")
+    street.feel(6, True)
+    assert street.open("road.collapse") == []
+    made = street.see(7, "hole", device="cam-2-road")
+    assert [each for each in brief(made) if each[0] == "raised"] == [ONE[0]]
+    assert made[0].detail == "ground gs-1, surface cam-1-road, surface cam-2-road; 58 m apart"
+
+
 def test_keys_that_one_physics_explains_are_one_key() -> None:
     """Rain makes puddles before two cameras, and traffic stand: that is rain. The ground that gives way is not."""
     street = Street()
