@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-NEAR_S = 2.0  # looks that are farther apart show different light, and are taken as they are
+NEAR_S = 4.0  # looks that are farther apart show different light, and are taken as they are
 
 Pixels = NDArray[np.uint8]
 
