@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edge_agent.judge.blob import Box
 from edge_agent.vision.road_view import Grey, Mask, RoadView
+from edge_agent.vision.steady import Steady, put_back
 
 SLOW_S = 20.0  # light, dust and wear change slower than this
 YOUNG = 4.0  # looks whose plain mean the slow background is at first
@@ -40,17 +41,27 @@ class Background:
         self._since = self._slow.copy()  # s; first look that showed what is there now
         self._now = self._light = self._slow
         self._last_s = 0.0
+        self._steady = Steady(view.size)
+        self.shift = (0.0, 0.0)  # of the last picture, in shrunk pixels
         self._kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
+        self.strength = self._slow  # of the difference now
+        self.level = NEAR  # above which it is a change
         self.stays: Mask = np.zeros(view.mask.shape, np.uint8)  # what differs and stays
         self.moves: Mask = self.stays.copy()  # what differs and does not
 
-    def look(self, grey: Pixels, t_s: float) -> None:
-        """Take in the zone's shrunk box at a time that does not go back."""
+    def look(self, grey: Pixels, t_s: float, *, newest: Pixels | None = None) -> None:
+        """Take in the zone's shrunk box at a time that does not go back; ``newest`` is it with what only falls or runs.
+
+        What is in the newest picture alone moves: it is no change, and no picture of the road either.
+        """
         now = cv2.LUT(grey, _LOG).astype(np.float32, copy=False)
         if not self.looks:
             self._slow, self.looks, self._last_s = now.copy(), 1.0, t_s
             self._since[:] = t_s
             return
+        self.shift = self._steady.shift(now, self._slow)
+        if self.shift != (0.0, 0.0):
+            now = put_back(now, self.shift).astype(np.float32, copy=False)
         apart, light = self._level(now)
         changed = self._changed(apart)
         self._settle(apart, t_s)
@@ -59,11 +70,19 @@ class Background:
         self.stays = (changed - self.moves).astype(np.uint8)
         self.share = float(changed.sum()) / max(1, int(self._view.mask.sum()))
         self._now, self._light = now, light
+        if newest is not None and newest is not grey:
+            self.moves |= self._passing(newest) & (changed == 0)
         self._learn(apart, changed, t_s)
 
     def since_s(self, where: Mask, rows: slice, columns: slice) -> float:
         """Return when most of what stays at these pixels began to look as it does."""
         return float(np.median(self._since[rows, columns][where > 0]))
+
+    def likeness(self, where: Mask, rows: slice, columns: slice) -> float:
+        """Return how much the structure at these pixels is what it was, -1 to 1: light changes none of it."""
+        one, two = self._now[rows, columns][where > 0], self._slow[rows, columns][where > 0]
+        one, two = one - one.mean(), two - two.mean()
+        return float((one * two).sum() / max(1e-6, float(np.sqrt((one * one).sum() * (two * two).sum()))))
 
     def accept(self, where: Mask, rows: slice, columns: slice) -> None:
         """Learn these pixels as what belongs there."""
@@ -98,9 +117,11 @@ class Background:
 
     def _changed(self, apart: Grey) -> Mask:
         """Return which pixels differ by more than noise: those that surely do, and what hangs on them."""
-        strength = np.sqrt(cv2.boxFilter(apart * apart, -1, (WINDOW, WINDOW))).astype(np.float32, copy=False)
+        power = np.maximum(cv2.boxFilter(apart * apart, -1, (WINDOW, WINDOW)), 0)  # its sums are rounded below 0
+        strength = np.sqrt(power).astype(np.float32, copy=False)
         noise = self._median(strength)
-        near = ((strength > max(NEAR, NEAR_NOISE * noise)) & self._inside).view(np.uint8)
+        self.strength, self.level = strength, max(NEAR, NEAR_NOISE * noise)
+        near = ((strength > self.level) & self._inside).view(np.uint8)
         near = cv2.morphologyEx(near, cv2.MORPH_OPEN, self._kernel)
         sure = ((strength > max(FAR, FAR_NOISE * noise)) & self._inside).view(np.uint8)
         if not sure.any():
@@ -111,6 +132,15 @@ class Background:
         has[0] = 0
         changed: Mask = has[labels]
         return changed
+
+    def _passing(self, newest: Pixels) -> Mask:
+        """Return which pixels of the newest picture differ from the road in this light."""
+        now = cv2.LUT(newest, _LOG).astype(np.float32, copy=False)
+        if self.shift != (0.0, 0.0):
+            now = put_back(now, self.shift)
+        apart = cv2.absdiff(cv2.blur(now, (3, 3)), cv2.blur(self._slow + self._light, (3, 3)))
+        differs = ((apart > max(FAR, FAR_NOISE * self.level)) & self._inside).view(np.uint8)
+        return cv2.morphologyEx(differs, cv2.MORPH_OPEN, self._kernel).astype(np.uint8, copy=False)
 
     def _median(self, values: Grey) -> float:
         return float(np.median(values.ravel()[self._sample])) if len(self._sample) else 0.0

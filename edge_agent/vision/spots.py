@@ -19,6 +19,7 @@ class Spot(msgspec.Struct):
     """A change, as the model knows it."""
 
     box: Box
+    likeness: float = 0.0  # of its structure now to what it was
     scored_us: int | None = None  # of the last run
     runs: int = 0
     scores: dict[str, float] = {}  # of the last run

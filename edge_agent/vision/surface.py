@@ -9,12 +9,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.judge.blob import PERSON, VEHICLE, Blob, Box
+from edge_agent.judge.blob import PERSON, SOUND, VEHICLE, Blob, Box
 from edge_agent.vision.background import Background
 from edge_agent.vision.patches import Frame
 from edge_agent.vision.rain import Rain
 from edge_agent.vision.road_view import Mask, RoadView, view_of
 from edge_agent.vision.spots import Spot, follow_spots, worth_a_look
+from edge_agent.vision.steady import put_back
 from edge_agent.vision.whole import Showing, Whole
 from edge_agent.vision.zones import Zones
 
@@ -22,10 +23,15 @@ __all__ = ["Blob", "Box", "Classify", "Surface", "SurfaceReason", "SurfaceSeen"]
 
 LEAST_M2 = 0.5  # DOMAIN.md 3
 LEAST_MOVER_M2 = 0.3  # a person
+LARGE_M2 = 6.0  # what is larger may be weak light that hides a hole: its stronger parts are looked at
+STEEPER, STEEPEST = 1.5, 0.35  # of the logarithm of brightness; a vehicle differs by more all over
 TOO_MUCH = 0.5  # of a zone: nothing is left to level its light by
 ANEW_S, ANEW_LOOKS = 5.0, 4  # too much changed for so long: that is what is there now
 OTHER_S, OTHER_LOOKS = 60.0, 10  # the same, when it shows nothing of what it showed
 DARK = 30.0  # grey levels; a zone of which nearly all is darker has no light
+ALIKE = 0.95  # correlation of what is there with what was: only its light has changed, no model is asked
+LIGHT = {SOUND: 1.0}
+LEAST_SWAY_PX = 0.7  # of the frame: what sways less need not be put back
 BEFORE_S = 1.0  # the picture of the road as it was is renewed so often
 SOFT = np.ones((7, 7), np.uint8)  # a change's rim, which is no picture of the road any more
 
@@ -90,11 +96,12 @@ class Surface:
         t_s = self._seconds(t_us)
         if self._before is None:
             self._before, self._before_us = image.copy(), t_us
-        greys = {name: road.rain.without(_grey(image, road.view), t_s) for name, road in self._roads.items()}
+        newest = {name: _grey(image, road.view) for name, road in self._roads.items()}
+        greys = {name: road.rain.without(newest[name], t_s) for name, road in self._roads.items()}
         dark = {name for name, grey in greys.items() if _is_dark(grey, self._roads[name].view)}
         for name, road in self._roads.items():
             if name not in dark:
-                road.background.look(greys[name], t_s)
+                road.background.look(greys[name], t_s, newest=newest[name])
                 if road.rain.began:
                     road.background.begin_anew(keep.get(name, ()) if keep else ())
         found = {name: _spots(road.view, road.background) for name, road in self._roads.items() if name not in dark}
@@ -164,9 +171,15 @@ class Surface:
         assert self._before is not None
         for name, spots in found.items():
             self._roads[name].spots = follow_spots(self._roads[name].spots, [one.box for one in spots])
+            for spot, there in zip(self._roads[name].spots, spots, strict=True):
+                spot.likeness = there.likeness
         due = worth_a_look([spot for name in found for spot in self._roads[name].spots], t_us)
+        for spot in due:
+            if spot.likeness >= ALIKE:
+                spot.take(LIGHT, t_us)
+        due = [spot for spot in due if spot.likeness < ALIKE]
         boxes = [spot.box for spot in due]
-        scores = self._classify.classify(image, self._before, boxes) if self._classify and boxes else []
+        scores = self._classify.classify(self._steadied(image), self._before, boxes) if self._classify and boxes else []
         for spot, one in zip(due, scores, strict=True):
             spot.take(one, t_us)
         return {name: tuple(self._blob(name, at, one, t_us) for at, one in enumerate(spots))
@@ -179,6 +192,12 @@ class Surface:
         scores = spot.scores if spot.scored_us == t_us else {}
         return Blob(found.box, found.area_m2, self._since_us(found.since_s), scores)
 
+    def _steadied(self, image: Frame) -> Frame:
+        """Return the picture where the backgrounds show it, though the camera sways."""
+        shifts = [(road.view.shrink, *road.background.shift) for road in self._roads.values()]
+        dx, dy = (float(np.median([by * each[at] for by, *each in shifts] or [0.0])) for at in range(2))
+        return image if max(abs(dx), abs(dy)) < LEAST_SWAY_PX else put_back(image, (dx, dy)).astype(np.uint8)
+
     def _movers(self, faults: Mapping[str, str]) -> tuple[Box, ...]:
         roads = [road for name, road in self._roads.items() if name not in faults]
         moving = [box for road in roads for box in _moving(road.view, road.background.moves)]
@@ -190,7 +209,7 @@ class Surface:
         if faults.keys() - self._scaleless.keys() or 0 < t_us - self._before_us < BEFORE_S * 1e6:
             return
         assert self._before is not None
-        fresh, self._before_us = image.copy(), t_us
+        fresh, self._before_us = self._steadied(image).copy(), t_us
         for road in self._roads.values():
             changed = cv2.dilate(road.background.stays | road.background.moves, SOFT)
             if not changed.any():
@@ -211,6 +230,7 @@ class _Found(msgspec.Struct, frozen=True):
     rows: slice  # of the view
     columns: slice
     mask: Mask
+    likeness: float  # of its structure to what was there
 
 
 def _grey(image: Frame, view: RoadView) -> NDArray[np.uint8]:
@@ -228,8 +248,14 @@ def _is_dark(grey: NDArray[np.uint8], view: RoadView) -> bool:
 
 def _spots(view: RoadView, background: Background) -> list[_Found]:
     """Return what stays changed and is large enough, the largest first."""
+    found = _parts(view, background, background.stays, background.level * STEEPER)
+    return sorted(found, key=lambda one: -one.area_m2)
+
+
+def _parts(view: RoadView, background: Background, stays: Mask, level: float) -> list[_Found]:
+    """Return the parts of ``stays``; of one that is larger than a hole those that differ by more than ``level``."""
     found = []
-    outlines, _ = cv2.findContours(background.stays, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    outlines, _ = cv2.findContours(stays, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     for outline in outlines:
         x, y, width, height = cv2.boundingRect(outline)
         rows, columns = slice(y, y + height), slice(x, x + width)
@@ -238,11 +264,16 @@ def _spots(view: RoadView, background: Background) -> list[_Found]:
         mask: Mask = np.zeros((height, width), np.uint8)
         cv2.drawContours(mask, [outline - np.array([x, y])], -1, 1, cv2.FILLED)
         area_m2 = float((view.m2[rows, columns] * mask).sum())
-        if area_m2 >= LEAST_M2:
+        if area_m2 > LARGE_M2 and level < STEEPEST:
+            inner = np.zeros_like(stays)
+            inner[rows, columns] = mask & stays[rows, columns] & (background.strength[rows, columns] > level)
+            found += _parts(view, background, inner, level * STEEPER)
+        elif area_m2 >= LEAST_M2:
+            likeness = background.likeness(mask, rows, columns)
             since_s = background.since_s(mask, rows, columns)
             box = view.in_frame((x, y, x + width, y + height))
-            found.append(_Found(box, area_m2, since_s, rows, columns, mask))
-    return sorted(found, key=lambda one: -one.area_m2)
+            found.append(_Found(box, area_m2, since_s, rows, columns, mask, likeness))
+    return found
 
 
 def _moving(view: RoadView, moves: Mask) -> list[Box]:
