@@ -49,6 +49,7 @@ class Feed:
         self._fps, self._quality = fps, quality
         self._coder = coder
         self._shown: Image | None = None
+        self.sets: tuple[bytes, ...] = ()  # the newest parameter sets of H.264: without them nothing can be decoded
         self._news = asyncio.Condition()
         self._rng = np.random.default_rng(fps.as_integer_ratio())
         self._begun_s = 0.0
@@ -122,8 +123,12 @@ class Feed:
             jpeg = self._rng.bytes(len(jpeg))
             scan = msgspec.structs.replace(scan, data=self._rng.bytes(len(scan.data)))
             units = tuple(self._rng.bytes(len(unit)) for unit in units)
+        self.sets = tuple(unit for unit in units if unit[0] & 0x1F in _SETS) or self.sets
         self.shots += 1
         self.newest = Shot(self.shots, t_s, jpeg, scan, units)
+
+
+_SETS = (7, 8)  # types of NAL units: sequence, picture
 
 
 def _is_slice(unit: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from base64 import b64encode
 from collections.abc import Mapping
 
 import msgspec
@@ -87,7 +88,7 @@ class RtspSession:
             case "DESCRIBE":
                 base = request.url.rstrip("/") + "/"
                 kind = {"Content-Base": base, "Content-Type": "application/sdp"}
-                return "200 OK", kind, _description(self._feed.fps, h264=self._feed.codes)
+                return "200 OK", kind, _description(self._feed)
             case "SETUP":
                 return self._set_up(request.headers.get("transport", ""))
             case "PLAY" | "PAUSE" if self._channel is None:
@@ -137,11 +138,15 @@ def _parse(text: str) -> Request:
     return Request(words[0], words[1], {name.strip().lower(): value.strip() for name, _, value in headers})
 
 
-def _description(fps: float, *, h264: bool) -> bytes:
-    means = (f"a=rtpmap:{H264_TYPE} H264/{CLOCK_HZ}", f"a=fmtp:{H264_TYPE} packetization-mode=1") if h264 else ()
+def _description(feed: Feed) -> bytes:
+    sets = ",".join(b64encode(one).decode() for one in feed.sets)
+    known = f";sprop-parameter-sets={sets}" if sets else ""
+    kind, means = PAYLOAD_TYPE, tuple[str, ...]()
+    if feed.codes:
+        kind = H264_TYPE
+        means = (f"a=rtpmap:{kind} H264/{CLOCK_HZ}", f"a=fmtp:{kind} packetization-mode=1{known}")
     lines = (
         "v=0", "o=- 0 0 IN IP4 127.0.0.1", "s=camera", "c=IN IP4 0.0.0.0", "t=0 0", "a=control:*",
-        f"m=video 0 RTP/AVP {H264_TYPE if h264 else PAYLOAD_TYPE}", *means, "a=control:track1", f"a=framerate:{fps:g}",
-        "",
+        f"m=video 0 RTP/AVP {kind}", *means, "a=control:track1", f"a=framerate:{feed.fps:g}", "",
     )  # fmt: skip
     return "\r\n".join(lines).encode()

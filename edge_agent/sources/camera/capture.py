@@ -12,8 +12,10 @@ from edge_agent.sources.camera.trouble import Stream
 
 OPEN_MS, READ_MS = 3_000, 2_000  # time-outs
 _OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
-# TCP: over UDP a full network gives torn pictures; a short analysis: the stream is to be back within 3 s
-_RTSP = "rtsp_transport;tcp|fflags;nobuffer+discardcorrupt|flags;low_delay|analyzeduration;1000000|max_delay;200000"
+# TCP: over UDP a full network gives torn pictures
+_RTSP = "rtsp_transport;tcp|fflags;nobuffer+discardcorrupt|flags;low_delay|max_delay;200000|fpsprobesize;0"
+# a short analysis: the stream is to be back within 3 s; a long one for H.264 whose description lacks the parameters
+_ANALYSES_US = (300_000, 2_500_000)
 _FALLBACK_FPS = 25.0
 _FROM_OTHERS = (ord("P"), ord("B"))  # types of pictures, as FFMPEG says them
 _LATE_S = 1.0  # a file that was not read for so long is not hurried through
@@ -90,14 +92,22 @@ class Capture:
 def _open(url: str, *, live: bool) -> cv2.VideoCapture:
     if not live and not Path(url).is_file():
         raise NoPicture(Stream.UNREACHABLE, "there is no such file")
-    os.environ[_OPTIONS] = _RTSP if live else ""
-    times = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS]
     began_s = time.monotonic()
-    capture = cv2.VideoCapture(url, cv2.CAP_FFMPEG, [*times, cv2.CAP_PROP_N_THREADS, 1])
-    if capture.isOpened():
-        return capture
-    capture.release()
+    for analysis_us in _ANALYSES_US if live else (0,):
+        capture = _try(url, options=f"{_RTSP}|analyzeduration;{analysis_us}" if live else "")
+        if capture.isOpened() and (not live or capture.get(cv2.CAP_PROP_FRAME_WIDTH) > 0):
+            return capture
+        opened = capture.isOpened()
+        capture.release()
+        if not opened:
+            break
     if not live:
         raise NoPicture(Stream.NO_VIDEO, "FFMPEG cannot open it: it is no video")
     late = time.monotonic() - began_s > OPEN_MS / 1000 * 0.9
     raise NoPicture(Stream.UNREACHABLE if late else Stream.REFUSED, "FFMPEG cannot open it")
+
+
+def _try(url: str, *, options: str) -> cv2.VideoCapture:
+    os.environ[_OPTIONS] = options
+    times = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS]
+    return cv2.VideoCapture(url, cv2.CAP_FFMPEG, [*times, cv2.CAP_PROP_N_THREADS, 1])
