@@ -48,7 +48,7 @@ def follow(change: Change, blob: Blob, t_us: int) -> Change:
     """Return it after one more look."""
     if blob.since_us > max(change.seen_us, change.blob.since_us) and not change.told:
         return begin(blob, t_us)  # something else lies there now
-    seen = msgspec.structs.replace(change, blob=blob, seen_us=t_us, looks=change.looks + 1, missed=0, pinned=False)
+    seen = msgspec.structs.replace(change, blob=blob, seen_us=t_us, looks=change.looks + 1, missed=0)
     return _scored(seen, blob)
 
 

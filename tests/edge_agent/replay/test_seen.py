@@ -17,6 +17,7 @@ from edge_agent.replay.seen import Image, Seen, watch
 from edge_agent.replay.seen_report import as_json, as_text
 from edge_agent.vision.zones import Zones, cells_of, parse_zones
 from tests.edge_agent.replay.pklot import frames_of_pklot, size_of_picture, truth_of, zones_json
+from tests.edge_agent.vision.asphalt import POLYGON, ROAD, Brightness, asphalt
 
 WIDTH, HEIGHT = 96, 64
 BERTHS = {"1": (8, 8), "2": (56, 8)}  # upper left corners; each is 24 × 40
@@ -232,3 +233,48 @@ def test_real_spaces_with_the_model_of_the_repository(tmp_path: Path) -> None:
     right = sum(frame["zones"][space]["state"] == ("occupied" if full else "free") for space, full in truth.items())
     assert right >= 0.95 * len(truth)
     assert all(0.5 <= said["score"] <= 1 for said in frame["zones"].values() if said["state"] != "unknown")
+
+
+def _road(**scale: float) -> str:
+    """Return zones of one road as large as the drawn asphalt's."""
+    road = {"id": "r", "kind": "road", "polygon": POLYGON, **scale}
+    return json.dumps({"width": ROAD.width, "height": ROAD.height, "zones": [road]})
+
+
+def _watched_road(folder: Path, zones: str) -> Seen:
+    read = parse_zones(zones.encode(), file="zones.json")
+    return watch(stills_of(folder, interval_s=1), read, BrightIsFull(read.sound), classify=Brightness())
+
+
+def test_a_hole_in_a_road_is_an_event_with_its_area(tmp_path: Path) -> None:
+    """Within ten seconds; every frame says what the surface is."""
+    pictures: list[Image | bytes] = [asphalt(seed, hole=seed > 4) for seed in range(13)]
+    seen = _watched_road(_write(tmp_path / "f", pictures), _road(m_per_px=0.05))
+    profiles = load_profiles()
+    told = json.loads(as_json(seen, profiles))
+    (event,) = told["events"]
+    assert (event["kind"], event["severity"], event["zone"], event["class"]) == ("road.hole", "major", "r", "hole")
+    assert 5_000_000 < event["t_us"] <= 10_000_000
+    assert event["area_m2"] > 0.5
+    said = [frame["zones"]["r"]["surface"] for frame in told["frames"]]
+    assert (said[0], said[4], said[-1]) == ("unknown", "sound", "hole")
+    assert "r: hole" in list(as_text(seen, profiles))[12]
+
+
+def test_a_road_without_a_scale_is_unknown_and_noted(tmp_path: Path) -> None:
+    """Nothing is guessed; it is said once."""
+    pictures: list[Image | bytes] = [asphalt(seed, hole=seed > 4) for seed in range(10)]
+    seen = _watched_road(_write(tmp_path / "f", pictures), _road())
+    assert seen.findings == ()
+    assert [note for note in seen.notes if "no ground scale" in note] == list(seen.notes)
+    assert len(seen.notes) == 1
+    assert {str(frame.zones["r"].state) for frame in seen.frames} == {"unknown"}
+
+
+def test_a_camera_that_moves_in_the_midst_is_noted_with_the_file(tmp_path: Path) -> None:
+    """The zones lie elsewhere from then on."""
+    pictures: list[Image | bytes] = [np.roll(asphalt(seed), 30 * (seed > 5), 1) for seed in range(10)]
+    seen = _watched_road(_write(tmp_path / "f", pictures), _road(m_per_px=0.05))
+    assert seen.findings == ()
+    assert seen.notes == ("0006.png: zone 'r' is unknown: the camera was moved, and the zone lies elsewhere",)
+    assert str(seen.frames[-1].zones["r"].state) == "unknown"
