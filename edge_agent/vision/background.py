@@ -13,7 +13,7 @@ from edge_agent.vision.steady import Steady, put_back
 
 SLOW_S = 20.0  # light, dust and wear change slower than this
 YOUNG = 4.0  # looks whose plain mean the slow background is at first
-NEAR, FAR = 0.035, 0.05  # of the logarithm of brightness: below it noise, above it a change; between them its rim
+NEAR, FAR = 0.027, 0.038  # of the logarithm of brightness: below it noise, above it a change; between them its rim
 NEAR_NOISE, FAR_NOISE = 2.0, 3.0  # the same in means of what the zone's noise is now
 WINDOW = 7  # px over which a difference is summed up: a hole's parts are darker and brighter than the road
 SAMPLES = 4_000  # pixels that stand for a zone
