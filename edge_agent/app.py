@@ -14,7 +14,7 @@ from device_profiles.profile import BoxLine
 from edge_agent.config import LoadedConfig
 from edge_agent.desk import Desk
 from edge_agent.evidence.begin import EvidenceKeeper
-from edge_agent.judge.ride import RideJudge
+from edge_agent.judge.ride.ride import RideJudge
 from edge_agent.outbox import Outbox
 from edge_agent.sample import Sink
 from edge_agent.sources import Source

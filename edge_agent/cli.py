@@ -28,8 +28,8 @@ from edge_agent.replay.replay import profile_of
 from edge_agent.replay.replay import replay as judge_recording
 from edge_agent.replay.seen import is_camera, recorded_of, replay_pictures
 from edge_agent.sources.budget import LIMIT_MS, check_line
-from edge_agent.vision.road_view import NO_SCALE
-from edge_agent.vision.road_watch import scaleless
+from edge_agent.vision.road.view import NO_SCALE
+from edge_agent.vision.road.watch import scaleless
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 

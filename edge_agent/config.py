@@ -15,8 +15,8 @@ from device_profiles.wire import Binding, Id, Name
 from edge_agent.evidence.config import EvidenceConfig, evidence_faults
 from edge_agent.floors import read_floors
 from edge_agent.judge import Judge, judge_of, ride_limits_of
-from edge_agent.judge.ride_limits import RideLimits
-from edge_agent.judge.ride_state import Floor
+from edge_agent.judge.ride.limits import RideLimits
+from edge_agent.judge.ride.state import Floor
 from edge_agent.judge.zone_limits import judged_by_sight, queue_limits_of, zone_limits_of
 from edge_agent.outbox import Bounds
 from edge_agent.sources.camera.config import CameraConfig, camera_faults, zone_bindings, zone_faults

@@ -9,7 +9,7 @@ import msgspec
 
 from device_profiles.config import parse_toml
 from device_profiles.errors import ConfigError
-from edge_agent.judge.ride_state import Floor
+from edge_agent.judge.ride.state import Floor
 
 MOST = 250  # floors of one shaft
 HEIGHT, NAMES = "height_m", ("name", "floor")

@@ -20,9 +20,9 @@ sys.path.insert(0, str(ROOT))
 
 from edge_agent.infer.motion import load_motion  # noqa: E402  (a script beside the packages, not one of them)
 from edge_agent.judge.finding import Finding  # noqa: E402
-from edge_agent.judge.ride import Classify, RideJudge  # noqa: E402
-from edge_agent.judge.ride_limits import RideLimits  # noqa: E402
-from edge_agent.judge.ride_state import Ride  # noqa: E402
+from edge_agent.judge.ride.limits import RideLimits  # noqa: E402
+from edge_agent.judge.ride.ride import Classify, RideJudge  # noqa: E402
+from edge_agent.judge.ride.state import Ride  # noqa: E402
 from simulators.boxes import stories  # noqa: E402
 from simulators.boxes.day import Recording  # noqa: E402
 

@@ -27,7 +27,7 @@ from road_paste import Canvas, read_holes  # noqa: E402
 from edge_agent.infer.registry import models_folder, read_entry  # noqa: E402
 from edge_agent.judge.finding import Finding  # noqa: E402
 from edge_agent.replay.seen import Recorded, replay_pictures  # noqa: E402
-from edge_agent.vision.road_patch import LABELS, NAME, UNKNOWN, load_road_patch, named  # noqa: E402
+from edge_agent.vision.road.patch import LABELS, NAME, UNKNOWN, load_road_patch, named  # noqa: E402
 
 SEED = 90_000
 SHARE = 0.1  # of the photograph: a box that is larger is pasted

@@ -17,7 +17,7 @@ from road_real import Moments, cut
 from road_simulated import HELD_SEEDS, SEEDS, SORTS, Streets
 from road_things import thing
 
-from edge_agent.vision.road_patch import LABELS, Box, pair
+from edge_agent.vision.road.patch import LABELS, Box, pair
 
 HELD_SEQUENCE = "sequence2"  # of PKLot's UFPR05: its frames are kept for the evaluation
 TRAINED_DAY, HELD_DAY = "2013-02-22", "2013-03-09"  # of sequence1 and of sequence2

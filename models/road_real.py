@@ -8,7 +8,7 @@ import numpy as np
 from berth_frames import Frame, Labelled
 from road_paste import Canvas, Points, Rng
 
-from edge_agent.vision.road_patch import Box
+from edge_agent.vision.road.patch import Box
 
 ALIKE = 0.55  # correlation of two moments of one place: what it shows is still there
 BLOTS = 16.0  # grey levels: asphalt that dries or gets damp differs by less, whoever came by more

@@ -20,10 +20,10 @@ sys.path.insert(0, str(ROOT / "models"))
 
 from entries import put  # noqa: E402  (a script beside the packages, not one of them)
 
-from edge_agent.judge.ride_grid import Grid  # noqa: E402
-from edge_agent.judge.ride_signal import magnitude  # noqa: E402
-from edge_agent.judge.ride_track import Track  # noqa: E402
-from edge_agent.judge.ride_window import CHANNELS, HOP, LABELS, WINDOW, windows  # noqa: E402
+from edge_agent.judge.ride.grid import Grid  # noqa: E402
+from edge_agent.judge.ride.signal import magnitude  # noqa: E402
+from edge_agent.judge.ride.track import Track  # noqa: E402
+from edge_agent.judge.ride.window import CHANNELS, HOP, LABELS, WINDOW, windows  # noqa: E402
 from simulators.boxes import stories  # noqa: E402
 from simulators.boxes.day import Recording  # noqa: E402
 

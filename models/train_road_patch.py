@@ -29,7 +29,7 @@ from road_examples import DRAWN, Example, Source  # noqa: E402
 from road_ground import drawn  # noqa: E402
 from road_net import Named, Net  # noqa: E402
 
-from edge_agent.vision.road_patch import CONTEXT, LABELS, SIZE, SURE, pair  # noqa: E402
+from edge_agent.vision.road.patch import CONTEXT, LABELS, SIZE, SURE, pair  # noqa: E402
 
 SEED = 20_261_121
 BACKBONE = Path("onnx/yolox_nano.onnx")

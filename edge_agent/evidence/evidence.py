@@ -16,7 +16,7 @@ from edge_agent.evidence.clip import avi
 from edge_agent.evidence.masks import mask, movers, scaled, strangers
 from edge_agent.evidence.order import EvidenceOrder
 from edge_agent.evidence.ring import Ring, Still
-from edge_agent.judge.blob import Box
+from edge_agent.judge.road.blob import Box
 from edge_agent.vision.patches import Frame
 from edge_agent.vision.zone import Polygon
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.judge.blob import Box
+from edge_agent.judge.road.blob import Box
 from edge_agent.vision.patches import Frame
 from edge_agent.vision.zone import Polygon
 

@@ -5,7 +5,7 @@ from collections import deque
 import msgspec
 
 from device_profiles.evidence import EvidenceReason
-from edge_agent.judge.blob import Box
+from edge_agent.judge.road.blob import Box
 
 
 class Still(msgspec.Struct, frozen=True):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from device_profiles.errors import ConfigError
 from edge_agent.infer.model import Model, ModelRefused, Refusal, load_model
-from edge_agent.judge.ride_window import LABELS
+from edge_agent.judge.ride.window import LABELS
 
 logger = logging.getLogger(__name__)
 

@@ -10,14 +10,16 @@ from device_profiles.condition import Values
 from device_profiles.errors import ConfigError
 from device_profiles.profile import Profile
 from device_profiles.wire import Value
-from edge_agent.judge import ground, ground_state, lift
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.ground_limits import GroundLimits
-from edge_agent.judge.ground_state import GroundState
-from edge_agent.judge.lift_limits import LiftLimits
-from edge_agent.judge.lift_state import CarState
+from edge_agent.judge.ground import ground
+from edge_agent.judge.ground import state as ground_state
+from edge_agent.judge.ground.limits import GroundLimits
+from edge_agent.judge.ground.state import GroundState
+from edge_agent.judge.lift import lift
+from edge_agent.judge.lift.limits import LiftLimits
+from edge_agent.judge.lift.state import CarState
 from edge_agent.judge.limits import read_limits
-from edge_agent.judge.ride_limits import RideLimits
+from edge_agent.judge.ride.limits import RideLimits
 
 State = Any  # each judge's own frozen record; only that judge looks inside
 

@@ -6,10 +6,12 @@ import msgspec
 
 from device_profiles.errors import ConfigError
 from device_profiles.profile import Profile
-from edge_agent.judge import berth, queue_course, road
-from edge_agent.judge.berth_limits import BerthLimits
+from edge_agent.judge.berth import berth
+from edge_agent.judge.berth.limits import BerthLimits
 from edge_agent.judge.limits import read_limits
-from edge_agent.judge.queue_limits import QueueLimits
+from edge_agent.judge.queue import course as queue_course
+from edge_agent.judge.queue.limits import QueueLimits
+from edge_agent.judge.road import road
 
 ZONE, QUEUE = "zone", "queue"  # names in a profile's [judge]
 SEEING = frozenset({ZONE, QUEUE})  # judges of pictures: they are fed with scores, not with values

@@ -9,9 +9,9 @@ from device_profiles.errors import ConfigError
 from device_profiles.profile import Profile, load_profiles
 from edge_agent.judge import ride_limits_of
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.ride import Classify, RideJudge, Told
-from edge_agent.judge.ride_state import Floor, Ride, RideState
-from edge_agent.judge.ride_stop import RIDE
+from edge_agent.judge.ride.ride import Classify, RideJudge, Told
+from edge_agent.judge.ride.state import Floor, Ride, RideState
+from edge_agent.judge.ride.stop import RIDE
 from edge_agent.replay.order import in_order
 from edge_agent.replay.recording import Recording, Series
 

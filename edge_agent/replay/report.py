@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from device_profiles.profile import Profile
-from edge_agent.judge.ride_state import Floor, Ride
+from edge_agent.judge.ride.state import Floor, Ride
 from edge_agent.replay.replay import Story
 
 

@@ -9,16 +9,16 @@ import msgspec
 from device_profiles.errors import ConfigError
 from device_profiles.profile import Profile
 from device_profiles.wire import Value
-from edge_agent.judge.berth import Spot
-from edge_agent.judge.berth_limits import PLAIN
+from edge_agent.judge.berth.berth import Spot
+from edge_agent.judge.berth.limits import PLAIN
 from edge_agent.judge.finding import Finding
 from edge_agent.replay.frames import Still, stills_of
 from edge_agent.sources.camera.frame import Image
 from edge_agent.vision.looker import MODEL, load_looker
-from edge_agent.vision.road_patch import load_road_patch
-from edge_agent.vision.road_view import NO_SCALE
-from edge_agent.vision.road_watch import RoadWatch
-from edge_agent.vision.surface import Classify, SurfaceReason
+from edge_agent.vision.road.patch import load_road_patch
+from edge_agent.vision.road.surface import Classify, SurfaceReason
+from edge_agent.vision.road.view import NO_SCALE
+from edge_agent.vision.road.watch import RoadWatch
 from edge_agent.vision.watch import ZoneState, ZoneWatch, plain_state
 from edge_agent.vision.zones import ZonesRead, survey_zones
 

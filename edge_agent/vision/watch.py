@@ -5,14 +5,14 @@ from collections.abc import Mapping
 import msgspec
 
 from device_profiles.wire import Value
-from edge_agent.judge.berth import BerthJudge, Spot, SpotReason, Stay
-from edge_agent.judge.berth_limits import BerthLimits
+from edge_agent.judge.berth.berth import BerthJudge, Spot, SpotReason, Stay
+from edge_agent.judge.berth.limits import BerthLimits
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.queue import Lane, QueueJudge
-from edge_agent.judge.queue_course import Course
-from edge_agent.judge.queue_limits import QueueLimits
-from edge_agent.judge.queue_road import Piece
-from edge_agent.judge.road_change import Change
+from edge_agent.judge.queue.course import Course
+from edge_agent.judge.queue.limits import QueueLimits
+from edge_agent.judge.queue.queue import Lane, QueueJudge
+from edge_agent.judge.queue.road import Piece
+from edge_agent.judge.road.change import Change
 from edge_agent.vision.zones import Zone, Zones, lane_cells
 
 Scores = Mapping[str, float | None]  # by zone, of a lane by cell "<zone>/<n>": probability of a vehicle

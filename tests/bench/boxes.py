@@ -20,8 +20,8 @@ from device_profiles import topics
 from device_profiles.profile import BoxLine
 from device_profiles.wire import LANES, Lane, LaneReceipt, Reading, Receipt, decode_pack, encode
 from edge_agent.infer.model import Batch, Model
-from edge_agent.judge.ride import RideJudge
-from edge_agent.judge.ride_limits import RideLimits
+from edge_agent.judge.ride.limits import RideLimits
+from edge_agent.judge.ride.ride import RideJudge
 from edge_agent.sources.box.motion import load_motion_of
 from simulators.box_line.line import BLOCK
 from tests.bench import rig

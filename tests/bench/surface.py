@@ -10,8 +10,8 @@ import numpy as np
 
 from edge_agent.vision.looker import load_looker
 from edge_agent.vision.patches import Frame
-from edge_agent.vision.road_patch import load_road_patch
-from edge_agent.vision.road_watch import RoadWatch
+from edge_agent.vision.road.patch import load_road_patch
+from edge_agent.vision.road.watch import RoadWatch
 from edge_agent.vision.zones import Zone, Zones
 from tests.bench.report import Figure
 

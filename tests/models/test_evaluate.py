@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from edge_agent.judge.ride_state import Ride
+from edge_agent.judge.ride.state import Ride
 
 SCRIPT = Path(__file__).parents[2] / "models" / "evaluate.py"
 SKY = Ride(0, 30_000_000, "up", 74.0, 0.5)

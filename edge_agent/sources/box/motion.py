@@ -5,7 +5,7 @@ import logging
 import msgspec
 
 from device_profiles.profile import BoxLine
-from edge_agent.judge.ride import Classify
+from edge_agent.judge.ride.ride import Classify
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def load_motion_of(spec: BoxLine) -> Motion:
     # imported here, so that an agent without boxes loads no runtime
     from edge_agent.infer.model import ModelRefused, Refusal, load_model
     from edge_agent.infer.registry import models_folder
-    from edge_agent.judge.ride_window import LABELS
+    from edge_agent.judge.ride.window import LABELS
 
     try:
         model = load_model(spec.model, folder=models_folder())

@@ -4,7 +4,7 @@ import logging
 
 import msgspec
 
-from edge_agent.judge.ride_state import Floor, RideState
+from edge_agent.judge.ride.state import Floor, RideState
 
 logger = logging.getLogger(__name__)
 

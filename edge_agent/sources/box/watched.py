@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from device_profiles.profile import ProfileSpec
 from device_profiles.wire import Value
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.ride import Told
-from edge_agent.judge.ride_state import RideState
+from edge_agent.judge.ride.ride import Told
+from edge_agent.judge.ride.state import RideState
 from edge_agent.sample import Sample
 from edge_agent.sources.box.messages import Metres
 from edge_agent.sources.box.quality import BELIEVED, Quality

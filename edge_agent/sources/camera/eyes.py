@@ -11,7 +11,7 @@ from device_profiles.errors import ConfigError
 from device_profiles.wire import Value
 from edge_agent.evidence.evidence import Evidence
 from edge_agent.infer.model import ModelRefused
-from edge_agent.judge.berth import Spot
+from edge_agent.judge.berth.berth import Spot
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.zone_limits import ZoneLimits
 from edge_agent.sources.camera.frame import Image
@@ -20,8 +20,8 @@ from edge_agent.sources.camera.observed import GAP_US, Observed
 from edge_agent.sources.camera.road_eyes import RoadEyes
 from edge_agent.steps import ClockWatch
 from edge_agent.vision.looker import Chosen, load_looker
-from edge_agent.vision.road_patch import load_road_patch
-from edge_agent.vision.surface import Classify
+from edge_agent.vision.road.patch import load_road_patch
+from edge_agent.vision.road.surface import Classify
 from edge_agent.vision.watch import Kept, ZoneWatch
 from edge_agent.vision.zone import Polygon
 from edge_agent.vision.zones import Zone, Zones, lane_cells

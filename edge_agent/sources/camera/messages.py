@@ -8,7 +8,7 @@ import msgspec
 from device_profiles.wire import Value
 from edge_agent.evidence.order import EvidenceOrder
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.queue_road import Piece
+from edge_agent.judge.queue.road import Piece
 from edge_agent.judge.zone_limits import ZoneLimits
 from edge_agent.sources.camera.trouble import Stream, Trouble
 from edge_agent.vision.watch import Kept

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from device_profiles.wire import Value
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.queue_chain import QueueChain, Span
-from edge_agent.judge.queue_course import Course
-from edge_agent.judge.queue_limits import QueueLimits
-from edge_agent.judge.queue_road import Piece
+from edge_agent.judge.queue.chain import QueueChain, Span
+from edge_agent.judge.queue.course import Course
+from edge_agent.judge.queue.limits import QueueLimits
+from edge_agent.judge.queue.road import Piece
 from edge_agent.sample import Sample, Sink
 from edge_agent.sources.camera.road_config import RoadConfig, RoadLane
 from edge_agent.vision.zones import Zones, lane_cells

@@ -6,12 +6,12 @@ from typing import Protocol
 import msgspec
 
 from device_profiles.wire import Value
-from edge_agent.judge.blob import Box
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.road import KINDS, Surface
+from edge_agent.judge.road.blob import Box
+from edge_agent.judge.road.road import KINDS, Surface
 from edge_agent.sources.camera.frame import Image
-from edge_agent.vision.road_watch import RoadLook, RoadWatch
-from edge_agent.vision.surface import Classify
+from edge_agent.vision.road.surface import Classify
+from edge_agent.vision.road.watch import RoadLook, RoadWatch
 from edge_agent.vision.watch import Kept
 from edge_agent.vision.zone import Polygon
 from edge_agent.vision.zones import Zones

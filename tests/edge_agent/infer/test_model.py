@@ -15,7 +15,7 @@ from device_profiles.errors import ConfigError
 from edge_agent.infer.model import ModelRefused, Refusal, load_model
 from edge_agent.infer.motion import load_motion
 from edge_agent.infer.registry import models_folder, read_entry
-from edge_agent.judge.ride_window import CHANNELS, LABELS, WINDOW
+from edge_agent.judge.ride.window import CHANNELS, LABELS, WINDOW
 
 NAME = "lift_motion"
 LAST_LAYER = b"net.body.12.weight\x4a\x80\x07"  # its name in ONNX, then 896 bytes of raw data

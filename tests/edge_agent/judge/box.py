@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.ride import Classify, RideJudge
-from edge_agent.judge.ride_limits import RideLimits
-from edge_agent.judge.ride_state import Ride, RideState
+from edge_agent.judge.ride.limits import RideLimits
+from edge_agent.judge.ride.ride import Classify, RideJudge
+from edge_agent.judge.ride.state import Ride, RideState
 
 Array = NDArray[np.float64]
 START_US = 1_763_600_000_000_000

@@ -5,7 +5,7 @@ import pytest
 from device_profiles.errors import ConfigError
 from device_profiles.profile import BUILT_IN, parse_profile
 from edge_agent.judge import judge_of
-from edge_agent.judge.lift_limits import LiftLimits
+from edge_agent.judge.lift.limits import LiftLimits
 from edge_agent.judge.limits import read_limits
 
 TEXT = (BUILT_IN / "lift_terminal.toml").read_text(encoding="utf-8")

@@ -6,8 +6,8 @@ import pytest
 
 from device_profiles.errors import ConfigError
 from device_profiles.profile import Profile, load_profiles, parse_profile
-from edge_agent.judge.berth_limits import BerthLimits
-from edge_agent.judge.queue_limits import QueueLimits
+from edge_agent.judge.berth.limits import BerthLimits
+from edge_agent.judge.queue.limits import QueueLimits
 from edge_agent.judge.zone_limits import queue_limits_of, zone_limits_of
 
 BUILT_IN = load_profiles()

@@ -15,8 +15,8 @@ from device_profiles.profile import load_profiles
 from edge_agent.config import BoxConfig
 from edge_agent.infer.motion import load_motion
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.ride import RideJudge
-from edge_agent.judge.ride_limits import RideLimits
+from edge_agent.judge.ride.limits import RideLimits
+from edge_agent.judge.ride.ride import RideJudge
 from edge_agent.sources.box.claims import Claims
 from edge_agent.sources.box.source import BoxSource
 from edge_agent.sources.box.watched import WatchedBox

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from edge_agent.infer.motion import load_motion
-from edge_agent.judge.ride import Classify
-from edge_agent.judge.ride_state import Ride
+from edge_agent.judge.ride.ride import Classify
+from edge_agent.judge.ride.state import Ride
 from edge_agent.replay.recording import Recording, Series, read_recording
 from edge_agent.replay.replay import Story, profile_of, replay
 from tests.edge_agent.replay.foreign import NO_RIDES, START_US, Foreign, Moved, building, no_ride

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge_agent.infer.motion import load_motion
-from edge_agent.judge.ride import Classify
+from edge_agent.judge.ride.ride import Classify
 from edge_agent.replay.recording import read_recording
 from edge_agent.replay.replay import profile_of, replay
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from edge_agent.judge.blob import CLASSES, HOLE, SOUND, VEHICLE, Box
+from edge_agent.judge.road.blob import CLASSES, HOLE, SOUND, VEHICLE, Box
 from edge_agent.vision.patches import Frame
 from edge_agent.vision.zones import Zone, Zones
 

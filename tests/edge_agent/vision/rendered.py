@@ -5,7 +5,7 @@ from statistics import median
 
 import msgspec
 
-from edge_agent.judge.queue_chain import QueueChain, Span
+from edge_agent.judge.queue.chain import QueueChain, Span
 from edge_agent.vision.looker import load_looker
 from edge_agent.vision.watch import ZoneWatch
 from edge_agent.vision.zones import parse_zones

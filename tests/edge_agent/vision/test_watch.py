@@ -3,9 +3,9 @@
 import pytest
 
 from device_profiles.profile import load_profiles
-from edge_agent.judge.berth import EVENTS as BERTHS
+from edge_agent.judge.berth.berth import EVENTS as BERTHS
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.queue import EVENTS as QUEUES
+from edge_agent.judge.queue.queue import EVENTS as QUEUES
 from edge_agent.vision.watch import ZoneWatch, plain_state
 from edge_agent.vision.zones import Zone, Zones
 

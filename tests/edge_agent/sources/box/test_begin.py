@@ -8,7 +8,7 @@ import pytest
 from device_profiles.errors import ConfigError
 from device_profiles.profile import BoxLine
 from edge_agent.config import load_config
-from edge_agent.judge.ride_state import Floor, RideState
+from edge_agent.judge.ride.state import Floor, RideState
 from edge_agent.sources.box.motion import THRESHOLDS, load_motion_of
 from edge_agent.sources.box.stored import ride_state
 from tests.edge_agent.configs import write_config

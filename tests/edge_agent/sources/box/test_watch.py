@@ -14,8 +14,8 @@ from device_profiles.clock import Clock
 from device_profiles.profile import load_profiles
 from edge_agent.app import guarded
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.ride import VALUES, Told
-from edge_agent.judge.ride_state import RideState
+from edge_agent.judge.ride.ride import VALUES, Told
+from edge_agent.judge.ride.state import RideState
 from edge_agent.sample import Sample
 from edge_agent.sources.box.quality import Quality
 from edge_agent.sources.box.stored import ride_state

@@ -9,8 +9,8 @@ from device_profiles.clock import Clock
 from device_profiles.errors import ConfigError
 from device_profiles.profile import load_profiles
 from edge_agent.config import load_config
-from edge_agent.judge.queue_course import EVENTS
-from edge_agent.judge.queue_road import Piece
+from edge_agent.judge.queue.course import EVENTS
+from edge_agent.judge.queue.road import Piece
 from edge_agent.sample import Sample
 from edge_agent.sources.camera.eyes import Eyes
 from edge_agent.sources.camera.frame import Image

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from edge_agent.judge.blob import Box
+from edge_agent.judge.road.blob import Box
 from edge_agent.sources.camera.frame import Image
 from edge_agent.sources.camera.road_eyes import RoadEyes
 from edge_agent.vision.zone import Polygon

@@ -12,7 +12,7 @@ import cv2
 from device_profiles.clock import Clock
 from device_profiles.profile import load_profiles
 from edge_agent.config import LineConfig, SlaveConfig
-from edge_agent.judge.berth import Stay
+from edge_agent.judge.berth.berth import Stay
 from edge_agent.sources.camera.messages import Health, Report, ZoneWord, decode_order, encode_order
 from edge_agent.sources.camera.source import CameraSource
 from edge_agent.sources.camera.trouble import Stream, Trouble

@@ -1,0 +1,168 @@
+"""Decide whether a berth is occupied, free or unknown, and how long a vehicle stayed."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+from edge_agent.judge.berth.limits import BerthLimits
+from edge_agent.judge.finding import Finding
+from edge_agent.judge.lean import Lean, lean_on, set_back_us, shifted
+
+OCCUPIED, FREED, UNKNOWN = "berth.occupied", "berth.freed", "berth.unknown"
+FIRST = 100  # looks at the most whose average stands for a state that is not decided yet
+EVENTS = frozenset({OCCUPIED, FREED, UNKNOWN})
+
+
+class Spot(StrEnum):
+    """A berth's state, in the words of FIWARE's ParkingSpot; ``closed`` is for the register to say, nobody sees it."""
+
+    OCCUPIED = "occupied"
+    FREE = "free"
+    UNKNOWN = "unknown"
+
+
+class SpotReason(StrEnum):
+    """Why a berth's state changed."""
+
+    SEEN = "seen"  # arrived or left before our eyes
+    SEEN_AGAIN = "seen_again"  # it is known again after it was unknown
+    UNSURE = "unsure"  # the model could not tell for a while
+    UNSEEN = "unseen"  # the picture cannot be believed
+
+
+class Stay(msgspec.Struct, frozen=True):
+    """A vehicle in a berth."""
+
+    arrived_us: int  # first look that saw it
+    seen_us: int  # last look that did
+    at_least: bool = False  # nobody saw it arrive: it may have stood there before
+    gap: bool = False  # nobody saw for a while whether it was still there, or already another one
+
+
+class Berth(msgspec.Struct, frozen=True):
+    """What is known of one berth."""
+
+    decided: Spot = Spot.UNKNOWN  # what events speak of
+    lean: Lean = Lean()
+    stay: Stay | None = None  # it lasts while the state is unknown
+    known: bool = False  # its state has been decided once
+    first: tuple[float, ...] = ()  # probabilities of the looks before that
+
+    @property
+    def state(self) -> Spot:
+        """Return what was decided; before the first time, what the looks so far say on the average."""
+        if self.known or not self.first:
+            return self.decided
+        return Spot.OCCUPIED if self.vehicle >= 0.5 else Spot.FREE
+
+    @property
+    def score(self) -> float:
+        """Return the probability of the state, 0 when it is unknown."""
+        state = self.state
+        return 0.0 if state is Spot.UNKNOWN else self.vehicle if state is Spot.OCCUPIED else 1 - self.vehicle
+
+    @property
+    def vehicle(self) -> float:
+        """Return the probability of a vehicle; it means nothing while the state is unknown."""
+        return (1 + self.lean.value) / 2 if self.known else sum(self.first) / max(1, len(self.first))
+
+
+class BerthJudge:
+    """All berths of a camera."""
+
+    def __init__(self, limits: BerthLimits | None = None) -> None:
+        self._limits = limits or BerthLimits()
+        self._berths: dict[str, Berth] = {}
+
+    def take(self, t_us: int, zone: str, p: float | None) -> list[Finding]:
+        """Take in a look at a berth: the probability of a vehicle, None when the model cannot tell."""
+        self._berths[zone], found = take(self.view(zone), t_us, p, zone=zone, limits=self._limits)
+        return found
+
+    def unseen(self, zone: str, t_us: int, *, reason: str = SpotReason.UNSEEN) -> list[Finding]:
+        """Take in that nobody can see the berth, and why not."""
+        self._berths[zone], found = lose(self.view(zone), t_us, zone=zone, reason=reason)
+        return found
+
+    def shift(self, step_us: int) -> None:
+        """Follow the clock, which was set."""
+        self._berths = {zone: shift(berth, step_us) for zone, berth in self._berths.items()}
+
+    def resume(self, stays: Mapping[str, Stay | None]) -> None:
+        """Go on where somebody else stopped: what was known of berths, whose state is unknown now."""
+        for zone, stay in stays.items():
+            self._berths[zone] = Berth(stay=stay and msgspec.structs.replace(stay, gap=True), known=True)
+
+    def view(self, zone: str) -> Berth:
+        """Return what is known of a berth."""
+        return self._berths.get(zone, Berth())
+
+
+def take(berth: Berth, t_us: int, p: float | None, *, zone: str, limits: BerthLimits) -> tuple[Berth, list[Finding]]:
+    """Return the berth after a look, and what changed."""
+    if back_us := set_back_us(berth.lean, t_us):
+        berth = shift(berth, back_us)
+    push = None if p is None else 2 * p - 1
+    lean = lean_on(berth.lean, t_us, push, confirm_us=limits.confirm_us, lost_us=limits.lost_us)
+    if lean.blind >= 1:
+        return lose(msgspec.structs.replace(berth, lean=lean), t_us, zone=zone, reason=SpotReason.UNSURE)
+    stay = berth.stay
+    if stay is not None and p is not None and p >= 0.5 and berth.decided is Spot.OCCUPIED:
+        stay = msgspec.structs.replace(stay, seen_us=max(t_us, stay.seen_us))
+    first = (*berth.first, p)[-FIRST:] if p is not None and not berth.known else berth.first
+    berth = Berth(berth.decided, lean, stay, berth.known, first)
+    if p is None or lean.held is None or berth.decided is (Spot.OCCUPIED if lean.held else Spot.FREE):
+        return berth, []
+    return (_occupy if lean.held else _free)(berth, t_us, zone=zone)
+
+
+def lose(berth: Berth, t_us: int, *, zone: str, reason: str) -> tuple[Berth, list[Finding]]:
+    """Return the berth once it is unknown; a vehicle's stay goes on until something is seen again."""
+    stay = berth.stay and msgspec.structs.replace(berth.stay, gap=True)
+    lost = Berth(stay=stay, known=berth.known)  # what it leaned to says nothing about afterwards
+    if berth.decided is Spot.UNKNOWN:
+        return lost, []
+    return lost, [Finding(UNKNOWN, t_us, _data(lost, zone, reason, was=str(berth.decided)))]
+
+
+def shift(berth: Berth, step_us: int) -> Berth:
+    """Return the berth after the clock was set by so much."""
+    if not step_us:
+        return berth
+    stay = berth.stay
+    if stay is not None:
+        moved = {"arrived_us": stay.arrived_us + step_us, "seen_us": stay.seen_us + step_us}
+        stay = msgspec.structs.replace(stay, **moved)
+    return msgspec.structs.replace(berth, lean=shifted(berth.lean, step_us), stay=stay)
+
+
+def _occupy(berth: Berth, t_us: int, *, zone: str) -> tuple[Berth, list[Finding]]:
+    turn_us = t_us if berth.lean.turn_us is None else berth.lean.turn_us
+    arrived = berth.decided is Spot.FREE
+    stay = berth.stay or Stay(turn_us, t_us, at_least=not arrived)
+    now = Berth(Spot.OCCUPIED, berth.lean, stay, True)
+    reason = SpotReason.SEEN if arrived else SpotReason.SEEN_AGAIN
+    told = {"arrived_us": stay.arrived_us, "at_least": stay.at_least, "gap": stay.gap}
+    return now, [Finding(OCCUPIED, t_us, _data(now, zone, reason, **told))] if berth.known else []
+
+
+def _free(berth: Berth, t_us: int, *, zone: str) -> tuple[Berth, list[Finding]]:
+    """A stay ends when the first look saw it gone, or, when nobody looked, with the last one that saw it."""
+    turn_us = t_us if berth.lean.turn_us is None else berth.lean.turn_us
+    now = Berth(Spot.FREE, berth.lean, None, True)
+    left = berth.decided is Spot.OCCUPIED
+    told: dict[str, Any] = {}
+    if berth.stay is not None:
+        left_us = turn_us if left else berth.stay.seen_us
+        dwell_s = max(0, left_us - berth.stay.arrived_us) / 1e6
+        told = {"arrived_us": berth.stay.arrived_us, "left_us": left_us, "dwell_s": dwell_s}
+        told |= {"at_least": berth.stay.at_least or not left, "gap": berth.stay.gap}
+    reason = SpotReason.SEEN if left else SpotReason.SEEN_AGAIN
+    return now, [Finding(FREED, t_us, _data(now, zone, reason, **told))] if berth.known else []
+
+
+def _data(berth: Berth, zone: str, reason: str, **more: Any) -> dict[str, Any]:
+    score = None if berth.state is Spot.UNKNOWN else round(berth.score, 3)
+    return {"reason": str(reason), "zone": zone, "score": score, **more}

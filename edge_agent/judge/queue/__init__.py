@@ -1,0 +1,1 @@
+"""The judge of queues on lanes and roads."""

@@ -1,0 +1,1 @@
+"""The judge of a box in a car: rides and stucks from its motion."""

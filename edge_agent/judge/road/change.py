@@ -1,0 +1,144 @@
+"""One change of a road's surface, followed from look to look: where it is, and what the looks make of it."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from edge_agent.judge.road.blob import CLASSES, HOLE, OBJECT, PERSON, SHADOW, SOUND, VEHICLE, WATER, Blob, Box
+from edge_agent.judge.road.limits import RoadLimits
+
+OURS = (HOLE, WATER)  # what the road itself has become
+PASSING = (VEHICLE, PERSON, SHADOW, SOUND)  # what is no change of the road
+SAME = 0.3  # intersection over union of two boxes that show the same change
+COVERED = 0.5  # of a change's box
+MOST = 60.0  # looks that weigh in a mean; what is seen later still counts
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What is known of it."""
+
+    blob: Blob  # as it was seen last
+    first_us: int  # first look that showed it
+    seen_us: int  # last one that did
+    looks: int = 1  # that showed it
+    scored: float = 0.0  # of them, those in which somebody could tell; at most MOST
+    named: tuple[tuple[str, int], ...] = ()  # class → looks in which it was the likeliest
+    means: tuple[tuple[str, float], ...] = ()  # class → mean probability
+    missed: int = 0  # looks since it was seen
+    told: str = ""  # class of the last event; empty: none yet
+    told_us: int = 0
+    pinned: bool = False  # whoever looks now has never seen the road without it: not to see it means nothing
+
+    @property
+    def mean(self) -> dict[str, float]:
+        """Return the mean probability by class."""
+        return dict(self.means)
+
+    def since_us(self) -> int:
+        """Return when it began to be what it is; pixels that hardly waver may be older."""
+        return self.first_us
+
+
+def begin(blob: Blob, t_us: int) -> Change:
+    """Return a change that is seen for the first time."""
+    return _scored(Change(blob, t_us, t_us), blob)
+
+
+def follow(change: Change, blob: Blob, t_us: int) -> Change:
+    """Return it after one more look."""
+    if blob.since_us > max(change.seen_us, change.blob.since_us) and not change.told:
+        return begin(blob, t_us)  # something else lies there now
+    seen = msgspec.structs.replace(change, blob=blob, seen_us=t_us, looks=change.looks + 1, missed=0)
+    return _scored(seen, blob)
+
+
+def miss(change: Change) -> Change:
+    """Return it after a look that did not show it."""
+    return msgspec.structs.replace(change, missed=change.missed + 1)
+
+
+def gone(change: Change, t_us: int, limits: RoadLimits) -> bool:
+    """Return whether it has not been seen for long enough."""
+    if change.pinned:
+        return t_us - change.seen_us >= limits.pinned_us
+    us, looks = (limits.gone_us, limits.gone_looks) if change.told else (limits.lost_us, limits.lost_looks)
+    return change.missed >= looks and t_us - change.seen_us >= us
+
+
+def class_of(change: Change, t_us: int, limits: RoadLimits) -> str | None:
+    """Return what it is by now: HOLE, WATER or OBJECT; None: nothing that is worth a word, or not yet."""
+    mean, stayed_us = change.mean, t_us - change.since_us()
+    passing = sum(mean.get(one, 0.0) for one in PASSING)
+    if not mean or passing >= limits.sure:
+        return None
+    likeliest = max(OURS, key=lambda one: mean.get(one, 0.0))
+    if sum(mean.get(one, 0.0) for one in OURS) >= limits.sure:
+        agree = sum(count for name, count in change.named if name in OURS)
+        return likeliest if stayed_us >= limits.stays_us and agree >= _needed(change, limits.looks, limits) else None
+    if passing > limits.doubt:
+        return None
+    agree = sum(count for name, count in change.named if name not in PASSING)
+    return OBJECT if stayed_us >= limits.object_us and agree >= _needed(change, limits.object_looks, limits) else None
+
+
+def score_of(change: Change, kind: str) -> float:
+    """Return the probability of a class; of OBJECT that it is none of those that pass."""
+    mean = change.mean
+    return mean.get(kind, 0.0) if kind in OURS else 1.0 - sum(mean.get(one, 0.0) for one in PASSING)
+
+
+def shift(change: Change, step_us: int) -> Change:
+    """Return it after the clock was set by so much."""
+    blob = msgspec.structs.replace(change.blob, since_us=change.blob.since_us + step_us)
+    times = {"first_us": change.first_us + step_us, "seen_us": change.seen_us + step_us}
+    return msgspec.structs.replace(change, blob=blob, told_us=change.told_us + step_us, **times)
+
+
+def likeness(change: Change, blob: Blob) -> float:
+    """Return intersection over union of a change and a blob, 0 when they are too unlike to be the same."""
+    shared = _area(_shared(change.blob.box, blob.box))
+    whole = _area(change.blob.box) + _area(blob.box) - shared
+    return shared / whole if shared >= SAME * whole > 0 else 0.0
+
+
+def covers(blob: Blob, change: Change) -> bool:
+    """Return whether a blob lies over a change, so that nobody sees whether it is still there."""
+    return _area(_shared(change.blob.box, blob.box)) >= COVERED * _area(change.blob.box)
+
+
+def hide(change: Change, t_us: int) -> Change:
+    """Return it after a look in which something lay over it."""
+    return msgspec.structs.replace(change, seen_us=max(t_us, change.seen_us), missed=0)
+
+
+def _scored(change: Change, blob: Blob) -> Change:
+    if not blob.scores:
+        return change
+    count = min(MOST, change.scored + 1)
+    old = change.mean
+    means = tuple((one, _onward(old.get(one), blob.scores.get(one, 0.0), count)) for one in _classes(blob, old))
+    likeliest = max(blob.scores, key=lambda one: blob.scores[one])
+    named = dict(change.named)
+    named[likeliest] = named.get(likeliest, 0) + 1
+    return msgspec.structs.replace(change, scored=count, means=means, named=tuple(sorted(named.items())))
+
+
+def _classes(blob: Blob, old: Iterable[str]) -> list[str]:
+    return sorted({*CLASSES, *blob.scores, *old})
+
+
+def _onward(mean: float | None, now: float, count: float) -> float:
+    return now if mean is None else mean + (now - mean) / count
+
+
+def _needed(change: Change, looks: int, limits: RoadLimits) -> int:
+    apart_us = (change.seen_us - change.first_us) / max(1, change.looks - 1)
+    return max(looks, limits.far_looks) if apart_us > limits.far_us else looks
+
+
+def _shared(one: Box, two: Box) -> Box:
+    return max(one[0], two[0]), max(one[1], two[1]), min(one[2], two[2]), min(one[3], two[3])
+
+
+def _area(box: Box) -> int:
+    return max(0, box[2] - box[0]) * max(0, box[3] - box[1])

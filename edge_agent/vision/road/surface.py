@@ -1,0 +1,286 @@
+"""Find what stays changed on the road: pixels of one camera in, blobs of each road zone out."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import StrEnum
+from typing import Protocol
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from edge_agent.judge.road.blob import PERSON, SOUND, VEHICLE, Blob, Box
+from edge_agent.vision.patches import Frame
+from edge_agent.vision.road.background import Background
+from edge_agent.vision.road.rain import Rain
+from edge_agent.vision.road.spots import Spot, follow_spots, worth_a_look
+from edge_agent.vision.road.steady import put_back
+from edge_agent.vision.road.view import Mask, RoadView, view_of
+from edge_agent.vision.road.whole import Showing, Whole
+from edge_agent.vision.zones import Zones
+
+__all__ = ["Blob", "Box", "Classify", "Surface", "SurfaceReason", "SurfaceSeen"]
+
+LEAST_M2 = 0.5  # DOMAIN.md 3
+LEAST_MOVER_M2 = 0.3  # a person
+LARGE_M2 = 6.0  # what is larger may be weak light that hides a hole: its stronger parts are looked at
+STEEPER, STEEPEST = 1.5, 0.35  # of the logarithm of brightness; a vehicle differs by more all over
+TOO_MUCH = 0.5  # of a zone: nothing is left to level its light by
+ANEW_S, ANEW_LOOKS = 5.0, 4  # too much changed for so long: that is what is there now
+OTHER_S, OTHER_LOOKS = 60.0, 10  # the same, when it shows nothing of what it showed
+DARK = 30.0  # grey levels; a zone of which nearly all is darker has no light
+ALIKE = 0.95  # correlation of what is there with what was: only its light has changed, no model is asked
+LIGHT = {SOUND: 1.0}
+LEAST_SWAY_PX = 0.7  # of the frame: what sways less need not be put back
+BEFORE_S = 1.0  # the picture of the road as it was is renewed so often
+SOFT = np.ones((7, 7), np.uint8)  # a change's rim, which is no picture of the road any more
+
+
+class Classify(Protocol):
+    """What a `RoadPatch` is to us."""
+
+    def classify(self, after: Frame, before: Frame, boxes: Sequence[Box]) -> list[dict[str, float]]:
+        """Return for each box class → probability."""
+
+
+class SurfaceReason(StrEnum):
+    """Why a road zone's surface is unknown."""
+
+    SCALE = "scale"  # nobody measured its ground
+    MODEL = "model"  # the model is not there, or was refused
+    YOUNG = "young"  # it was not seen twice yet
+    DARK = "dark"  # no light falls on it
+    MOVED = "moved"  # the camera looks elsewhere
+    OTHER = "other"  # the picture shows nothing of what it showed
+    CHANGED = "changed"  # too much of the zone changed at once
+
+
+class SurfaceSeen(msgspec.Struct, frozen=True):
+    """What one look at the road showed."""
+
+    blobs: Mapping[str, tuple[Blob, ...]]  # by zone; a zone that cannot be judged is in `faults` instead
+    movers: tuple[Box, ...]  # what moves there now
+    before: Frame  # the road as it was, without what changed
+    faults: Mapping[str, str]  # zone → why it cannot be judged
+
+
+class _Road(msgspec.Struct):
+    """One zone with what is remembered of it."""
+
+    view: RoadView
+    background: Background
+    rain: Rain = msgspec.field(default_factory=Rain)
+    spots: list[Spot] = []
+    bad_s: float | None = None  # since when too much of it is changed
+    bad_looks: int = 0
+
+
+class Surface:
+    """All road zones of one camera. Times are city microseconds."""
+
+    def __init__(self, zones: Zones, classify: Classify | None) -> None:
+        views = {one.id: view_of(one, zones) for one in zones.zones if one.kind == "road"}
+        self._roads = {name: _Road(view, Background(view)) for name, view in views.items() if view is not None}
+        self._scaleless = {name: str(SurfaceReason.SCALE) for name, view in views.items() if view is None}
+        self._classify = classify
+        self._whole = Whole()
+        self._began_us: int | None = None
+        self._last_us = 0
+        self._other_s: float | None = None  # since when the picture shows something else
+        self._other_looks = 0
+        self._before: Frame | None = None
+        self._before_us = 0
+
+    def look(self, image: Frame, t_us: int, *, keep: Mapping[str, Iterable[Box]] | None = None) -> SurfaceSeen:
+        """Take in a picture of the zones' size; ``keep``: by zone, what was told to be changed and is not forgotten."""
+        t_s = self._seconds(t_us)
+        if self._before is None:
+            self._before, self._before_us = image.copy(), t_us
+        newest = {name: _grey(image, road.view) for name, road in self._roads.items()}
+        greys = {name: road.rain.without(newest[name], t_s) for name, road in self._roads.items()}
+        dark = {name for name, grey in greys.items() if _is_dark(grey, self._roads[name].view)}
+        for name, road in self._roads.items():
+            if name not in dark:
+                road.background.look(greys[name], t_s, newest=newest[name])
+                if road.rain.began:
+                    road.background.begin_anew(keep.get(name, ()) if keep else ())
+        found = {name: _spots(road.view, road.background) for name, road in self._roads.items() if name not in dark}
+        showing = Showing.SAME if len(dark) == len(self._roads) else self._whole.look(image, t_s)
+        keep = keep or {}
+        if showing is not Showing.SAME:
+            return self._elsewhere(image, showing, t_s, keep)
+        self._other_s, self._other_looks = None, 0
+        faults = dict(self._scaleless) | dict.fromkeys(dark, str(SurfaceReason.DARK))
+        for name in found:
+            if fault := self._fault(name, t_s, keep):
+                faults[name] = str(fault)
+        blobs = self._blobs({name: one for name, one in found.items() if name not in faults}, image, t_us)
+        seen = SurfaceSeen(blobs, self._movers(faults), self._before, faults)
+        self._renew(image, t_us, faults)
+        return seen
+
+    def shift(self, step_us: int) -> None:
+        """Follow the clock, which was set."""
+        if self._began_us is not None:
+            self._began_us += step_us
+            self._last_us += step_us
+            self._before_us += step_us
+
+    def _seconds(self, t_us: int) -> float:
+        """Return seconds since the first look; they do not go back."""
+        if self._began_us is None:
+            self._began_us = self._last_us = t_us
+        self._last_us = max(self._last_us, t_us)
+        return (self._last_us - self._began_us) / 1e6
+
+    def _since_us(self, since_s: float) -> int:
+        return (self._began_us or 0) + round(since_s * 1e6)
+
+    def _elsewhere(self, image: Frame, showing: Showing, t_s: float, keep: Mapping[str, Iterable[Box]]) -> SurfaceSeen:
+        """The zones do not lie where they were drawn: nothing is known of them until the camera looks there again."""
+        reason = SurfaceReason.MOVED if showing is Showing.MOVED else SurfaceReason.OTHER
+        self._other_s = t_s if self._other_s is None or showing is Showing.MOVED else self._other_s
+        self._other_looks = 0 if showing is Showing.MOVED else self._other_looks + 1
+        if self._other_looks >= OTHER_LOOKS and t_s - self._other_s >= OTHER_S:
+            self._whole.begin_anew(image, t_s)
+            for name, road in self._roads.items():
+                self._begin_anew(road, keep.get(name, ()))
+        assert self._before is not None
+        faults = self._scaleless | dict.fromkeys(self._roads, str(reason))
+        return SurfaceSeen({}, (), self._before, faults)
+
+    def _fault(self, name: str, t_s: float, keep: Mapping[str, Iterable[Box]]) -> SurfaceReason | None:
+        road = self._roads[name]
+        if self._classify is None:
+            return SurfaceReason.MODEL
+        if road.background.share <= TOO_MUCH:
+            road.bad_s, road.bad_looks = None, 0
+            return SurfaceReason.YOUNG if road.background.looks < 2 else None
+        road.bad_s = t_s if road.bad_s is None else road.bad_s
+        road.bad_looks += 1
+        if road.bad_looks >= ANEW_LOOKS and t_s - road.bad_s >= ANEW_S:
+            self._begin_anew(road, keep.get(name, ()))
+        return SurfaceReason.CHANGED
+
+    def _begin_anew(self, road: _Road, keep: Iterable[Box]) -> None:
+        road.background.begin_anew(keep)
+        road.spots, road.bad_s, road.bad_looks = [], None, 0
+
+    def _blobs(self, found: Mapping[str, list["_Found"]], image: Frame, t_us: int) -> dict[str, tuple[Blob, ...]]:
+        """Return the blobs; those of which it is worth to know more are classified."""
+        assert self._before is not None
+        for name, spots in found.items():
+            self._roads[name].spots = follow_spots(self._roads[name].spots, [one.box for one in spots])
+            for spot, there in zip(self._roads[name].spots, spots, strict=True):
+                spot.likeness = there.likeness
+        due = worth_a_look([spot for name in found for spot in self._roads[name].spots], t_us)
+        for spot in due:
+            if spot.likeness >= ALIKE:
+                spot.take(LIGHT, t_us)
+        due = [spot for spot in due if spot.likeness < ALIKE]
+        boxes = [spot.box for spot in due]
+        scores = self._classify.classify(self._steadied(image), self._before, boxes) if self._classify and boxes else []
+        for spot, one in zip(due, scores, strict=True):
+            spot.take(one, t_us)
+        return {name: tuple(self._blob(name, at, one, t_us) for at, one in enumerate(spots))
+                for name, spots in found.items()}  # fmt: skip
+
+    def _blob(self, name: str, at: int, found: "_Found", t_us: int) -> Blob:
+        road, spot = self._roads[name], self._roads[name].spots[at]
+        if spot.looks_sound:
+            road.background.accept(found.mask, found.rows, found.columns)
+        scores = spot.scores if spot.scored_us == t_us else {}
+        return Blob(found.box, found.area_m2, self._since_us(found.since_s), scores)
+
+    def _steadied(self, image: Frame) -> Frame:
+        """Return the picture where the backgrounds show it, though the camera sways."""
+        shifts = [(road.view.shrink, *road.background.shift) for road in self._roads.values()]
+        dx, dy = (float(np.median([by * each[at] for by, *each in shifts] or [0.0])) for at in range(2))
+        return image if max(abs(dx), abs(dy)) < LEAST_SWAY_PX else put_back(image, (dx, dy)).astype(np.uint8)
+
+    def _movers(self, faults: Mapping[str, str]) -> tuple[Box, ...]:
+        roads = [road for name, road in self._roads.items() if name not in faults]
+        moving = [box for road in roads for box in _moving(road.view, road.background.moves)]
+        standing = [spot.box for road in roads for spot in road.spots if spot.is_any(VEHICLE, PERSON)]
+        return (*moving, *standing)
+
+    def _renew(self, image: Frame, t_us: int, faults: Mapping[str, str]) -> None:
+        """Renew the picture of the road as it was, but for what changed."""
+        if faults.keys() - self._scaleless.keys() or 0 < t_us - self._before_us < BEFORE_S * 1e6:
+            return
+        assert self._before is not None
+        fresh, self._before_us = self._steadied(image).copy(), t_us
+        for road in self._roads.values():
+            changed = cv2.dilate(road.background.stays | road.background.moves, SOFT)
+            if not changed.any():
+                continue
+            x0, y0, x1, y1 = road.view.box
+            old, new = self._before[y0:y1, x0:x1], fresh[y0:y1, x0:x1]
+            whole = cv2.resize(changed, (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST)
+            cv2.copyTo(old, whole, new)
+        self._before = fresh
+
+
+class _Found(msgspec.Struct, frozen=True):
+    """A part of a zone that stays changed."""
+
+    box: Box  # in the frame
+    area_m2: float
+    since_s: float
+    rows: slice  # of the view
+    columns: slice
+    mask: Mask
+    likeness: float  # of its structure to what was there
+
+
+def _grey(image: Frame, view: RoadView) -> NDArray[np.uint8]:
+    x0, y0, x1, y1 = view.box
+    part = image[y0:y1, x0:x1]
+    if view.shrink > 1:
+        part = cv2.resize(part, view.size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return cv2.cvtColor(part, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False)
+
+
+def _is_dark(grey: NDArray[np.uint8], view: RoadView) -> bool:
+    mean, deviation = cv2.meanStdDev(grey, mask=view.mask)
+    return float(mean[0, 0] + 2 * deviation[0, 0]) < DARK
+
+
+def _spots(view: RoadView, background: Background) -> list[_Found]:
+    """Return what stays changed and is large enough, the largest first."""
+    found = _parts(view, background, background.stays, background.level * STEEPER)
+    return sorted(found, key=lambda one: -one.area_m2)
+
+
+def _parts(view: RoadView, background: Background, stays: Mask, level: float) -> list[_Found]:
+    """Return the parts of ``stays``; of one that is larger than a hole those that differ by more than ``level``."""
+    found = []
+    outlines, _ = cv2.findContours(stays, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    for outline in outlines:
+        x, y, width, height = cv2.boundingRect(outline)
+        rows, columns = slice(y, y + height), slice(x, x + width)
+        if float(view.m2[rows, columns].sum()) < LEAST_M2:
+            continue
+        mask: Mask = np.zeros((height, width), np.uint8)
+        cv2.drawContours(mask, [outline - np.array([x, y])], -1, 1, cv2.FILLED)
+        area_m2 = float((view.m2[rows, columns] * mask).sum())
+        if area_m2 > LARGE_M2 and level < STEEPEST:
+            inner = np.zeros_like(stays)
+            inner[rows, columns] = mask & stays[rows, columns] & (background.strength[rows, columns] > level)
+            found += _parts(view, background, inner, level * STEEPER)
+        elif area_m2 >= LEAST_M2:
+            likeness = background.likeness(mask, rows, columns)
+            since_s = background.since_s(mask, rows, columns)
+            box = view.in_frame((x, y, x + width, y + height))
+            found.append(_Found(box, area_m2, since_s, rows, columns, mask, likeness))
+    return found
+
+
+def _moving(view: RoadView, moves: Mask) -> list[Box]:
+    outlines, _ = cv2.findContours(moves, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    boxes = []
+    for outline in outlines:
+        x, y, width, height = cv2.boundingRect(outline)
+        if float(view.m2[y : y + height, x : x + width].sum()) >= LEAST_MOVER_M2:
+            boxes.append(view.in_frame((x, y, x + width, y + height)))
+    return boxes

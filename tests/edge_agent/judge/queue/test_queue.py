@@ -1,0 +1,299 @@
+"""The judge of queues, over simulated lanes whose cells err: length, tail, growth, and roads of several cameras."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge_agent.judge.finding import Finding
+from edge_agent.judge.queue.chain import QueueChain, Span, join
+from edge_agent.judge.queue.course import FORMED, GROWING, OVER, STEADY, UNKNOWN, Course, Phase, follow
+from edge_agent.judge.queue.limits import QueueLimits
+from edge_agent.judge.queue.queue import Lane, QueueJudge
+from edge_agent.judge.queue.road import Piece, Queue, find_queue
+from tests.edge_agent.judge.street import Street, every_other
+
+S = 1_000_000
+START = 1_763_600_000 * S
+
+
+class Watch:
+    """A judge that watches one street at a rate."""
+
+    def __init__(self, street: Street, *, step_s: float = 0.2) -> None:
+        self.judge = QueueJudge({"a": Lane(street.cells)})
+        self.found: list[Finding] = []
+        self.now_us = START
+        self._street, self._step_us = street, round(step_s * S)
+
+    def run(self, seconds: float, *, passing: float = 0.0, hidden: tuple[int, ...] = ()) -> None:
+        """Look for so long."""
+        for _ in range(round(seconds * S / self._step_us)):
+            self.now_us += self._step_us
+            ps = every_other(self._street.look(passing=passing), hidden)
+            self.found += self.judge.take(self.now_us, "a", ps)
+
+    def kinds(self) -> list[str]:
+        """Return what was said."""
+        return [one.kind for one in self.found]
+
+
+@pytest.mark.parametrize("step_s", [0.2, 60.0])
+@pytest.mark.parametrize("vehicles", [5, 12, 24])
+def test_length_is_within_15_percent_of_the_truth(vehicles: int, step_s: float) -> None:
+    """At five frames a second and at one still a minute, whatever one cell in twenty says."""
+    for seed in range(5):
+        street = Street(length_m=160, seed=seed)
+        street.stand(vehicles, head_m=7.0)
+        watch = Watch(street, step_s=step_s)
+        watch.run(max(30, 12 * step_s))
+        queue = watch.judge.view("a").queue
+        assert queue is not None
+        assert queue.queue_m == pytest.approx(street.truth_m, rel=0.15, abs=5)
+        assert queue.queue_m == pytest.approx(street.truth_m, rel=0.15) or vehicles == 5
+        assert queue.tail_m == pytest.approx(street.standing[-1][1], abs=10)
+        assert not queue.at_least
+        assert watch.kinds() == [FORMED]
+
+
+@given(st.integers(4, 40), st.floats(0, 60), st.integers(0, 1000))
+@settings(max_examples=25)
+def test_length_on_the_average_of_any_street(vehicles: int, head_m: float, seed: int) -> None:
+    """No bias: never further off than two cells, and within 15 % from 13 vehicles on."""
+    street = Street(length_m=320, seed=seed)
+    street.stand(vehicles, head_m=head_m)
+    watch = Watch(street, step_s=1.0)
+    watch.run(25)
+    queue = watch.judge.view("a").queue
+    assert queue is not None
+    assert queue.queue_m == pytest.approx(street.truth_m, rel=0.15, abs=10)
+
+
+@pytest.mark.parametrize("passing", [0.0, 0.2, 0.4])
+def test_traffic_that_passes_is_no_queue(passing: float) -> None:
+    """However dense it is while it moves: nothing is said, and the queue is shorter than one."""
+    watch = Watch(Street(length_m=100, seed=3))
+    watch.run(120, passing=passing)
+    assert watch.kinds() == []
+    assert watch.judge.view("a").phase is Phase.NONE
+
+
+def test_motion_is_no_queue() -> None:
+    """Full cells in which something moves hold no stopped vehicle."""
+    street = Street(length_m=50, seed=1)
+    street.stand(9)
+    judge = QueueJudge({"a": Lane(street.cells)})
+    found = [judge.take(START + at * S, "a", street.look(), moving=[True] * 10) for at in range(60)]
+    assert not any(found)
+    assert judge.view("a").phase is Phase.NONE
+
+
+def test_a_queue_forms_grows_stands_and_is_over() -> None:
+    """Each is said once, with how fast it grows: a vehicle every five seconds is 67 m a minute."""
+    street = Street(length_m=300, seed=8)
+    watch = Watch(street, step_s=0.5)
+    watch.run(60)
+    for vehicles in range(1, 40):
+        street.stand(vehicles)
+        watch.run(5)
+    growth_mps = watch.judge.view("a").growth_mps
+    assert growth_mps is not None
+    assert growth_mps * 60 == pytest.approx(67, rel=0.15)
+    watch.run(240)
+    street.stand(0)
+    watch.run(60)
+    assert watch.kinds() == [FORMED, GROWING, STEADY, OVER]
+    growing = watch.found[1].data
+    assert growing["vehicles"] >= 3
+    assert growing["growth_m_per_min"] > 6
+    assert growing["zone"] == "a"
+
+
+def test_unknown_cells_shorten_no_queue_and_end_none() -> None:
+    """What is hidden inside the queue belongs to it; when nothing is seen it is unknown, and over only when seen."""
+    street = Street(length_m=100, seed=5)
+    street.stand(10)
+    watch = Watch(street)
+    watch.run(40, hidden=(3, 4, 5))
+    queue = watch.judge.view("a").queue
+    assert queue is not None
+    assert queue.queue_m == pytest.approx(street.truth_m, rel=0.15)
+    assert queue.at_least
+    assert queue.unseen_m == pytest.approx(15)
+    watch.run(60, hidden=tuple(range(20)))
+    assert watch.judge.view("a").phase is Phase.UNKNOWN
+    watch.run(40)
+    street.stand(0)
+    watch.run(60)
+    assert watch.kinds() == [FORMED, UNKNOWN, FORMED, OVER]
+
+
+def test_a_queue_that_leaves_the_picture_is_at_least_so_long() -> None:
+    """Its tail is where the lane ends: nobody knows how far it goes on."""
+    street = Street(length_m=50, seed=2)
+    street.stand(30)
+    watch = Watch(street)
+    watch.run(30)
+    queue = watch.judge.view("a").queue
+    assert queue is not None
+    assert queue.at_least
+    assert queue.queue_m == pytest.approx(50, abs=5)
+
+
+def test_a_queue_that_grows_out_of_sight_is_not_steady() -> None:
+    """Its tail has left the picture: whether it grows nobody knows, so nothing is said; when it ends, that is."""
+    street = Street(length_m=60, seed=6)
+    watch = Watch(street, step_s=1.0)
+    watch.run(60)
+    for vehicles in range(1, 14):
+        street.stand(vehicles)
+        watch.run(12)
+    street.stand(40)
+    watch.run(400)
+    assert watch.kinds() == [FORMED, GROWING]
+    street.stand(0)
+    watch.run(60)
+    assert watch.kinds() == [FORMED, GROWING, OVER, STEADY]
+
+
+def test_a_clock_that_was_set_stops_nothing() -> None:
+    """After an hour back the queue is over as soon as else."""
+    street = Street(length_m=60, seed=4)
+    street.stand(8)
+    watch = Watch(street)
+    watch.run(40)
+    watch.now_us -= 3600 * S
+    street.stand(0)
+    watch.run(40)
+    assert watch.kinds() == [FORMED, OVER]
+
+
+def test_wrong_number_of_cells_is_an_error() -> None:
+    """A look that is none of this lane is not judged."""
+    with pytest.raises(ValueError, match="3 cells"):
+        QueueJudge({"a": Lane(((0, 5), (5, 10), (10, 15)))}).take(START, "a", [0.5])
+
+
+def _pieces(begin_m: float, word: str, *, score: float = 0.9) -> list[Piece]:
+    """Return cells of 5 m: # stopped, . free, ? unknown."""
+    state = {"#": True, ".": False, "?": None}
+    return [Piece(begin_m + 5 * at, begin_m + 5 * at + 5, state[one], score) for at, one in enumerate(word)]
+
+
+@pytest.mark.parametrize(
+    ("word", "length_m", "vehicles", "at_least"),
+    [
+        ("....", 0, 0, False),
+        ("####.", 20, 4, False),
+        ("####", 20, 4, True),
+        ("####?", 20, 4, True),
+        ("##..##.", 30, 4, False),  # 10 m free do not part a queue
+        ("##...###.", 15, 3, False),  # 15 m do: the longer one counts
+        ("##????##.", 40, 4, True),
+        ("?##.", 10, 2, False),
+    ],
+)
+def test_the_longest_line_is_the_queue(word: str, length_m: float, vehicles: int, at_least: bool) -> None:
+    """From its first to its last stopped vehicle."""
+    queue = find_queue(_pieces(0, word), QueueLimits())
+    assert queue is not None
+    assert (queue.queue_m, queue.vehicles, queue.at_least) == (length_m, vehicles, at_least)
+
+
+def test_what_nobody_sees_has_no_length() -> None:
+    """Not 0: unknown."""
+    assert find_queue(_pieces(0, "???."), QueueLimits()) is None
+    assert find_queue([], QueueLimits()) is None
+
+
+@given(st.text("#.?", min_size=1, max_size=40))
+def test_a_queue_is_never_longer_than_its_road(word: str) -> None:
+    """Whatever the cells say: it lies on the road, and what was unseen of it is a part of it."""
+    queue = find_queue(_pieces(0, word), QueueLimits())
+    if queue is not None:
+        assert 0 <= queue.head_m <= queue.tail_m <= 5 * len(word)
+        assert queue.queue_m == queue.tail_m - queue.head_m
+        assert queue.unseen_m < max(queue.queue_m, 1)
+        assert queue.vehicles <= word.count("#")
+
+
+def _chain(*spans: tuple[str, float, float]) -> QueueChain:
+    return QueueChain("road", [Span(*one) for one in spans])
+
+
+def test_overlaps_of_cameras_are_counted_once() -> None:
+    """Two cameras that see 50 m each, 20 m of them both: a queue of 80 m, not of 100."""
+    chain = _chain(("a", 0, 50), ("b", 30, 70))
+    chain.tell(START, "a", _pieces(0, "#" * 10))
+    chain.tell(START, "b", _pieces(0, "#" * 10 + "...."))
+    queue = find_queue(chain.pieces(START), QueueLimits())
+    assert queue is not None
+    assert (queue.queue_m, queue.vehicles, queue.at_least) == (80, 16, False)
+
+
+def test_a_gap_between_cameras_makes_at_least() -> None:
+    """What lies between two lanes belongs to the queue on both sides of it, and nobody saw it."""
+    chain = _chain(("a", 0, 50), ("b", 80, 50))
+    chain.tell(START, "a", _pieces(0, "#" * 10))
+    chain.tell(START, "b", _pieces(0, "###......."))
+    queue = find_queue(chain.pieces(START), QueueLimits())
+    assert queue is not None
+    assert (queue.queue_m, queue.unseen_m, queue.vehicles, queue.at_least) == (95, 30, 13, True)
+
+
+def test_a_dead_camera_makes_at_least_too() -> None:
+    """A lane whose camera sees nothing is unknown, and so is one that was not told of for long."""
+    chain = _chain(("a", 0, 50), ("b", 50, 50))
+    chain.tell(START, "a", _pieces(0, "#" * 10))
+    chain.tell(START, "b", _pieces(0, "####......"))
+    for late_us, tell in ((0, True), (400 * S, False)):
+        if tell:
+            chain.tell(START, "b", None)
+        else:
+            chain.tell(START, "b", _pieces(0, "####......"))
+            chain.tell(START + late_us, "a", _pieces(0, "#" * 10))
+        queue = find_queue(chain.pieces(START + late_us), QueueLimits())
+        assert queue is not None
+        assert (queue.queue_m, queue.at_least) == (50, True)
+
+
+def test_the_surer_camera_is_believed() -> None:
+    """Where two cameras see the same and say the opposite."""
+    pieces = join([_pieces(0, "##", score=0.7), _pieces(0, "..", score=0.02)])
+    assert [one.stopped for one in pieces] == [False, False]
+
+
+def test_a_road_of_three_cameras_has_one_queue() -> None:
+    """1,800 m are too many for a test: 300 m over three cameras with overlaps, within 15 % of the truth, said once."""
+    road = Street(length_m=330, seed=11)
+    road.stand(52, head_m=3)
+    lanes = {"a": (0, 24), "b": (20, 46), "c": (43, 66)}  # cells of the road that each camera sees
+    judges = QueueJudge(
+        {name: Lane(tuple((5.0 * at, 5.0 * at + 5) for at in range(b - a))) for name, (a, b) in lanes.items()}
+    )
+    chain = QueueChain("road", [Span(name, 5.0 * a, 5.0 * (b - a)) for name, (a, b) in lanes.items()])
+    found = []
+    for at in range(50):
+        ps, t_us = road.look(), START + at * S
+        for name, (a, b) in lanes.items():
+            judges.take(t_us, name, ps[a:b])
+            chain.tell(t_us, name, judges.pieces(name))
+        found += chain.look(t_us)
+    queue = chain.view().queue
+    assert queue is not None
+    assert queue.queue_m == pytest.approx(road.truth_m, rel=0.15)
+    assert [one.kind for one in found] == [FORMED]
+    assert found[0].data["zone"] == "road"
+
+
+def test_a_queue_that_has_become_two_cells_shorter_grows_no_more() -> None:
+    """Its slope over two minutes says so a minute later."""
+    course, kinds = Course(), []
+    lengths = [20.0 + at / 2 for at in range(100)] + [70.0 - at for at in range(20)]
+    for at, length_m in enumerate(lengths):
+        queue = Queue(vehicles=4, queue_m=length_m, tail_m=length_m)
+        course, found = follow(course, START + at * S, queue, zone="a", limits=QueueLimits())
+        kinds += [(one.kind, at) for one in found]
+    assert [kind for kind, _ in kinds] == [FORMED, GROWING, STEADY]
+    assert kinds[-1][1] <= 100 + 13
+    assert course.growth_mps is not None
+    assert course.growth_mps > QueueLimits().grow_mps
