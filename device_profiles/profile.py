@@ -12,7 +12,8 @@ from device_profiles.dialect_spec import UNKNOWN_CODE, UNKNOWN_CODES, Dialect, D
 from device_profiles.errors import ConfigError
 from device_profiles.evidence import Permit
 from device_profiles.key_spec import unknown_in
-from device_profiles.rule_spec import RESERVED, AlarmRule, Way, rules_faults
+from device_profiles.rule_faults import RESERVED, rules_faults
+from device_profiles.rule_spec import AlarmRule, Way
 from device_profiles.tier_spec import Retention, retention_faults
 from device_profiles.value_spec import (
     BIT_TABLES,

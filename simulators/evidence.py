@@ -4,18 +4,14 @@ import asyncio
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from device_profiles.evidence import DIGEST, PARTS
 from device_profiles.topics import AgentAddress
 from simulators.ports import free_port
 from simulators.receivers.verdict import Check
 from simulators.witness import AlarmWord
-
-if TYPE_CHECKING:
-    from simulators.stage import Stage
 
 RULE = "road.collapse"  # the life alarm that must come with evidence
 FETCHED_S = 15.0  # real; a busy machine fetches slowly
@@ -37,10 +33,10 @@ def evidence_folder(hub_folder: Path) -> Path:
     return hub_folder / "data" / "evidence"
 
 
-async def until_fetched(stage: "Stage") -> None:
+async def until_fetched(words: Sequence[AlarmWord], hub_folder: Path) -> None:
     """Wait until what the collapse's alarms name is at the hub, or for so long that it will not come."""
-    folder = evidence_folder(stage.hub_config.parent)
-    named = {word for words in _named(stage.witness.words).values() for word in words.values() if DIGEST.match(word)}
+    folder = evidence_folder(hub_folder)
+    named = {word for words in _named(words).values() for word in words.values() if DIGEST.match(word)}
     for _ in range(round(FETCHED_S / _POLL_S)):
         if all((folder / digest).is_file() for digest in named):
             return

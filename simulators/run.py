@@ -59,7 +59,7 @@ async def run(
         async with stage:
             stage.witness.forget_past()
             start_us = await play_through(stage, on_tick=on_tick)
-            await until_fetched(stage)
+            await until_fetched(stage.witness.words, stage.hub_config.parent)
             if on_end is not None:
                 await on_end(stage)
             inquest = await hold_inquest(stage)

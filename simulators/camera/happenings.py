@@ -52,7 +52,6 @@ class Happening(msgspec.Struct, frozen=True):
     begin_s: float
     area_m2: float  # when it has grown
     seed: int = 0  # of its looks
-    photograph: str = ""  # of a real one, pasted in; "": drawn
 
     def grown(self, t_s: float) -> float:
         """Return its share of what it will be, of the area."""

@@ -1,6 +1,7 @@
 """The codec of the contract: what is encoded comes back, and nothing but WireError comes out of garbage."""
 
 import json
+from contextlib import suppress
 
 import msgspec
 import pytest
@@ -220,7 +221,7 @@ def test_the_bounds_of_a_seq_are_inside(seq: int) -> None:
 def test_arbitrary_bytes_raise_only_wire_errors(payload: bytes) -> None:
     """No bytes at all bring the decoders down."""
     for decode in (decode_pack, decode_receipt, decode_command, decode_facts):
-        with pytest.raises(WireError):
+        with suppress(WireError):  # an empty list is facts, none
             decode(payload)
 
 
