@@ -9,7 +9,7 @@ from simulators.camera.verdict import Told
 from simulators.receivers.verdict import Check
 
 SEEN_S = 10.0  # city; so soon after it began must a collapse be seen
-_AREA = 3.0  # by such a factor may the area be wrong: its rim is cracked
+_AREA = 2.0  # by such a factor may the area be wrong: its rim is cracked, and a hole still grows when it is told
 _EVENTS = ("road.hole", "road.water", "road.surface_changed")
 _REAL = (Kind.HOLE, Kind.FLOOD)
 

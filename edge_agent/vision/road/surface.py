@@ -12,19 +12,16 @@ from numpy.typing import NDArray
 from edge_agent.judge.road.blob import PERSON, SOUND, VEHICLE, Blob, Box
 from edge_agent.vision.patches import Frame
 from edge_agent.vision.road.background import Background
+from edge_agent.vision.road.parts import Part, movers_of, parts_of
 from edge_agent.vision.road.rain import Rain
 from edge_agent.vision.road.spots import Spot, follow_spots, worth_a_look
 from edge_agent.vision.road.steady import put_back
-from edge_agent.vision.road.view import Mask, RoadView, view_of
+from edge_agent.vision.road.view import RoadView, view_of
 from edge_agent.vision.road.whole import Showing, Whole
 from edge_agent.vision.zones import Zones
 
 __all__ = ["Blob", "Box", "Classify", "Surface", "SurfaceReason", "SurfaceSeen"]
 
-LEAST_M2 = 0.5  # DOMAIN.md 3
-LEAST_MOVER_M2 = 0.3  # a person
-LARGE_M2 = 6.0  # what is larger may be weak light that hides a hole: its stronger parts are looked at
-STEEPER, STEEPEST = 1.5, 0.35  # of the logarithm of brightness; a vehicle differs by more all over
 TOO_MUCH = 0.5  # of a zone: nothing is left to level its light by
 ANEW_S, ANEW_LOOKS = 5.0, 4  # too much changed for so long: that is what is there now
 OTHER_S, OTHER_LOOKS = 60.0, 10  # the same, when it shows nothing of what it showed
@@ -104,7 +101,7 @@ class Surface:
                 road.background.look(greys[name], t_s, newest=newest[name])
                 if road.rain.began:
                     road.background.begin_anew(keep.get(name, ()) if keep else ())
-        found = {name: _spots(road.view, road.background) for name, road in self._roads.items() if name not in dark}
+        found = {name: parts_of(road.view, road.background) for name, road in self._roads.items() if name not in dark}
         showing = Showing.SAME if len(dark) == len(self._roads) else self._whole.look(image, t_s)
         keep = keep or {}
         if showing is not Showing.SAME:
@@ -166,7 +163,7 @@ class Surface:
         road.background.begin_anew(keep)
         road.spots, road.bad_s, road.bad_looks = [], None, 0
 
-    def _blobs(self, found: Mapping[str, list["_Found"]], image: Frame, t_us: int) -> dict[str, tuple[Blob, ...]]:
+    def _blobs(self, found: Mapping[str, list[Part]], image: Frame, t_us: int) -> dict[str, tuple[Blob, ...]]:
         """Return the blobs; those of which it is worth to know more are classified."""
         assert self._before is not None
         for name, spots in found.items():
@@ -185,7 +182,7 @@ class Surface:
         return {name: tuple(self._blob(name, at, one, t_us) for at, one in enumerate(spots))
                 for name, spots in found.items()}  # fmt: skip
 
-    def _blob(self, name: str, at: int, found: "_Found", t_us: int) -> Blob:
+    def _blob(self, name: str, at: int, found: Part, t_us: int) -> Blob:
         road, spot = self._roads[name], self._roads[name].spots[at]
         if spot.looks_sound:
             road.background.accept(found.mask, found.rows, found.columns)
@@ -200,7 +197,7 @@ class Surface:
 
     def _movers(self, faults: Mapping[str, str]) -> tuple[Box, ...]:
         roads = [road for name, road in self._roads.items() if name not in faults]
-        moving = [box for road in roads for box in _moving(road.view, road.background.moves)]
+        moving = [box for road in roads for box in movers_of(road.view, road.background.moves)]
         standing = [spot.box for road in roads for spot in road.spots if spot.is_any(VEHICLE, PERSON)]
         return (*moving, *standing)
 
@@ -221,18 +218,6 @@ class Surface:
         self._before = fresh
 
 
-class _Found(msgspec.Struct, frozen=True):
-    """A part of a zone that stays changed."""
-
-    box: Box  # in the frame
-    area_m2: float
-    since_s: float
-    rows: slice  # of the view
-    columns: slice
-    mask: Mask
-    likeness: float  # of its structure to what was there
-
-
 def _grey(image: Frame, view: RoadView) -> NDArray[np.uint8]:
     x0, y0, x1, y1 = view.box
     part = image[y0:y1, x0:x1]
@@ -244,43 +229,3 @@ def _grey(image: Frame, view: RoadView) -> NDArray[np.uint8]:
 def _is_dark(grey: NDArray[np.uint8], view: RoadView) -> bool:
     mean, deviation = cv2.meanStdDev(grey, mask=view.mask)
     return float(mean[0, 0] + 2 * deviation[0, 0]) < DARK
-
-
-def _spots(view: RoadView, background: Background) -> list[_Found]:
-    """Return what stays changed and is large enough, the largest first."""
-    found = _parts(view, background, background.stays, background.level * STEEPER)
-    return sorted(found, key=lambda one: -one.area_m2)
-
-
-def _parts(view: RoadView, background: Background, stays: Mask, level: float) -> list[_Found]:
-    """Return the parts of ``stays``; of one that is larger than a hole those that differ by more than ``level``."""
-    found = []
-    outlines, _ = cv2.findContours(stays, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    for outline in outlines:
-        x, y, width, height = cv2.boundingRect(outline)
-        rows, columns = slice(y, y + height), slice(x, x + width)
-        if float(view.m2[rows, columns].sum()) < LEAST_M2:
-            continue
-        mask: Mask = np.zeros((height, width), np.uint8)
-        cv2.drawContours(mask, [outline - np.array([x, y])], -1, 1, cv2.FILLED)
-        area_m2 = float((view.m2[rows, columns] * mask).sum())
-        if area_m2 > LARGE_M2 and level < STEEPEST:
-            inner = np.zeros_like(stays)
-            inner[rows, columns] = mask & stays[rows, columns] & (background.strength[rows, columns] > level)
-            found += _parts(view, background, inner, level * STEEPER)
-        elif area_m2 >= LEAST_M2:
-            likeness = background.likeness(mask, rows, columns)
-            since_s = background.since_s(mask, rows, columns)
-            box = view.in_frame((x, y, x + width, y + height))
-            found.append(_Found(box, area_m2, since_s, rows, columns, mask, likeness))
-    return found
-
-
-def _moving(view: RoadView, moves: Mask) -> list[Box]:
-    outlines, _ = cv2.findContours(moves, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
-    boxes = []
-    for outline in outlines:
-        x, y, width, height = cv2.boundingRect(outline)
-        if float(view.m2[y : y + height, x : x + width].sum()) >= LEAST_MOVER_M2:
-            boxes.append(view.in_frame((x, y, x + width, y + height)))
-    return boxes
