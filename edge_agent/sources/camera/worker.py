@@ -31,6 +31,7 @@ from edge_agent.sources.camera.watching import Watching
 logger = logging.getLogger(__name__)
 
 BEAT_S = 0.4  # real; a report at least so often
+SWITCH_S = 0.0005  # the model waits no longer than this for the thread that prepares the next picture
 HEADROOM = 2  # times the memory ceiling: beyond it the system refuses; below it the agent watches and kills
 OOM_SCORE = "800"  # of 1000: when the machine has no memory left, a camera goes before the agent
 NO_MEMORY = 77  # exit code
@@ -82,6 +83,7 @@ def run(order: Order, say: BinaryIO, *, clock: Clock) -> None:
 
 def watch(drain: Drain, watching: Watching, say: BinaryIO, *, period_s: float) -> None:
     """Look at a picture every ``period_s`` and say what it shows; returns when the drain has died."""
+    sys.setswitchinterval(SWITCH_S)
     due_s = Clock.real_s()
     look_s = 0.0  # how long the last look took
     while drain.alive:
