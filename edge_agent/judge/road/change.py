@@ -11,6 +11,7 @@ OURS = (HOLE, WATER)  # what the road itself has become
 PASSING = (VEHICLE, PERSON, SHADOW, SOUND)  # what is no change of the road
 SAME = 0.3  # intersection over union of two boxes that show the same change
 COVERED = 0.5  # of a change's box
+CLEARLY = 2.0  # times as likely as water: a hole that is not sure is a puddle below it, and above it nobody knows yet
 MOST = 60.0  # looks that weigh in a mean; what is seen later still counts
 
 
@@ -71,7 +72,8 @@ def class_of(change: Change, t_us: int, limits: RoadLimits) -> str | None:
     passing = sum(mean.get(one, 0.0) for one in PASSING)
     if not mean or passing >= limits.sure:
         return None
-    likeliest = max(OURS, key=lambda one: mean.get(one, 0.0))
+    hole, water = mean.get(HOLE, 0.0), mean.get(WATER, 0.0)
+    likeliest = HOLE if hole >= limits.sure else WATER if hole < CLEARLY * water else None
     if sum(mean.get(one, 0.0) for one in OURS) >= limits.sure:
         agree = sum(count for name, count in change.named if name in OURS)
         return likeliest if stayed_us >= limits.stays_us and agree >= _needed(change, limits.looks, limits) else None

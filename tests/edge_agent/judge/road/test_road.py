@@ -1,5 +1,6 @@
 """A road's surface is judged by looks that agree: enough of them, for long enough, and each change is told once."""
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -52,6 +53,16 @@ def test_what_passes_is_no_event() -> None:
         judge = RoadJudge()
         assert _run(judge, [[_blob(kind)]] * 100) == []
         assert judge.view("r").surface is Surface.SOUND
+
+
+@pytest.mark.parametrize(
+    ("hole", "water", "told"),
+    [(0.51, 0.4, ["road.hole"]), (0.45, 0.3, ["road.water"]), (0.2, 0.4, ["road.water"]), (0.45, 0.1, [])],
+)
+def test_a_puddle_that_mirrors_something_dark_is_no_hole(hole: float, water: float, told: list[str]) -> None:
+    """A hole is a key to an alarm: it has to be sure; where water is as likely it is water, else nobody knows yet."""
+    blob = Blob(BOX, 1.2, 0, {"hole": hole, "water": water, "shadow": 1 - hole - water})
+    assert [one.kind for one in _run(RoadJudge(), [[blob]] * 20)] == told
 
 
 def test_an_object_is_told_later_and_a_hole_below_it_after_all() -> None:
