@@ -108,6 +108,9 @@ def _open(url: str, *, live: bool) -> cv2.VideoCapture:
 
 
 def _try(url: str, *, options: str) -> cv2.VideoCapture:
-    os.environ[_OPTIONS] = options
     times = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, OPEN_MS, cv2.CAP_PROP_READ_TIMEOUT_MSEC, READ_MS]
-    return cv2.VideoCapture(url, cv2.CAP_FFMPEG, [*times, cv2.CAP_PROP_N_THREADS, 1])
+    os.environ[_OPTIONS] = options  # the only way to tell FFMPEG; whoever opens the next video has not asked for it
+    try:
+        return cv2.VideoCapture(url, cv2.CAP_FFMPEG, [*times, cv2.CAP_PROP_N_THREADS, 1])
+    finally:
+        del os.environ[_OPTIONS]
