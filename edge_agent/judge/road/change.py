@@ -11,7 +11,6 @@ OURS = (HOLE, WATER)  # what the road itself has become
 PASSING = (VEHICLE, PERSON, SHADOW, SOUND)  # what is no change of the road
 SAME = 0.3  # intersection over union of two boxes that show the same change
 COVERED = 0.5  # of a change's box
-CLEARLY = 2.0  # times as likely as water: a hole that is not sure is a puddle below it, and above it nobody knows yet
 MOST = 60.0  # looks that weigh in a mean; what is seen later still counts
 
 
@@ -72,15 +71,22 @@ def class_of(change: Change, t_us: int, limits: RoadLimits) -> str | None:
     passing = sum(mean.get(one, 0.0) for one in PASSING)
     if not mean or passing >= limits.sure:
         return None
-    hole, water = mean.get(HOLE, 0.0), mean.get(WATER, 0.0)
-    likeliest = HOLE if hole >= limits.sure else WATER if hole < CLEARLY * water else None
-    if sum(mean.get(one, 0.0) for one in OURS) >= limits.sure:
+    ours = _ours(mean, limits)
+    if ours is not None:
         agree = sum(count for name, count in change.named if name in OURS)
-        return likeliest if stayed_us >= limits.stays_us and agree >= _needed(change, limits.looks, limits) else None
+        return ours if stayed_us >= limits.stays_us and agree >= _needed(change, limits.looks, limits) else None
     if passing > limits.doubt:
         return None
     agree = sum(count for name, count in change.named if name not in PASSING)
     return OBJECT if stayed_us >= limits.object_us and agree >= _needed(change, limits.object_looks, limits) else None
+
+
+def _ours(mean: dict[str, float], limits: RoadLimits) -> str | None:
+    """Return which of HOLE and WATER it is; None when neither is sure: together they say that something is there."""
+    hole, water = mean.get(HOLE, 0.0), mean.get(WATER, 0.0)
+    if hole >= limits.sure:
+        return HOLE
+    return WATER if hole + water >= limits.sure and water > limits.doubt else None
 
 
 def score_of(change: Change, kind: str) -> float:

@@ -57,10 +57,16 @@ def test_what_passes_is_no_event() -> None:
 
 @pytest.mark.parametrize(
     ("hole", "water", "told"),
-    [(0.51, 0.4, ["road.hole"]), (0.45, 0.3, ["road.water"]), (0.2, 0.4, ["road.water"]), (0.45, 0.1, [])],
+    [
+        (0.51, 0.4, ["road.hole"]),
+        (0.4, 0.36, ["road.water"]),
+        (0.2, 0.4, ["road.water"]),
+        (0.45, 0.1, []),
+        (0.35, 0.35, ["road.surface_changed"]),
+    ],
 )
 def test_a_puddle_that_mirrors_something_dark_is_no_hole(hole: float, water: float, told: list[str]) -> None:
-    """A hole is a key to an alarm: it has to be sure; where water is as likely it is water, else nobody knows yet."""
+    """A hole, a key to an alarm, has to be sure and water likely; what is neither for sure is a change, later."""
     blob = Blob(BOX, 1.2, 0, {"hole": hole, "water": water, "shadow": 1 - hole - water})
     assert [one.kind for one in _run(RoadJudge(), [[blob]] * 20)] == told
 
