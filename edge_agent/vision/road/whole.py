@@ -6,7 +6,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.sources.camera.integrity.structure import Bands, Grey, bands_of, likeness, shift_of, shifted, small_grey
+from edge_agent.vision.structure import Bands, Grey, bands_of, likeness, shift_of, shifted, small_grey
 
 SLOW_S = 60.0  # what it shows is followed so slowly; faults are faster
 CHECK_S = 0.9  # between two comparisons while nothing is in question; shorter than it takes to tell a hole

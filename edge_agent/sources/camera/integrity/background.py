@@ -2,7 +2,7 @@
 
 import math
 
-from edge_agent.sources.camera.integrity.structure import Bands, Grey, bands_of
+from edge_agent.vision.structure import Bands, Grey, bands_of
 
 SLOW_S = 30.0  # weather and light change slower than this, faults faster
 STILL_S = 0.7  # what moves is gone from a mean over this

@@ -12,8 +12,8 @@ from edge_agent.sources.camera.integrity.background import Background
 from edge_agent.sources.camera.integrity.holding import Hold, Holding
 from edge_agent.sources.camera.integrity.placing import Place, place_of
 from edge_agent.sources.camera.integrity.repeats import Repeats
-from edge_agent.sources.camera.integrity.structure import WIDTH, Bands, Grey, Match, bands_of, match, small_grey
 from edge_agent.sources.camera.trouble import Trouble
+from edge_agent.vision.structure import WIDTH, Bands, Grey, Match, bands_of, match, small_grey
 
 Image = NDArray[np.uint8]
 

@@ -5,7 +5,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.sources.camera.integrity.structure import Bands, likeness, shift_of, shifted
+from edge_agent.vision.structure import Bands, likeness, shift_of, shifted
 
 LEAST_PX = 3.2  # of the 320 of the small picture: 1 % of the width; a pole in the wind moves less on average
 SURE = 0.35  # likeness at the place where it is found

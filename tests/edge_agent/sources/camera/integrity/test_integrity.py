@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from edge_agent.sources.camera.integrity.integrity import Integrity
-from edge_agent.sources.camera.integrity.structure import bands_of, small_grey
 from edge_agent.sources.camera.trouble import Trouble
+from edge_agent.vision.structure import bands_of, small_grey
 from simulators.camera.renderer import Renderer
 from simulators.camera.spec import CameraSpec, lens_of, scene_of
 from simulators.camera.weather import SKIES

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge_agent.sources.camera.integrity.placing import place_of
-from edge_agent.sources.camera.integrity.structure import Bands, bands_of, match, small_grey
+from edge_agent.vision.structure import Bands, bands_of, match, small_grey
 
 DATA = Path(os.environ.get("CITYNERVE_DATA", Path(__file__).parents[6] / "shared" / "data")) / "images"
 FRAMES = sorted((DATA / "pklot_ufpr05").rglob("*.png"))
