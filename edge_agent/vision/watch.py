@@ -97,6 +97,15 @@ class ZoneWatch:
         }
         return values | _queue_values(self._queues.view(zone))
 
+    def still(self, zone: str, said: Mapping[str, Value], *, within: float) -> bool:
+        """Return whether a berth surely is as it was said, its score ``within`` so much; a lane or road never is."""
+        berth, score = self._berths.view(zone), said["score"]
+        return (
+            self._zones[zone].kind == "berth"
+            and berth.state == said["state"]
+            and (score is None or abs(berth.vehicle - float(score)) <= within)
+        )
+
     def pieces(self, lane: str) -> list[Piece]:
         """Return a lane's cells with what is known of them, for the chain of a road's cameras; else none."""
         return self._queues.pieces(lane) if lane in self._cells else []

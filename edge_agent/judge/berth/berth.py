@@ -69,6 +69,9 @@ class Berth(msgspec.Struct, frozen=True):
         return (1 + self.lean.value) / 2 if self.known else sum(self.first) / max(1, len(self.first))
 
 
+_NEW = Berth()
+
+
 class BerthJudge:
     """All berths of a camera."""
 
@@ -97,7 +100,7 @@ class BerthJudge:
 
     def view(self, zone: str) -> Berth:
         """Return what is known of a berth."""
-        return self._berths.get(zone, Berth())
+        return self._berths.get(zone, _NEW)
 
 
 def take(berth: Berth, t_us: int, p: float | None, *, zone: str, limits: BerthLimits) -> tuple[Berth, list[Finding]]:

@@ -66,10 +66,10 @@ class Eyes:
     ) -> None:
         """``kept`` is what a worker before this one knew; ``classify`` tells what changed on a road."""
         self._looker = looker
-        self._roads = RoadEyes(zones, classify, evidence=evidence)
+        limits = limits or ZoneLimits()
+        self._roads = RoadEyes(zones, classify, evidence=evidence, limits=limits.road)
         self._roads.resume(kept or {})
         self._zones = zones.zones
-        limits = limits or ZoneLimits()
         self._watch = ZoneWatch(zones, berth=limits.berth, queue=limits.queue)
         self._watch.resume(kept or {})
         self._steps = ClockWatch(clock)
@@ -137,11 +137,14 @@ class Eyes:
             found.setdefault(str(finding.data["zone"]), []).append(finding)
         words = []
         for at, zone in enumerate(self._observed):
+            said = self._said.get(zone)
+            due = zone in found or said is None or t_us - said.t_us >= KEEP_US
+            if not due and said and self._watch.still(zone, said.values, within=SCORE):
+                continue  # nearly always: this too is done for every zone of every picture
             values = self._watch.values(zone)
             if zone in self._surfaces:
                 values |= self._roads.values(zone)
-            said = self._said.get(zone)
-            if zone in found or said is None or t_us - said.t_us >= KEEP_US or _differs(said.values, values):
+            if due or said is None or _differs(said.values, values):
                 # at first each has its own turn, so that a thousand zones do not speak at once for ever
                 early_us = KEEP_US * at // len(self._observed) if said is None else 0
                 self._said[zone] = _Said(t_us - early_us, values)
