@@ -9,19 +9,25 @@ from device_profiles.errors import ConfigError
 from device_profiles.profile import JudgeSpec
 
 L = TypeVar("L", bound=msgspec.Struct)
-DURATION = "_us"  # a field `clear_us` is the limit `clear`, written as a duration; any other is a number
+DURATION = (
+    "_us"  # a field `clear_us` is the limit `clear`, written as a duration; any other is a number, an int a whole one
+)
 
 
 def read_limits(spec: JudgeSpec, record: type[L], *, file: str) -> L:
     """Return the limits of a profile as ``record``. Raises ConfigError with file and key."""
     fields = {name.removesuffix(DURATION): name for name in record.__struct_fields__}
+    whole = {one.name for one in msgspec.structs.fields(record) if one.type is int}
     found: dict[str, float] = {}
     for name, value in spec.limits.items():
         key = f"judge.limits.{name}"
         if name not in fields:
             known = ", ".join(sorted(fields))
             raise ConfigError(f"judge {spec.name!r} has no such limit; known: {known}", file=file, key=key)
-        found[fields[name]] = _number(value, duration=fields[name].endswith(DURATION), file=file, key=key)
+        number = _number(value, duration=fields[name].endswith(DURATION), file=file, key=key)
+        if fields[name] in whole and number != int(number):
+            raise ConfigError("must be a whole number", file=file, key=key)
+        found[fields[name]] = int(number) if fields[name] in whole else number
     return record(**found)
 
 

@@ -12,15 +12,19 @@ from edge_agent.judge.limits import read_limits
 from edge_agent.judge.queue import course as queue_course
 from edge_agent.judge.queue.limits import QueueLimits
 from edge_agent.judge.road import road
+from edge_agent.judge.road.limits import LEAST_M2, RoadLimits
 
 ZONE, QUEUE = "zone", "queue"  # names in a profile's [judge]
 SEEING = frozenset({ZONE, QUEUE})  # judges of pictures: they are fed with scores, not with values
 _OF_CELLS = {"stop", "lost"}  # a road is told of cells that were judged already
-_BERTH, _QUEUE = BerthLimits(), QueueLimits()
+_BERTH, _QUEUE, _ROAD = BerthLimits(), QueueLimits(), RoadLimits()
+_OF_ROAD = "road_"  # how the names of a road's limits begin
+_SHARES = ("road_sure", "road_doubt")
+_COUNTS = ("road_looks", "road_object_looks", "road_far_looks", "road_gone_looks", "road_lost_looks")
 
 
 class ZoneLimits(msgspec.Struct, frozen=True):
-    """Of berths and of lanes; microseconds, metres, m/s. `lost` holds for both."""
+    """Of berths, lanes and roads' surfaces; microseconds, metres, m/s, m², shares. `lost` is of berths and lanes."""
 
     confirm_us: int = _BERTH.confirm_us
     lost_us: int = _BERTH.lost_us
@@ -33,6 +37,20 @@ class ZoneLimits(msgspec.Struct, frozen=True):
     window_us: int = _QUEUE.window_us
     rise_m: float = _QUEUE.rise_m
     grow_mps: float = _QUEUE.grow_mps
+    road_stays_us: int = _ROAD.stays_us
+    road_looks: int = _ROAD.looks
+    road_object_us: int = _ROAD.object_us
+    road_object_looks: int = _ROAD.object_looks
+    road_far_us: int = _ROAD.far_us
+    road_far_looks: int = _ROAD.far_looks
+    road_sure: float = _ROAD.sure
+    road_doubt: float = _ROAD.doubt
+    road_gone_us: int = _ROAD.gone_us
+    road_gone_looks: int = _ROAD.gone_looks
+    road_pinned_us: int = _ROAD.pinned_us
+    road_lost_us: int = _ROAD.lost_us
+    road_lost_looks: int = _ROAD.lost_looks
+    road_area_m2: float = _ROAD.area_m2
 
     @property
     def berth(self) -> BerthLimits:
@@ -43,6 +61,11 @@ class ZoneLimits(msgspec.Struct, frozen=True):
     def queue(self) -> QueueLimits:
         """Those of lanes."""
         return QueueLimits(**{name: getattr(self, name) for name in QueueLimits.__struct_fields__})
+
+    @property
+    def road(self) -> RoadLimits:
+        """Those of roads' surfaces."""
+        return RoadLimits(**{name: getattr(self, _OF_ROAD + name) for name in RoadLimits.__struct_fields__})
 
 
 def judged_by_sight(profile: Profile) -> bool:
@@ -83,7 +106,15 @@ def _limits(profile: Profile, name: str, record: type[L], *, kinds: frozenset[st
 
 
 def _check(limits: ZoneLimits | QueueLimits, *, file: str) -> None:
-    """Refuse what no judge can work with: a length or a window of nothing."""
-    for name in ("vehicle_m", "form_m", "window_us"):
-        if getattr(limits, name) <= 0:
-            raise ConfigError("must be above 0", file=file, key=f"judge.limits.{name.removesuffix('_us')}")
+    """Refuse what no judge can work with: a length or a window of nothing, no look, a share above 1."""
+    least = dict.fromkeys(_COUNTS, 1.0) | {"road_area_m2": LEAST_M2}
+    for name in limits.__struct_fields__:
+        value, fault = getattr(limits, name), ""
+        if name in ("vehicle_m", "form_m", "window_us") and value <= 0:
+            fault = "must be above 0"
+        elif value < least.get(name, 0.0):
+            fault = f"must be at least {least[name]:g}"
+        elif name in _SHARES and not 0 < value < 1:
+            fault = "must be between 0 and 1"
+        if fault:
+            raise ConfigError(fault, file=file, key=f"judge.limits.{name.removesuffix('_us')}")

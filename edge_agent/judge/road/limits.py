@@ -1,8 +1,9 @@
-"""The times, looks and probabilities that the judge of a road's surface goes by."""
+"""The times, looks, probabilities and area that a profile gives the judge of a road's surface."""
 
 import msgspec
 
 SECOND = 1_000_000
+LEAST_M2 = 0.5  # no smaller change is looked for (DOMAIN.md 3)
 
 
 class RoadLimits(msgspec.Struct, frozen=True):
@@ -21,6 +22,7 @@ class RoadLimits(msgspec.Struct, frozen=True):
     pinned_us: int = 86_400 * SECOND  # what a judge before this one told, and nobody has seen since
     lost_us: int = 2 * SECOND  # the same for what was not told
     lost_looks: int = 2
+    area_m2: float = LEAST_M2  # what is smaller is not told
 
 
 PLAIN = RoadLimits(

@@ -121,7 +121,8 @@ def take(known: Zone, t_us: int, blobs: Sequence[Blob], *, zone: str, limits: Ro
         if change.missed and gone(change, t_us, limits):
             found += [_finding(RESTORED, change, t_us, zone, RoadReason.GONE)] if change.told else []
             continue
-        kind = None if change.missed else class_of(change, t_us, limits)
+        small = change.blob.area_m2 < limits.area_m2  # what was told stays told when it wavers about the limit
+        kind = None if change.missed or small else class_of(change, t_us, limits)
         if kind is not None and _worse(kind, change.told):
             change = msgspec.structs.replace(change, told=kind, told_us=t_us)
             found.append(_finding(KINDS[kind], change, t_us, zone, RoadReason.SEEN))

@@ -8,6 +8,7 @@ import msgspec
 from device_profiles.wire import Value
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.road.blob import Box
+from edge_agent.judge.road.limits import RoadLimits
 from edge_agent.judge.road.road import KINDS, Surface
 from edge_agent.sources.camera.frame import Image
 from edge_agent.vision.road.surface import Classify
@@ -45,8 +46,15 @@ class Keep(Protocol):
 class RoadEyes:
     """Runs in the worker; without road zones it does nothing."""
 
-    def __init__(self, zones: Zones, classify: Classify | None, *, evidence: Keep | None = None) -> None:
-        self._watch = RoadWatch(zones, classify)
+    def __init__(
+        self,
+        zones: Zones,
+        classify: Classify | None,
+        *,
+        evidence: Keep | None = None,
+        limits: RoadLimits | None = None,
+    ) -> None:
+        self._watch = RoadWatch(zones, classify, limits=limits)
         self._polygons = {one.id: one.polygon for one in zones.zones if one.kind == "road"}
         self._evidence = evidence if self._polygons else None
         self._kept: dict[str, str] = {}  # zone → value `evidence`

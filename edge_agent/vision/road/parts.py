@@ -5,10 +5,10 @@ import msgspec
 import numpy as np
 
 from edge_agent.judge.road.blob import Box
+from edge_agent.judge.road.limits import LEAST_M2
 from edge_agent.vision.road.background import Background
 from edge_agent.vision.road.view import Mask, RoadView
 
-LEAST_M2 = 0.5  # DOMAIN.md 3
 LEAST_MOVER_M2 = 0.3  # a person
 LARGE_M2 = 6.0  # what is larger may be weak light that hides a hole: its stronger parts are looked at
 STRONG, EDGE = 75, 0.65  # percentile of a change's strength that stands for its inside; the share of it at its edge

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from device_profiles.profile import load_profiles
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.road.blob import CLASSES, Blob, Box
+from edge_agent.judge.road.limits import RoadLimits
 from edge_agent.judge.road.road import EVENTS, RoadJudge, Surface
 
 S = 1_000_000
@@ -45,6 +46,15 @@ def test_looks_that_are_far_apart_have_to_agree_more_often() -> None:
     """Stills that come five minutes apart: eight of them."""
     found = _run(RoadJudge(), [[_blob("hole")]] * 20, step_us=300 * S)
     assert [(one.kind, one.t_us) for one in found] == [("road.hole", 7 * 300 * S)]
+
+
+def test_a_profile_may_ask_for_more() -> None:
+    """A change below its area is not told; one that was told and then wavers below it stays."""
+    judge = RoadJudge(RoadLimits(area_m2=1.0, looks=5))
+    assert _run(judge, [[_blob("hole", area_m2=0.9)]] * 20) == []
+    (found,) = _run(judge, [[_blob("hole", area_m2=1.1)]] + [[_blob("hole", area_m2=0.9)]] * 20, begin_us=20 * S)
+    assert (found.kind, found.t_us) == ("road.hole", 20 * S)
+    assert _run(RoadJudge(RoadLimits(looks=5)), [[_blob("hole")]] * 20)[0].t_us == 4 * S
 
 
 def test_what_passes_is_no_event() -> None:
