@@ -1,1 +1,5 @@
 """The program at a street node: reads devices, judges, keeps every fact on disk until the hub has it."""
+
+import os
+
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # ONNX Runtime tells its maker what it runs; read when it is imported
