@@ -7,11 +7,12 @@ from pathlib import Path
 
 import msgspec
 
-from device_profiles.config import Duration, duration_us, parse_toml
-from device_profiles.dialect_spec import UNKNOWN_CODE, UNKNOWN_CODES, Dialect, DialectFile, dialect_faults
+from device_profiles.config import duration_us, parse_toml
+from device_profiles.dialect_spec import UNKNOWN_CODE, UNKNOWN_CODES, DialectFile, dialect_faults
 from device_profiles.errors import ConfigError
-from device_profiles.evidence import Permit
 from device_profiles.key_spec import unknown_in
+from device_profiles.profile_spec import BoxLine, EventSpec, JudgeSpec, Liveness, ProfileSpec
+from device_profiles.replacement import BUILT_IN_ONE, replacement_faults
 from device_profiles.rule_faults import RESERVED, rules_faults
 from device_profiles.rule_spec import AlarmRule, Way
 from device_profiles.tier_spec import Retention, retention_faults
@@ -28,7 +29,6 @@ from device_profiles.value_spec import (
     modbus_faults,
     value_faults,
 )
-from device_profiles.wire import Name, Severity
 
 __all__ = [
     "BIT_TABLES",
@@ -59,53 +59,6 @@ __all__ = [
 
 BUILT_IN = Path(__file__).parent / "profiles"
 _EXTENDS = re.compile(r"^\s*extends\s*=", re.MULTILINE)  # a file that is no profile but adds dialects to one
-
-
-class BoxLine(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How a box of this kind, which streams by itself over a serial line, is understood (docs/lifts.md)."""
-
-    rate_hz: tuple[float, float] = (10.0, 100.0)  # inclusive; a box that says another rate is not believed
-    model: str = ""  # in models.toml; empty: thresholds alone
-
-
-class EventSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One kind of Event that the edge makes for this kind of device."""
-
-    severity: Severity
-    description: str
-    evidence: Permit = "masked"  # what a camera may keep of it: people and vehicles hidden, or not, or nothing
-
-
-class JudgeSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which judge turns the readings into events, and its limits; the judge checks the names of the limits."""
-
-    name: Name
-    limits: dict[str, Duration | float] = {}
-
-
-class Liveness(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """When a device of this kind counts as silent, and how bad that is."""
-
-    silent_after: Duration
-    severity: Severity = "major"
-
-
-class ProfileSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The content of a profile's file."""
-
-    kind: Name
-    title: str
-    values: dict[Name, ValueSpec]
-    liveness: Liveness
-    vendor: str = ""
-    source: str = ""  # the standard or document that it follows
-    modbus: ModbusMap | None = None
-    box: BoxLine | None = None
-    judge: JudgeSpec | None = None
-    events: dict[Name, EventSpec] = {}
-    dialects: dict[Name, Dialect] = {}  # how platforms say these values, by name
-    alarms: tuple[AlarmRule, ...] = ()
-    retention: Retention = Retention()
 
 
 class Profile(msgspec.Struct, frozen=True):
@@ -148,7 +101,10 @@ def _text(path: Path) -> str:
 
 
 def load_profiles(folders: Iterable[Path] = ()) -> dict[str, Profile]:
-    """Return kind → profile of the built-in ones and of every ``*.toml`` in ``folders``. Raises ConfigError."""
+    """Return kind → profile of the built-in ones and of every ``*.toml`` in ``folders``. Raises ConfigError.
+
+    One of a folder may say that it replaces the built-in one of its kind.
+    """
     profiles: dict[str, Profile] = {}
     additions: list[tuple[Path, str]] = []
     for folder in (BUILT_IN, *folders):
@@ -160,15 +116,29 @@ def load_profiles(folders: Iterable[Path] = ()) -> dict[str, Profile]:
                 additions.append((path, text))
                 continue
             profile = parse_profile(text, file=str(path))
-            known = profiles.get(profile.kind)
-            if known is not None:
-                raise ConfigError(f"{profile.kind!r} is already defined in {known.file}", file=str(path), key="kind")
+            _check_place(profiles, profile)
             profiles[profile.kind] = profile
     for path, text in additions:
         profile = _with_dialects(profiles, text, file=str(path))
         profiles[profile.kind] = profile
     _check_assets(profiles)
     return profiles
+
+
+def _check_place(profiles: Mapping[str, Profile], profile: Profile) -> None:
+    """Check that a profile is the first of its kind, or may replace the built-in one. Raises ConfigError."""
+    known = profiles.get(profile.kind)
+    built_in = known is not None and Path(known.file).parent == BUILT_IN
+    if profile.spec.replaces is not None and (known is None or Path(profile.file).parent == BUILT_IN):
+        raise ConfigError(f"there is no built-in profile {profile.kind!r}", file=profile.file, key="replaces")
+    if known is None:
+        return
+    if not built_in or profile.spec.replaces is None:
+        hint = f'; `replaces = "{BUILT_IN_ONE}"` puts this one in its place' if built_in else ""
+        message = f"{profile.kind!r} is already defined in {known.file}{hint}"
+        raise ConfigError(message, file=profile.file, key="kind")
+    for key, message in replacement_faults(profile.spec, known.spec):
+        raise ConfigError(message, file=profile.file, key=key)
 
 
 def _check_assets(profiles: Mapping[str, Profile]) -> None:

@@ -93,7 +93,11 @@ def test_the_records_that_people_write_are_found() -> None:
     """Whoever looks for nothing finds nothing missing."""
     names = {f"{record.__module__}.{record.__name__}" for record in CONFIGS}
     assert len(names) > 50
-    assert names >= {"hub.config.HubConfig", "edge_agent.config.AgentConfig", "device_profiles.profile.ProfileSpec"}
+    assert names >= {
+        "hub.config.HubConfig",
+        "edge_agent.config.AgentConfig",
+        "device_profiles.profile_spec.ProfileSpec",
+    }
     assert names >= {"hub.channels.receivers.CapReceiver", "hub.alarms.city.policy.PolicySpec"}
 
 
