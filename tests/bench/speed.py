@@ -44,6 +44,7 @@ class Track:
         found["tuned"] = self._contender("tuned", MESSAGES)
         found["hub"] = self._hub(MESSAGES)
         found["batching"] = self._contender("batching", BATCHING)
+        found["decoding"] = self._contender("decoding", BATCHING)
         found["tutorial"] = self._contender("tutorial", TUTORIAL)
         return found
 
@@ -75,6 +76,7 @@ def _race(laps: Sequence[dict[str, race.Lap]]) -> list[Figure]:
         "sub": "mosquitto_sub, QoS 1",
         "tutorial": "tutorial: paho + influxdb-client, a write for each message",
         "batching": "tutorial: paho + influxdb-client's batching",
+        "decoding": "the same, which decodes with msgspec",
         "tuned": "hand-tuned script: no journal, no ledger, no alarms",
         "hub": "hub: journal, ledger, alarms, twins, archive",
     }
@@ -88,6 +90,8 @@ def _race(laps: Sequence[dict[str, race.Lap]]) -> list[Figure]:
         ("sub", "mosquitto_sub", 0.35),
     ):
         figures.append(_gate(f"hub / {name}, rate", _median([lap["hub"].rate / lap[key].rate for lap in laps]), goal))
+    faster = _median([lap["hub"].rate / lap["decoding"].rate for lap in laps])
+    figures.append(Figure("hub / tutorial with batching that decodes with msgspec, rate", faster, "×"))
     cost = _median([lap["hub"].cpu_s / lap["tuned"].cpu_s for lap in laps])
     bound = 1.2 / SHARE
     detail = f"goal at most 1.2; median of {len(laps)} pairs"
