@@ -97,7 +97,7 @@ class Decisions:
         )
         occurrence.alarm = flagged(self.state, occurrence, occurrence.alarm)
         occurrence.opened = occurrence.cleared = occurrence.released = occurrence.freed_us = occurrence.calm = None
-        occurrence.stages, occurrence.steps = {}, ()
+        occurrence.stages, occurrence.steps, occurrence.later = {}, (), ()
         occurrence.told_us = self.received_us if head.remind_us else 0
         if sounded:
             self._freeze_ladder(occurrence)

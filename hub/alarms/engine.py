@@ -18,6 +18,7 @@ from hub.alarms.facts.events import take_event
 from hub.alarms.facts.liveness import take_tick
 from hub.alarms.facts.moves import take_heartbeat, take_reading
 from hub.alarms.people.acts import ActBody, take_act
+from hub.alarms.rulebook.latecomers import overhear
 from hub.alarms.state import State
 from hub.alarms.transitions import Refusal, Transition
 from hub.alarms.words import WordBody, take_word
@@ -67,6 +68,8 @@ def _fold_pack(decisions: Decisions, record: Record) -> None:
         if type(fact) is Reading:
             if moves:
                 take_reading(arrival, fact)
+            else:
+                overhear(decisions, arrival.agent, fact)
         elif isinstance(fact, Event):
             take_event(arrival, fact)
         elif isinstance(fact, Heartbeat):

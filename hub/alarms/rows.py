@@ -176,6 +176,7 @@ class Occurrence(msgspec.Struct, omit_defaults=True):
     turns: list[int] = msgspec.field(default_factory=list)  # when it was raised and cleared, within CHATTER_US
     calm: Calm | None = None
     steps: tuple[DueStep, ...] = ()
+    later: tuple[tuple[str, str], ...] = ()  # (key, device) of what came after a site's alarm was closed
     stages: dict[str, int] = msgspec.field(default_factory=dict)  # what has been reported → when
 
     @property

@@ -29,6 +29,7 @@ class State:
         self.reports: dict[str, ReportState] = {}  # by key, the oldest first
         self.places = Places()  # of devices and reports
         self.spoken: dict[str, set[tuple[str, str]]] = {}  # device → (rule, subject) of open alarms it is a key of
+        self.ended: dict[str, set[tuple[str, str]]] = {}  # the same of alarms that have ended, or were opened again
         self.occurrences: dict[str, dict[str, Occurrence]] = {}  # subject → rule
         self.reminding: dict[tuple[str, str], Occurrence] = {}  # (rule, subject) → nobody has acknowledged it
         self.timed: dict[tuple[str, str], Occurrence] = {}  # (rule, subject) → the ticks have something to look after
@@ -110,6 +111,8 @@ class State:
         for sign in occurrence.alarm.signs if occurrence.alarm is not None else ():
             spoken = self.spoken.setdefault(sign.device, set())
             (spoken.add if occurrence.open else spoken.discard)(key)
+            if not occurrence.open:
+                self.ended.setdefault(sign.device, set()).add(key)
         subjects = self.open_rules.setdefault(occurrence.rule, set())
         if occurrence.open:
             subjects.add(occurrence.subject)

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     CONDITION_HELD = "condition_held"  # `when` held for `for`
     KEYS_AGREE = "keys_agree"  # so many keys of an asset or site as are needed, within the window of each other
     ONE_KEY = "one_key"  # one key of a site alone: a case to inspect; or it joins what is open near it
+    KEY_LATE = "key_late"  # a key that came after the alarm of its site was closed
     CLEAR_HELD = "clear_held"  # the clear condition held for `clear`
     EVENT = "event"
     EVENT_LATE = "event_late"  # older than 5 minutes: recorded, not sounded

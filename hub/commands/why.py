@@ -9,7 +9,7 @@ import sqlalchemy as sa
 import typer
 
 from hub.alarms.asked.replay import state_before
-from hub.alarms.asked.spoken import instant, key_texts
+from hub.alarms.asked.spoken import instant, key_texts, later_texts
 from hub.alarms.asked.why import Answer, Explanation, explain, stand
 from hub.alarms.kept import store
 from hub.alarms.kept.log import history_of, read_alarms
@@ -60,6 +60,7 @@ def _of_alarm(connection: sa.Connection, alarm_id: str) -> tuple[dict[str, objec
         raise NoSuchAlarm(f"no alarm {alarm_id!r}: see `hub alarm list`")
     history, told = history_of(connection, alarm_id), deliveries_of(connection, alarm_id)
     text = _alarm_text(alarm, store.load_state(connection).book.rule_text(alarm.digest, alarm.rule))
+    text += "".join(later_texts(history))
     text += "".join(_transition_text(each) for each in history)
     text += "".join(_told_text(each) for each in told)
     return {"alarm": alarm, "history": history, "told": told}, text

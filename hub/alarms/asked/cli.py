@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.alarms.asked.replay import Replay, replay_apart
-from hub.alarms.asked.spoken import key_texts
+from hub.alarms.asked.spoken import key_texts, later_texts
 from hub.alarms.kept.log import history_of, read_alarms
 from hub.alarms.people.acts import ActKind
 from hub.alarms.transitions import ActReason, Alarm, Transition
@@ -52,7 +52,7 @@ def show_command(database: Path, alarm_id: str, *, as_json: bool = False) -> int
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
         return 0
     Console().print(alarms_table([alarm]))
-    sys.stdout.write("".join(key_texts(alarm)))
+    sys.stdout.write("".join([*key_texts(alarm), *later_texts(history)]))
     table = Table("revision", "at (UTC)", "what", "why", "who", "detail")
     for each in history:
         why = each.because.value if each.because is not None else each.reason.value

@@ -10,6 +10,7 @@ from hub.alarms.rulebook import sites
 from hub.alarms.rulebook.assets import disturb, flag
 from hub.alarms.rulebook.attention import attend
 from hub.alarms.rulebook.conditions import fire, settle, settle_all
+from hub.alarms.rulebook.latecomers import overhear
 from hub.alarms.rulebook.rules import SILENT, RuleSet
 from hub.alarms.rulebook.timers import freeze_all, restart_all
 from hub.alarms.rulebook.truths import part
@@ -24,6 +25,7 @@ def take_reading(arrival: Arrival, fact: Reading) -> None:
     """Move the device to the reading's time, then apply its values."""
     device = _admit(arrival, fact.device, fact.t_us)
     if device is None:
+        overhear(arrival.decisions, arrival.agent, fact)
         return
     decisions = arrival.decisions
     woken = _wake(arrival, device, fact.t_us)

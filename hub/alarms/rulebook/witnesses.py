@@ -32,7 +32,7 @@ def use_up(state: State, rule: SiteRule | None, name: str, alarm: Alarm, *, end_
         keys = {near for key in keys for near in state.places.near(key, rule.near_m)}
     for key in sorted(keys):
         device, report = state.devices.get(key), state.reports.get(key)
-        if device is not None and device.keys:
+        if device is not None and (device.keys or device.profile):  # what it may still say of the time before, too
             device.used[name] = end_us
             state.touch(device)
         elif report is not None:

@@ -202,13 +202,14 @@ def road() -> Scene:
 
 
 def collapse() -> Scene:
-    """One key is a case, two that stand near each other are an alarm, which ends by inspection only."""
+    """One key is a case, two near each other an alarm, which ends by inspection only; what comes later joins it."""
     scene = Street()
     scene.see(1, "hole")
     scene.feel(2, True)
     (alarm,) = scene.open("road.collapse")
     scene.close(3, alarm, "other")
     scene.close(4, alarm, "inspected")
+    scene.queue(2, got_s=10)
     return scene
 
 
