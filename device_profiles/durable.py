@@ -5,6 +5,7 @@ import errno
 import os
 import shutil
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 SYNCHRONOUS = "FULL"  # NORMAL loses the last commits of a WAL at a power cut, and a receipt may stand on them
@@ -28,6 +29,18 @@ def connect(path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) 
         error.add_note(str(path))
         raise
     return connection
+
+
+@contextlib.contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+    """Commit what is done inside, or nothing of it. It waits for its turn to write before anything is done."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield connection
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:  # it failed; a full disk may have rolled back already
+            connection.execute("ROLLBACK")
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -82,14 +82,8 @@ class Store:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Commit what is done inside, or nothing of it."""
-        with self._file.noting():
-            self._writer.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._writer.execute("COMMIT")
-            finally:
-                if self._writer.in_transaction:
-                    self._writer.execute("ROLLBACK")
+        with self._file.noting(), durable.transaction(self._writer):
+            yield
 
     def checkpoint(self) -> None:
         """Move the WAL into the file, so that its room is used again from its start. Raises sqlite3.Error."""

@@ -80,7 +80,7 @@ class EmbeddedArchive:
     def write(self, points: Sequence[Point], *, offset: int) -> None:
         """Store points and place in one transaction; of two points of one identity the greater rank stays."""
         rows = [_row(point) for point in points]
-        with self._lock, translated(self.path), self._transaction() as connection:
+        with self._lock, translated(self.path), durable.transaction(self._connection) as connection:
             connection.execute("SAVEPOINT new")
             if rows and connection.executemany(_INSERT, rows).rowcount != len(rows):  # rare: some met another
                 connection.execute("ROLLBACK TO new")
@@ -100,16 +100,6 @@ class EmbeddedArchive:
         with self._lock, translated(self.path):
             rows = self._connection.execute(_COUNT, _bounds(query)).fetchall()
         return {hour * _HOUR_US: count for hour, count in rows}
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._connection
-            self._connection.execute("COMMIT")
-        finally:
-            if self._connection.in_transaction:  # it failed; a full disk may have rolled back already
-                self._connection.execute("ROLLBACK")
 
 
 def _open(path: Path) -> sqlite3.Connection:

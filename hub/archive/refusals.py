@@ -101,17 +101,11 @@ class Refusals:
     def keep(self, points: Sequence[RefusedPoint]) -> int:
         """Store ``points``, once each, on disk; return how many are new."""
         rows = [tuple(getattr(point, column) for column in _COLUMNS) for point in points]
-        with self._lock, translated(self.path):
-            try:
-                self._connection.execute("BEGIN IMMEDIATE")
-                before = self._connection.total_changes
-                self._connection.executemany(_INSERT, rows)
-                new = self._connection.total_changes - before
-                self._bound()
-                self._connection.execute("COMMIT")
-            finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+        with self._lock, translated(self.path), durable.transaction(self._connection) as connection:
+            before = connection.total_changes
+            connection.executemany(_INSERT, rows)
+            new = connection.total_changes - before
+            self._bound()
         return new
 
     def read(self, *, after: int = 0, limit: int = 1_000) -> list[RefusedPoint]:

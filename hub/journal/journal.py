@@ -126,7 +126,7 @@ class Journal:
 
     def empty(self, offsets: Sequence[int]) -> int:
         """Leave only the notes of quarantined messages; return how many had more. Raises JournalFull."""
-        with self._writing, translated(self.path), self._transaction():
+        with self._writing, translated(self.path), durable.transaction(self._writer):
             return empty_rows(self._writer, offsets)
 
     def last_offset(self) -> int:
@@ -161,7 +161,7 @@ class Journal:
 
     def rewrite(self, change: Rewrite) -> None:
         """Give up readings that every reader has taken in. Raises JournalFull."""
-        with self._writing, translated(self.path), self._transaction():
+        with self._writing, translated(self.path), durable.transaction(self._writer):
             rewrite(self._writer, change)
         with self._grown:
             self._tail.cut(change.upto + 1)
@@ -215,7 +215,7 @@ class Journal:
         """
         gone = 0
         while True:
-            with self._writing, translated(self.path), self._transaction():
+            with self._writing, translated(self.path), durable.transaction(self._writer):
                 oldest = self._writer.execute(_OLDEST).fetchone()
                 end = min(before_offset, (oldest[0] if oldest else before_offset) + step)
                 uncount(self._writer, end)
@@ -232,7 +232,7 @@ class Journal:
 
         For a file that was lost while the readers' cursors were not: they would skip whatever gets a lower number.
         """
-        with self._writing, translated(self.path), self._transaction():
+        with self._writing, translated(self.path), durable.transaction(self._writer):
             if self._stored_last() >= offset:
                 return False
             self._writer.execute("DELETE FROM sqlite_sequence WHERE name = 'records'")
@@ -260,18 +260,8 @@ class Journal:
         return self._insert_once(rows)
 
     def _insert_once(self, rows: Sequence[NewRecord]) -> int:
-        with translated(self.path), self._transaction():
+        with translated(self.path), durable.transaction(self._writer):
             return insert_rows(self._writer, rows)
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._writer.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._writer.execute("COMMIT")
-        finally:
-            if self._writer.in_transaction:  # it failed; a full disk may have rolled back already
-                self._writer.execute("ROLLBACK")
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:

@@ -111,11 +111,9 @@ def append_deeds(path: Path, rows: Sequence[NewRecord], *, emptied: Sequence[int
 
     Return the offset before the first.
     """
-    with contextlib.closing(durable.connect(path)) as connection:
-        connection.execute("BEGIN IMMEDIATE")
+    with contextlib.closing(durable.connect(path)) as opened, durable.transaction(opened) as connection:
         last = insert_rows(connection, rows)
         empty_rows(connection, emptied)
-        connection.execute("COMMIT")
     return last - len(rows)
 
 

@@ -38,6 +38,20 @@ def test_transactions_are_explicit(tmp_path: Path) -> None:
     reader.close()
 
 
+def test_a_transaction_is_all_or_nothing(tmp_path: Path) -> None:
+    """What raises inside leaves nothing behind, and the connection goes on; so does one whose COMMIT was refused."""
+    with contextlib.closing(connect(tmp_path / "a.db")) as connection:
+        connection.execute("PRAGMA foreign_keys=ON")
+        connection.execute("CREATE TABLE t(x PRIMARY KEY, y REFERENCES t DEFERRABLE INITIALLY DEFERRED)")
+        with pytest.raises(sqlite3.IntegrityError), durable.transaction(connection):
+            connection.executemany("INSERT INTO t VALUES (?, ?)", [(1, 1), (1, 1)])
+        with pytest.raises(sqlite3.IntegrityError), durable.transaction(connection):
+            connection.execute("INSERT INTO t VALUES (2, 9)")
+        with durable.transaction(connection):
+            connection.execute("INSERT INTO t VALUES (3, 3)")
+        assert connection.execute("SELECT x FROM t").fetchall() == [(3,)]
+
+
 def test_the_reserve_is_real_blocks(tmp_path: Path) -> None:
     """The reserve takes room on the disk, and gives it back."""
     reserve = DiskReserve(tmp_path / "reserve", MEGABYTE)

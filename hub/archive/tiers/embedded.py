@@ -56,14 +56,8 @@ class EmbeddedTiers:
     def put(self, tier: Tier, buckets: list[Bucket]) -> None:
         """Store buckets in one transaction."""
         rows = [_row(tier, bucket) for bucket in buckets]
-        with self._using() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                connection.executemany(_PUT, rows)
-                connection.execute("COMMIT")
-            finally:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+        with self._using() as opened, durable.transaction(opened) as connection:
+            connection.executemany(_PUT, rows)
 
     def buckets(self, tier: Tier, query: Query) -> list[Bucket]:
         """Return buckets in the order of subject, field and time."""

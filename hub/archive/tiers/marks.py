@@ -177,7 +177,7 @@ class Marks:
 
     def _store(self, rows: dict[Key, int], subjects: frozenset[str], place: int) -> None:
         """Write rows (bits 0: none any more) and new subjects with the place, in one transaction."""
-        with self._translated(), self._transaction() as connection:
+        with self._translated(), durable.transaction(self._connection) as connection:
             connection.executemany(_PUT, [(*key, bits) for key, bits in rows.items() if bits])
             connection.executemany(_DROP, [key for key, bits in rows.items() if not bits])
             connection.executemany(_NEW, [(subject,) for subject in sorted(subjects)])
@@ -191,16 +191,6 @@ class Marks:
         for key, bits in marks.items():
             if bits:
                 self._ready[key] = self._ready.get(key, 0) | bits
-
-    @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield self._connection
-            self._connection.execute("COMMIT")
-        finally:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
