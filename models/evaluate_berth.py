@@ -105,10 +105,11 @@ def table(told: Sequence[Answer]) -> dict[str, Score]:
 
 def left_out(data: Path, *, examples: int, epochs: int) -> list[Answer]:
     """Return what nets say of the camera that each was trained without."""
-    from train_berth import BACKBONE, CONTEXT, DIM, PATCH, UNSURE, collect, learn, logits  # PyTorch may be absent
+    from train_berth import CONTEXT, DIM, PATCH, UNSURE, learn, logits, make_piece  # PyTorch may be absent
+    from training import BACKBONE, collect
 
     frames, told = read_frames(data), []
-    made = collect(data, examples)
+    made = collect(make_piece, data, examples)
     for camera in [*sorted({one.camera for one in frames}), CROPS]:
         others = [one for one in made if camera not in one.cameras]
         net, temperature, _ = learn(others, backbone=data / BACKBONE, epochs=epochs)

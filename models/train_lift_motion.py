@@ -4,7 +4,6 @@ Run ``python models/train_lift_motion.py`` with the extra ``train`` installed; i
 """
 
 import argparse
-import hashlib
 import sys
 import time
 from pathlib import Path
@@ -18,7 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(ROOT / "models"))
 
-from entries import put  # noqa: E402  (a script beside the packages, not one of them)
+from entries import Golden, entry, numbers, put, texts  # noqa: E402  (a script beside the packages, not one of them)
+from training import SEED, export  # noqa: E402
 
 from edge_agent.judge.ride.grid import Grid  # noqa: E402
 from edge_agent.judge.ride.signal import magnitude  # noqa: E402
@@ -27,7 +27,6 @@ from edge_agent.judge.ride.window import CHANNELS, HOP, LABELS, WINDOW, windows 
 from simulators.boxes import stories  # noqa: E402
 from simulators.boxes.day import Recording  # noqa: E402
 
-SEED = 20_261_121
 Windows = NDArray[np.float32]
 Answers = NDArray[np.int64]
 
@@ -124,42 +123,32 @@ def scores(net: Net, batch: Windows, answers: Answers) -> dict[str, float]:
     return result
 
 
-def export(net: Net, path: Path) -> None:
-    """Write the net as ONNX, any number of windows at once."""
-    example = torch.zeros(2, len(CHANNELS), WINDOW)
-    torch.onnx.export(
-        Named(net).eval(), (example,), str(path), input_names=["windows"], output_names=["probabilities"],
-        dynamic_axes={"windows": {0: "n"}, "probabilities": {0: "n"}}, opset_version=17, dynamo=False,
-    )  # fmt: skip
+def described() -> str:
+    """Return what models.toml says of the model."""
+    return f"""
+licence = "Apache-2.0"
+data = "simulated rides (simulators/boxes), no recording"
+labels = [{texts(LABELS)}]
+tolerance = 0.001 # of a golden output
+
+[lift_motion.input]
+name = "windows"
+type = "tensor(float)"
+shape = [{len(CHANNELS)}, {WINDOW}] # after the number of windows
+channels = [{texts(CHANNELS)}]
+
+[lift_motion.scores] # on simulated rides that it was not trained with
+"""
 
 
-def entry(path: Path, net: Net, golden: Windows, measured: dict[str, float]) -> str:
-    """Return the model's entry in models.toml."""
+def golden(named: Named, batch: Windows, answers: Answers) -> list[Golden]:
+    """Return a window of each label and what the net says of it."""
+    rng = np.random.default_rng(SEED)
+    chosen = np.stack([batch[rng.choice(np.flatnonzero(answers == label))] for label in range(len(LABELS))])
+    given = np.round(chosen, 4)
     with torch.no_grad():
-        outputs = Named(net).eval()(torch.from_numpy(golden)).numpy()
-    lines = [
-        "# Written by models/train_lift_motion.py; a model that does not match its entry is not loaded.",
-        "[lift_motion]",
-        f'file = "{path.name}"',
-        f'sha256 = "{hashlib.sha256(path.read_bytes()).hexdigest()}"',
-        'card = "lift_motion.md"',
-        'licence = "Apache-2.0"',
-        'data = "simulated rides (simulators/boxes), no recording"',
-        f"labels = [{', '.join(repr(label).replace(chr(39), chr(34)) for label in LABELS)}]",
-        "tolerance = 0.001 # of a golden output",
-        "",
-        "[lift_motion.input]",
-        'name = "windows"',
-        'type = "tensor(float)"',
-        f"shape = [{len(CHANNELS)}, {WINDOW}] # after the number of windows",
-        f"channels = [{', '.join(repr(name).replace(chr(39), chr(34)) for name in CHANNELS)}]",
-        "",
-        "[lift_motion.scores] # on simulated rides that it was not trained with",
-        *(f"{name} = {value:.4f}" for name, value in measured.items()),
-    ]
-    for window, output in zip(golden, outputs, strict=True):
-        lines += ["", "[[lift_motion.golden]]", f"input = [{_numbers(window)}]", f"output = [{_numbers(output)}]"]
-    return "\n".join(lines) + "\n"
+        outputs = named(torch.from_numpy(given)).numpy()
+    return [(f"input = [{numbers(one)}]", output) for one, output in zip(given, outputs, strict=True)]
 
 
 def main() -> None:
@@ -175,16 +164,12 @@ def main() -> None:
     net = train(batch, answers, epochs=chosen.epochs)
     measured = scores(net, *collect(SEED + 1, max(20, chosen.recordings // 6)))
     path = chosen.out / "lift_motion.onnx"
-    export(net, path)
-    rng = np.random.default_rng(SEED)
-    golden = np.stack([batch[rng.choice(np.flatnonzero(answers == label))] for label in range(len(LABELS))])
-    put(chosen.out / "models.toml", entry(path, net, np.round(golden, 4), measured))
+    named = Named(net).eval()
+    export(named, path, takes="windows", example=torch.zeros(2, len(CHANNELS), WINDOW))
+    samples = golden(named, batch, answers)
+    put(chosen.out / "models.toml", entry(path, described(), scores=measured, golden=samples))
     print(f"{len(batch)} windows in {seen - started:.0f} s, trained in {time.monotonic() - seen:.0f} s")  # noqa: T201
     print(f"{path.name}: {path.stat().st_size} bytes; " + ", ".join(f"{k} {v:.3f}" for k, v in measured.items()))  # noqa: T201
-
-
-def _numbers(values: NDArray[np.float32]) -> str:
-    return ", ".join(f"{value:.6g}" for value in values.ravel().tolist())
 
 
 if __name__ == "__main__":
