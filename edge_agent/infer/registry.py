@@ -1,6 +1,7 @@
 """What models.toml says of each model: its file, its digest, what goes in, what must come out."""
 
 from importlib.resources import files
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +12,9 @@ from device_profiles.errors import ConfigError
 
 _REPOSITORY = Path(__file__).parents[2] / "models"
 REGISTRY = "models.toml"
+
+Whole = Annotated[int, msgspec.Meta(ge=1, le=10_000)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class Input(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -28,7 +32,9 @@ class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     output: tuple[float, ...]
     input: tuple[float, ...] = ()
     picture: str = ""  # PNG of the input's size, in base64
-    noise: int | None = None  # seed of a pattern of bytes (infer/golden.py): for who has no picture to give away
+    noise: Annotated[int, msgspec.Meta(ge=0, le=(1 << 63) - 1)] | None = (
+        None  # seed of a pattern of bytes (infer/golden.py): for who has no picture to give away
+    )
     every: Annotated[int, msgspec.Meta(ge=1)] = 1  # the output holds every so-many-th number
 
 
@@ -41,9 +47,16 @@ class Picture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mean: tuple[float, ...] = (0.0,)  # of one channel or of three, in grey levels; subtracted first
     std: tuple[float, ...] = (1.0,)  # divided by afterwards
     pad: Annotated[int, msgspec.Meta(ge=0, le=255)] = 114  # grey level beside a letterbox, which lies top left
-    tiles: tuple[int, int] = (1, 1)  # columns and rows of parts of the frame that a detector sees besides the whole
+    tiles: tuple[Whole, Whole] = (1, 1)  # columns and rows of parts of the frame that a detector sees besides the whole
     context: Annotated[float, msgspec.Meta(ge=0, le=2)] = 0.0  # of a patch: shown round the zone, of its longer side
-    dim: Annotated[float, msgspec.Meta(ge=0, le=1)] = 1.0  # of a patch: brightness outside of the zone
+    dim: Share = 1.0  # of a patch: brightness outside of the zone
+
+    def __post_init__(self) -> None:
+        """Refuse what no picture can be normalised by."""
+        if len(self.mean) not in (1, 3) or not all(isfinite(one) for one in self.mean):
+            raise ValueError("mean has one number or three")
+        if len(self.std) not in (1, 3) or not all(isfinite(one) and one > 0 for one in self.std):
+            raise ValueError("std is above 0, one number or three")
 
 
 class Decoder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,12 +64,17 @@ class Decoder(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     kind: Literal["classifier", "yolox", "nanodet"]
     vehicles: tuple[str, ...]  # the labels that are vehicles
-    unsure: tuple[float, float] = (0.5, 0.5)  # of a classifier: between them the answer is unknown
-    least_score: float = 0.3  # of a detector's box
-    most_overlap: float = 0.5  # of two boxes of one vehicle (intersection over union)
+    unsure: tuple[Share, Share] = (0.5, 0.5)  # of a classifier: between them the answer is unknown
+    least_score: Share = 0.3  # of a detector's box
+    most_overlap: Share = 0.5  # of two boxes of one vehicle (intersection over union)
     covers: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.4  # so much of a zone under a box is a vehicle in it
-    strides: tuple[int, ...] = (8, 16, 32)
-    bins: int = 8  # of nanodet: numbers for each side of a box
+    strides: Annotated[tuple[Whole, ...], msgspec.Meta(min_length=1)] = (8, 16, 32)
+    bins: Whole = 8  # of nanodet: numbers for each side of a box
+
+    def __post_init__(self) -> None:
+        """Refuse a doubt that ends before it begins."""
+        if self.unsure[0] > self.unsure[1]:
+            raise ValueError("unsure is two probabilities, the lower one first")
 
 
 class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,6 +92,16 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     tolerance: float = 0.001  # of a golden output
     picture: Picture | None = None  # of a model that sees
     decoder: Decoder | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse an input that takes no picture."""
+        if self.picture is None:
+            return
+        shape = self.input.shape
+        if len(shape) != 3 or min(shape) < 1 or shape[0 if self.picture.layout == "nchw" else 2] != 3:
+            raise ValueError(
+                f"input.shape of a model that sees is three sides, 3 of them colours ({self.picture.layout})"
+            )
 
 
 def models_folder() -> Path:

@@ -38,12 +38,15 @@ class Speed(msgspec.Struct, frozen=True):
 def names_in(path: Path) -> list[tuple[str, Path]]:
     """Return the models of a registry, or the ones whose file ``path`` is, each with its registry's folder.
 
-    Raises ConfigError when there is no registry, AgentError when no entry names the file.
+    Raises ConfigError when there is no registry or nothing in it, AgentError when no entry names the file.
     """
     if path.suffix == ".toml":
         if path.name != REGISTRY:
             raise ConfigError(f"is not called {REGISTRY}", file=str(path))
-        return [(name, path.parent) for name in read_toml(path, dict[str, ModelEntry])]
+        entries = read_toml(path, dict[str, ModelEntry])
+        if not entries:
+            raise ConfigError("names no model", file=str(path))
+        return [(name, path.parent) for name in entries]
     registry = path.parent / REGISTRY
     entries = read_toml(registry, dict[str, ModelEntry]) if registry.is_file() else {}
     names = [(name, path.parent) for name, entry in entries.items() if (path.parent / entry.file) == path]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from device_profiles.errors import ConfigError
 from edge_agent.cli import app
 from edge_agent.errors import AgentError
 from edge_agent.infer.model import ModelRefused
@@ -73,3 +74,50 @@ def test_bench_counts_by_the_clock_it_is_given(folder: Path) -> None:
     assert {speed.batch for speed in speeds} == {1, 16}
     assert {round(speed.median_ms) for speed in speeds} == {100}
     assert "median 100.00 ms" in str(speeds[0])
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ("noise = 1", "noise = -1", "yolox_nano.golden[0].noise: Expected `int` >= 0"),
+        ('kind = "yolox"', 'kind = "yolox"\nstrides = [0]', "yolox_nano.decoder.strides[0]: Expected `int` >= 1"),
+        (
+            'kind = "yolox"',
+            'kind = "yolox"\nstrides = []',
+            "yolox_nano.decoder.strides: Expected `array` of length >= 1",
+        ),
+        ('kind = "yolox"', 'kind = "nanodet"\nbins = 0', "yolox_nano.decoder.bins: Expected `int` >= 1"),
+        ('kind = "yolox"', 'kind = "yolox"\nunsure = [0.6, 0.4]', "yolox_nano.decoder: unsure is two probabilities"),
+        (
+            'fit = "letterbox"',
+            'fit = "letterbox"\nmean = [1.0, 2.0]',
+            "yolox_nano.picture: mean has one number or three",
+        ),
+        ('fit = "letterbox"', 'fit = "letterbox"\nstd = [0.0]', "yolox_nano.picture: std is above 0"),
+        ('fit = "letterbox"', 'fit = "letterbox"\nmean = [nan]', "yolox_nano.picture: mean has one number or three"),
+        ("tiles = [5, 4]", "tiles = [0, 2]", "yolox_nano.picture.tiles[0]: Expected `int` >= 1"),
+        ("shape = [3, 416, 416]", "shape = [416]", "yolox_nano: input.shape of a model that sees is three sides"),
+        (
+            "shape = [3, 416, 416]",
+            "shape = [1, 416, 416]",
+            "yolox_nano: input.shape of a model that sees is three sides",
+        ),
+    ],
+)
+def test_an_entry_that_no_picture_could_follow_names_its_key(
+    tmp_path: Path, before: str, after: str, told: str
+) -> None:
+    """Verify must not call it sound, and no worker may find out by a crash or by dividing by zero."""
+    text = (models_folder() / "foreign" / "models.toml").read_text(encoding="utf-8")
+    assert before in text
+    (tmp_path / "models.toml").write_text(text.replace(before, after, 1), encoding="utf-8")
+    with pytest.raises(ConfigError) as refused:
+        names_in(tmp_path / "models.toml")
+    assert told in str(refused.value)
+
+
+def test_a_registry_without_models_is_no_success(tmp_path: Path) -> None:
+    """Verify that verified nothing says so."""
+    (tmp_path / "models.toml").write_text("", encoding="utf-8")
+    with pytest.raises(ConfigError, match="names no model"):
+        names_in(tmp_path / "models.toml")
