@@ -12,11 +12,11 @@ REPORTED = "person."  # kinds of events that people report begin so; no profile 
 
 
 class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One witness: a condition over the values of a kind of device, or an event."""
+    """One witness: a condition over the values of a kind of device, or an event; of a site, either of both too."""
 
     kind: Name | None = None  # of the devices whose values `when` is over; of a site without it: any that has them
     when: str | None = None  # true while it is true of any such device of the asset or site
-    on: Name | None = None  # instead of both: kind of the Event; true at its instant
+    on: Name | None = None  # instead of both, of a site also besides: kind of the Event; true at its instant
     physics: tuple[Name, ...] = ()  # of a site: what may explain it; keys that share any of these are one key
     holds: Duration | None = None  # of a site: while it is true it is held to be so, this long without another word
     follows: Duration | None = None  # of a site: it agrees only with what began at most so long before it
@@ -37,7 +37,8 @@ def key_faults(keys: Mapping[str, Key], *, any_kind: bool = False) -> Iterable[t
     """
     for name, key in keys.items():
         kindless = key.kind is None and not (any_kind and key.when is not None)
-        if (key.on is None) is (key.when is None) or kindless is not (key.when is None):
+        both = any_kind and key.on is not None and key.when is not None
+        if ((key.on is None) is (key.when is None) and not both) or kindless is not (key.when is None):
             yield f"keys.{name}", "has either `on` (an event), or `kind` and `when` (a condition over its values)"
         elif key.when is not None:
             try:

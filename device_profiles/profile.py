@@ -145,6 +145,7 @@ def _check_assets(profiles: Mapping[str, Profile]) -> None:
     """Check what the rules of assets and sites say of other profiles. Raises ConfigError."""
     values = {kind: frozenset(profile.spec.values) for kind, profile in profiles.items()}
     events = frozenset(kind for profile in profiles.values() for kind in profile.spec.events)
+    known = {rule.rule for each in profiles.values() for rule in each.spec.alarms if rule.subject == "device"}
     named: dict[str, str] = {}  # an asset's or a site's rule → file
     for profile in profiles.values():
         for index, rule in enumerate(profile.spec.alarms):
@@ -158,6 +159,8 @@ def _check_assets(profiles: Mapping[str, Profile]) -> None:
                 named[name] = profile.file
             for part, message in unknown_in(rule.keys, values=values, events=events):
                 raise ConfigError(message, file=profile.file, key=f"{key}.{part}")
+            for name in sorted(set(rule.folds) - known):
+                raise ConfigError(f"no device has a rule {name!r}", file=profile.file, key=f"{key}.folds")
 
 
 def _with_dialects(profiles: Mapping[str, Profile], text: str, *, file: str) -> Profile:

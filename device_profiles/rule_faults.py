@@ -64,7 +64,7 @@ def _rule_faults(rule: AlarmRule, values: frozenset[str], events: frozenset[str]
     if rule.subject == "site":
         yield from _site_faults(rule)
         return
-    for key in ("near", "case"):
+    for key in ("near", "case", "folds"):
         if getattr(rule, key):
             yield key, 'belongs to the alarm of a site: set subject = "site"'
     if rule.subject == "asset":

@@ -40,6 +40,7 @@ class AlarmRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     within: Duration | None = None  # and be true within this of each other, in event time
     near: Distance | None = None  # of a site: and stand within this of each other
     case: Case | None = None  # of a site: what one key alone opens
+    folds: tuple[Name, ...] = ()  # of a site: rules of its keys' devices that say the same; not told twice
     closes_with: tuple[CloseReason, ...] = ()  # of a latched one: why a person may close it; empty: for any reason
 
     @property

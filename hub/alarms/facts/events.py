@@ -38,6 +38,9 @@ def take_event(arrival: Arrival, fact: Event) -> None:
             _clear(arrival, device, occurrence, mark, fact.kind)
     if own is not None:
         _note_release(arrival, key, own, mark, fact.kind)
+    of_site = fact.kind in state.book.site_hears
+    if of_site:  # before the device's own alarm, which then is known to repeat what the site's has told
+        _hear(arrival, key, fact, mark)
     rules = own or state.book.guess(fact.kind)
     seen = Sighting(mark, fact.kind, arrival.present_us - mark.t_us > LATE_US)
     for rule in rules.opened_by(fact.kind) if rules is not None else ():
@@ -45,10 +48,14 @@ def take_event(arrival: Arrival, fact: Event) -> None:
     _join_unfiltered(arrival, key, mark, fact.kind)
     if key in state.devices and own is not None and own.awaits(fact.kind):
         note_heard(arrival.decisions, device, fact.kind, t_us=mark.t_us)
-    if fact.kind in state.book.heard:
-        known = state.devices.get(key) or meet(arrival, key, fact.device)
-        if known is not None:
-            hear(arrival.decisions, known, mark, fact.kind)
+    if fact.kind in state.book.heard and not of_site:
+        _hear(arrival, key, fact, mark)
+
+
+def _hear(arrival: Arrival, key: str, fact: Event, mark: Mark) -> None:
+    known = arrival.decisions.state.devices.get(key) or meet(arrival, key, fact.device)
+    if known is not None:
+        hear(arrival.decisions, known, mark, fact.kind)
 
 
 def _epoch(arrival: Arrival) -> int:

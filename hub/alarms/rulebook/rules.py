@@ -8,6 +8,7 @@ import msgspec
 from device_profiles.condition import Condition, Truth, Values
 from device_profiles.config import duration_us
 from device_profiles.errors import ConfigError
+from device_profiles.key_spec import Key
 from device_profiles.profile import AlarmRule, ProfileSpec, Way, parse_profile
 from hub.alarms.city.policy import Policy, PolicySpec, compile_policy
 from hub.alarms.rulebook.heads import RuleHead
@@ -108,8 +109,7 @@ class RuleSet:
         known: KeyRule | None = self.of_assets.get(rule) or self.of_sites.get(rule) or cases.get(rule)
         if known is None:
             return ""
-        asked = ((name, key.on or f"{key.kind or 'any'}: {key.when}") for name, key in sorted(known.spec.keys.items()))
-        keys = (f"{name} ({what})" for name, what in asked)
+        keys = (f"{name} ({_asked(key)})" for name, key in sorted(known.spec.keys.items()))
         near = f" and {known.spec.near} of each other" if known.spec.near else ""
         need = 1 if rule in cases else known.need
         return f"{need} of {', '.join(keys)} within {known.spec.within}{near}"
@@ -193,6 +193,11 @@ class RuleBook:
             if rules is not None and rules.opened_by(event):
                 return rules
         return None
+
+
+def _asked(key: Key) -> str:
+    """Return what a key asks for: an event, a condition, or either."""
+    return " or ".join(filter(None, (key.on, key.when and f"{key.kind or 'any'}: {key.when}")))
 
 
 def _head(spec: AlarmRule, digest: str) -> RuleHead:

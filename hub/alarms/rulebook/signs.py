@@ -43,11 +43,12 @@ class Sign(msgspec.Struct, frozen=True):
 class SiteRule(KeyRule):
     """One alarm rule of sites."""
 
-    __slots__ = ("alone", "another", "case", "follows", "holds", "near_m", "physics")
+    __slots__ = ("alone", "another", "case", "folds", "follows", "holds", "near_m", "physics")
 
     def __init__(self, spec: AlarmRule, head: RuleHead) -> None:
         super().__init__(spec, head, version=_version(spec))
         self.near_m = metres(spec.near or "0m")
+        self.folds = frozenset(spec.folds)
         self.alone = frozenset(name for name, key in spec.keys.items() if key.alone)
         self.another = frozenset(name for name, key in spec.keys.items() if key.another)
         self.holds = {name: duration_us(key.holds) for name, key in spec.keys.items() if key.holds is not None}

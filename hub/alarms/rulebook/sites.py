@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from device_profiles.evidence import evidence_words
 from hub.alarms.decisions import NOBODY, By, Decisions
+from hub.alarms.noise.quiet import repeating
 from hub.alarms.rows import HubPart, Occurrence, ReportState
 from hub.alarms.rulebook.assets import LATE_US
 from hub.alarms.rulebook.heads import RuleHead
@@ -102,7 +103,7 @@ def _steps(decisions: Decisions, rule: SiteRule, centre: str, *, live: bool) -> 
             yield at_us, name, SITE + place, partial(_raise, decisions, rule, place, rule.head, at_us, first, live)
         else:
             yield from _join_steps(decisions, rule, occurrence, spoke, Reason.KEYS_AGREE)
-            yield from _sound_steps(decisions, occurrence, agreed)
+            yield from _sound_steps(decisions, rule, occurrence, [at_us for at_us, _ in agreed], Reason.KEYS_AGREE)
     if rule.case is not None:
         yield from _case_steps(decisions, rule, rule.case, centre, spoke, live)
 
@@ -131,6 +132,9 @@ def _case_steps(
     if occurrence is not None:
         lone = {(sign.key, centre): (sign.begins[0], sign) for sign in alone}
         yield from _join_steps(decisions, rule, occurrence, lone, Reason.ONE_KEY)
+        if occurrence.rule == case.rule:
+            known = [sign.spans[-1][1] for sign in alone]
+            yield from _sound_steps(decisions, rule, occurrence, known, Reason.ONE_KEY)
 
 
 def _join_steps(
@@ -151,15 +155,20 @@ def _adds(alarm: Alarm, key: tuple[str, str], sign: Sign) -> bool:
 
 
 def _sound_steps(
-    decisions: Decisions, occurrence: Occurrence, agreed: Sequence[tuple[int, list[Sign]]]
+    decisions: Decisions, rule: SiteRule, occurrence: Occurrence, seen: Iterable[int], reason: Reason
 ) -> Iterator[_Step]:
-    """Yield the telling of an alarm that was only recorded, once keys have agreed lately."""
+    """Yield the telling of what was only recorded, once it has been seen lately."""
     recent_us = decisions.received_us - LATE_US
-    recent = [at_us for at_us, _ in agreed if at_us > recent_us]
+    recent = [at_us for at_us in seen if at_us > recent_us]
     if recent and occurrence.alarm is not None and not occurrence.alarm.sounded:
-        detail = told(occurrence.alarm.signs)
-        sound = partial(decisions.sound, occurrence, t_us=recent[0], reason=Reason.KEYS_AGREE, detail=detail)
+        sound = partial(_sound, decisions, rule, occurrence, recent[0], reason)
         yield recent[0], occurrence.rule, occurrence.subject, sound
+
+
+def _sound(decisions: Decisions, rule: SiteRule, occurrence: Occurrence, at_us: int, reason: Reason) -> None:
+    detail = told(occurrence.alarm.signs) if occurrence.alarm is not None else ""
+    decisions.sound(occurrence, t_us=at_us, reason=reason, detail=detail)
+    _fold(decisions, rule, occurrence)
 
 
 def _raise(
@@ -217,9 +226,13 @@ def _join(
 
 
 def _fold(decisions: Decisions, rule: SiteRule, occurrence: Occurrence) -> None:
-    """Let an alarm explain the cases near its keys."""
+    """Let an alarm explain the cases near its keys, and what devices that are keys of it repeat."""
     state, alarm = decisions.state, occurrence.alarm
-    if alarm is None or rule.case is None or occurrence.rule != rule.head.rule:
+    if alarm is None:
+        return
+    for repeated in repeating(state, alarm):
+        decisions.suppress(repeated, alarm.id, reason=Reason.CAUSE)
+    if rule.case is None or occurrence.rule != rule.head.rule:
         return
     near = {key for sign in alarm.signs for key in state.places.near(sign.device, rule.near_m)}
     found = {each for key in near for each in state.spoken.get(key, ()) if each[0] == rule.case.rule}
