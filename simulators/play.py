@@ -11,11 +11,9 @@ from simulators.box_line.feeler import Feeler
 from simulators.camera.city import scenes_of
 from simulators.camera.happenings import Happening, Kind, draw_happening
 from simulators.ground.sensor import GroundSensor
-from simulators.lifts.control import Mode
+from simulators.lifts import deeds
 from simulators.lifts.lift import STEP_US, Lift
 from simulators.scenario import Scenario
-
-GOODS_KG = 40.0  # more than the judge takes for a passenger
 
 
 class WireFault(msgspec.Struct, frozen=True):
@@ -27,6 +25,7 @@ class WireFault(msgspec.Struct, frozen=True):
     rule: str = ""  # of the alarm that a person acts on
     receiver: str = ""  # that is away, or back
     camera: str = ""
+    sensor: str = ""  # of the ground
     happening: Happening | None = None  # on the road that the camera sees
 
 
@@ -111,14 +110,14 @@ class Play:
         if act.act in WIRE_ACTS | HAND_ACTS | CAMERA_ACTS:
             if act.act not in HAND_ACTS | WORKER_ACTS:
                 self.truth[act.name] = self.t_us
-            return [WireFault(act.act, act.lift, act.name, act.rule, act.receiver, act.camera)]
+            return [WireFault(act.act, act.lift, act.name, act.rule, act.receiver, act.camera, act.sensor)]
         if act.act in ("jump", "shake") and act.lift in self.feelers:
             self.truth[act.name] = self.t_us
             do = self.feelers[act.lift].jump if act.act == "jump" else self.feelers[act.lift].shake
             do(duration_s(act.lasts))
             return []
         lift = self.lifts[act.lift]
-        _do_to_lift(lift, act)
+        deeds.do(lift, act)
         self._watched[act.name] = lift
         return []
 
@@ -148,61 +147,3 @@ class _Waiting(msgspec.Struct):
 def _wait_us(act: Act, seed: int) -> float:
     jitter_us = random.Random(f"{seed}/{act.name}").uniform(0, duration_us(act.jitter))
     return duration_us(act.at or "0s") + duration_us(act.delay) + jitter_us
-
-
-def _do_to_lift(lift: Lift, act: Act) -> None:
-    match act.act:
-        case "stop_between_floors":
-            lift.stop_between(act.name)
-        case "stop_between_floors_empty":
-            lift.stop_between(act.name, occupied=False)
-        case "stop_at_speed":
-            lift.stop_at_speed(act.name)
-        case "lose_power":
-            lift.lose_power(act.name)
-        case "unjam_door":
-            lift.unjam_door(act.name)
-        case "test_call":
-            lift.test_call(act.name, for_s=duration_s(act.lasts))
-        case "jump":
-            lift.jump(act.name, for_s=duration_s(act.lasts))
-        case "shake":
-            lift.shake(act.name, for_s=duration_s(act.lasts))
-        case "break_load":
-            lift.break_load(act.name)
-        case "mend_sensors":
-            lift.mend_sensors(act.name)
-        case "firefighter":
-            lift.change_mode(act.name, Mode.FIREFIGHTER)
-        case "park":
-            lift.change_mode(act.name, Mode.STOPPED)
-        case "obstruct_door":
-            lift.obstruct_door(act.name, for_s=duration_s(act.lasts))
-        case "leave_goods":
-            lift.leave_goods(act.name, kg=GOODS_KG)
-        case "jam_door":
-            lift.jam_door(act.name)
-        case "release":
-            lift.release(act.name)
-        case "press_button":
-            lift.press_button(act.name, for_s=duration_s(act.lasts))
-        case "break_sensor":
-            lift.break_sensor(act.name)
-        case "inspection":
-            lift.change_mode(act.name, Mode.INSPECTION)
-        case "fire_return":
-            lift.change_mode(act.name, Mode.FIRE_RETURN)
-        case "normal":
-            lift.change_mode(act.name, Mode.NORMAL)
-        case "cut_power":
-            lift.cut_power(act.name)
-        case "restore_power":
-            lift.restore_power(act.name)
-        case "hold_door":
-            lift.hold_door(act.name, for_s=duration_s(act.lasts))
-        case "seat":
-            lift.seat(act.name)
-        case "freeze":
-            lift.freeze(act.name)
-        case "thaw":
-            lift.thaw(act.name)
