@@ -58,6 +58,18 @@ def read_toml(path: Path, record: type[T]) -> T:
     return parse_toml(text, record, file=str(path))
 
 
+def write_new(path: Path, text: str) -> bool:
+    """Write a file that is not there yet; return False when it is. Raises ConfigError."""
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise ConfigError(f"cannot be written: {error.strerror}", file=str(path)) from error
+    return True
+
+
 def parse_toml(text: str, record: type[T], *, file: str) -> T:
     """Return TOML ``text`` as ``record``; ``file`` is named in errors. Raises ConfigError."""
     try:

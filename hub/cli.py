@@ -11,7 +11,7 @@ import typer
 
 from device_profiles.clock import clock_from_environment
 from device_profiles.command import run_command
-from device_profiles.errors import ConfigError
+from device_profiles.config import write_new
 from device_profiles.profile import load_profiles
 from hub import app as program
 from hub import backup as backups
@@ -90,13 +90,8 @@ def check(config: Config = Path("hub.toml")) -> None:
 @app.command()
 def init(config: Config = Path("hub.toml")) -> None:
     """Write a commented example config."""
-    try:
-        with config.open("x", encoding="utf-8") as file:
-            file.write(EXAMPLE)
-    except FileExistsError as error:
-        raise HubError(f"{config} is there already") from error
-    except OSError as error:
-        raise ConfigError(f"cannot be written: {error.strerror}", file=str(config)) from error
+    if not write_new(config, EXAMPLE):
+        raise HubError(f"{config} is there already")
     typer.echo(f"{config} written")
 
 

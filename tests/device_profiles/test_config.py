@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_profiles.config import Duration, duration_s, duration_us, parse_toml, read_toml
+from device_profiles.config import Duration, duration_s, duration_us, parse_toml, read_toml, write_new
 from device_profiles.errors import ConfigError
 
 
@@ -106,3 +106,13 @@ def test_any_text_is_a_duration_or_a_value_error(text: str) -> None:
             duration_us(text)
     else:
         assert duration_us(text) >= 0
+
+
+def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
+    """What `init` writes is new; a folder that is not there is named."""
+    file = tmp_path / "hub.toml"
+    assert write_new(file, "hub = 'a'\n")
+    assert not write_new(file, "hub = 'b'\n")
+    assert file.read_text(encoding="utf-8") == "hub = 'a'\n"
+    with pytest.raises(ConfigError, match="cannot be written"):
+        write_new(tmp_path / "nowhere" / "hub.toml", "")
