@@ -91,14 +91,8 @@ class Journal:
             records = self._tail.after(after, limit)
         if records:
             return records
-        size = 0
         with self._reading() as connection:
-            for row in connection.execute(f"{_SELECT} WHERE offset > ? ORDER BY offset LIMIT ?", (after, limit)):
-                records.append(Record(*row))
-                size += len(row[-1])
-                if size > _READ_BYTES:
-                    break
-        return records
+            return _few(connection.execute(f"{_SELECT} WHERE offset > ? ORDER BY offset LIMIT ?", (after, limit)))
 
     def last_text(self) -> Record | None:
         """Return the newest record of rule texts."""
@@ -109,14 +103,8 @@ class Journal:
     def of_kind(self, kind: Literal["quarantine", "aside", "fetch"], after: int, limit: int) -> list[Record]:
         """Return at most ``limit`` records of a rare kind after ``after``, in order; fewer when they are big."""
         where = f"kind = '{kind}' AND offset > ?"  # the kind as a literal: so it is an index's own condition
-        records, size = [], 0
         with self._reading() as connection:
-            for row in connection.execute(f"{_SELECT} WHERE {where} ORDER BY offset LIMIT ?", (after, limit)):
-                records.append(Record(*row))
-                size += len(row[-1])
-                if size > _READ_BYTES:
-                    break
-        return records
+            return _few(connection.execute(f"{_SELECT} WHERE {where} ORDER BY offset LIMIT ?", (after, limit)))
 
     def quarantined_sizes(self, after: int) -> list[tuple[int, int]]:
         """Return (offset, bytes) of the messages in quarantine after ``after``, oldest first, notes included."""
@@ -287,3 +275,14 @@ class Journal:
             if stored > self._last:
                 self._last = stored
                 self._grown.notify_all()
+
+
+def _few(rows: sqlite3.Cursor) -> list[Record]:
+    """Return records until they are as many bytes as one read may bring."""
+    records, size = [], 0
+    for row in rows:
+        records.append(Record(*row))
+        size += len(row[-1])
+        if size > _READ_BYTES:
+            break
+    return records
