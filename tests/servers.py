@@ -133,6 +133,18 @@ def start_mosquitto(folder: Path, port: int | None = None, *, extra: str = "") -
     return Mosquitto(folder, port=port, extra=extra).start()
 
 
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """Make a server's key and its certificate, which is its own authority; return the paths of both."""
+    key, certificate = folder / "key.pem", folder / "ca.pem"
+    subprocess.run(
+        [need("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+         "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=127.0.0.1",
+         "-addext", "subjectAltName=IP:127.0.0.1"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return key, certificate
+
+
 def wait_for_port(port: int, process: subprocess.Popen[bytes], timeout_s: float = START_S) -> None:
     """Return when ``process`` accepts connections on ``port``. Raises RuntimeError when it does not."""
     deadline = time.monotonic() + timeout_s

@@ -1,6 +1,5 @@
 """One InfluxDB through influxdb-client: who may, over TLS, and the write API of version 2."""
 
-import subprocess
 import urllib.parse
 import urllib.request
 from pathlib import Path
@@ -13,7 +12,7 @@ from hub.archive.influx_server import InfluxPlace, InfluxServer, Refused
 from hub.archive.rows import Row
 from hub.errors import StoreDown
 from tests.hub.archive.influxes import point, proxy
-from tests.servers import Server, influxd, need, victoria_metrics
+from tests.servers import Server, influxd, self_signed, victoria_metrics
 
 
 def test_name_and_password(tmp_path: Path) -> None:
@@ -37,12 +36,7 @@ def test_name_and_password(tmp_path: Path) -> None:
 
 def test_over_tls(tmp_path: Path) -> None:
     """A private authority is named by ca_file; without it the server is not trusted, unless verify is false."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "ca.pem"
-    subprocess.run(
-        [need("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
-         "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    key, certificate = self_signed(tmp_path)
     tls = f'https-enabled = true\nhttps-certificate = "{certificate}"\nhttps-private-key = "{key}"'
     server = influxd(tmp_path / "influxd", http=tls).start()
     url = server.url.replace("http://", "https://")

@@ -1,7 +1,6 @@
 """A webhook is told signed CloudEvents, and whatever it answers, the hub survives it and knows what became of it."""
 
 import json
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from hub.channels.webhook import read_secret
 from simulators.receivers.webhook import Manner, is_signed
 from tests.hub.channels.listening import alarm, cleared, raised
 from tests.hub.channels.receiving import Hook, Told, until
-from tests.servers import need
+from tests.servers import self_signed
 
 Tell = Callable[[str], Told]
 SECRET = "a secret of at least 16 bytes"
@@ -84,12 +83,7 @@ def test_a_refusal_is_a_dead_letter_and_stops_nothing(hook: Hook, tell: Tell) ->
 
 def test_a_private_authority_is_named_by_its_file(tell: Tell, tmp_path: Path) -> None:
     """Without it the receiver is not trusted, and nothing goes to a stranger; with it the notice arrives."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "ca.pem"
-    subprocess.run(
-        [need("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
-         "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    key, certificate = self_signed(tmp_path)
     hook = Hook(certificate=certificate, key=key)
     told = tell(hook.toml(name="stranger") + hook.toml('ca_file = "ca.pem"', name="trusted"))
     told.commit(raised(1))

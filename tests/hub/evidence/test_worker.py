@@ -2,7 +2,6 @@
 
 import socket
 import ssl
-import subprocess
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -23,7 +22,7 @@ from hub.evidence.table import WantedState, all_fetches, fetches
 from hub.metrics.standing import evidence_metrics
 from tests.hub.evidence.holding import CONTENTS, DEVICE, Holding, Hub, until
 from tests.hub.made import T0_US
-from tests.servers import need
+from tests.servers import self_signed
 
 
 def results(hub: Hub) -> Counter[FetchReason]:
@@ -149,13 +148,7 @@ def test_a_line_that_strangers_read_may_be_closed(
     holding: Holding, make_hub: Callable[..., Hub], tmp_path: Path
 ) -> None:
     """With TLS the hub trusts the authority that its config names, and no other."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "ca.pem"
-    subprocess.run(
-        [need("openssl"), "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-         "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=127.0.0.1",
-         "-addext", "subjectAltName=IP:127.0.0.1"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    key, certificate = self_signed(tmp_path)
     holding.stop()
     holding.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     holding.tls.load_cert_chain(certificate, key)

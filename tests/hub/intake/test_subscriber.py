@@ -4,7 +4,6 @@ import logging
 import queue
 import signal
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,7 @@ from device_profiles.errors import ConfigError
 from device_profiles.link import BrokerConfig, Inbound, Link
 from hub.intake.subscriber import Pulse, Subscriber
 from tests.device_profiles.test_link import PASSWORD_LINE, _wait_for_text
-from tests.servers import Mosquitto, free_port, need, start_mosquitto
+from tests.servers import Mosquitto, free_port, self_signed, start_mosquitto
 
 WAIT_S = 30.0
 TOPIC = "citynerve/1/agent/hz/x/c/a/reading"
@@ -168,15 +167,9 @@ def test_a_wrong_password_is_logged_once_and_tried_again(tmp_path: Path, caplog:
 
 def test_it_speaks_tls_and_checks_who_answers(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """By an authority of our own: messages of a megabyte in all come through; without it nothing is believed."""
-    subprocess.run(
-        [
-            need("openssl"), "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", "key.pem", "-out", "ca.pem",
-            "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1",
-        ],
-        cwd=tmp_path, check=True, capture_output=True,
-    )  # fmt: skip
+    key, certificate = self_signed(tmp_path)
     port = free_port()
-    tls = f"listener {port} 127.0.0.1\ncertfile {tmp_path}/ca.pem\nkeyfile {tmp_path}/key.pem\nallow_anonymous true\n"
+    tls = f"listener {port} 127.0.0.1\ncertfile {certificate}\nkeyfile {key}\nallow_anonymous true\n"
     server = start_mosquitto(tmp_path / "broker", extra=f"allow_anonymous true\nmax_inflight_messages 0\n{tls}")
     config = BrokerConfig(url=f"mqtts://127.0.0.1:{port}", ca_file="ca.pem")
     link = Link(config, client_id="sender", folder=tmp_path, persistent=False)
