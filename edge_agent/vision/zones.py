@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from device_profiles.errors import ConfigError
+from edge_agent.judge.road.limits import LEAST_M2
 from edge_agent.vision.cells import MOST, Cell, cells_of, lane_cells
 from edge_agent.vision.ground import ground_of
 from edge_agent.vision.polygon import area, crosses_itself, inside, overlap
@@ -32,6 +33,7 @@ __all__ = [
 Pixels = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 POINTS = 200  # of one polygon
 ZONES = 2_000  # of one camera
+ROAD_M2 = (LEAST_M2, 1e6)  # of one road: less can show nothing that is told, more no camera sees
 
 
 class Zones(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -134,6 +136,17 @@ def _scale_faults(zone: Zone) -> Iterator[str]:
         yield "m_per_px is above 0 and below 100, and stands without ground points"
     elif zone.ground:
         yield from _ground_faults(zone)
+    elif zone.m_per_px is not None:
+        yield from _road_faults(zone, area(_points(zone)) * zone.m_per_px**2)
+
+
+def _road_faults(zone: Zone, area_m2: float) -> Iterator[str]:
+    least, most = ROAD_M2
+    if zone.kind == "road" and not least <= area_m2 <= most:
+        yield (
+            f"its ground is {area_m2:.3g} m², and is to be between {least:g} and {most:g}: "
+            "m_per_px or ground points are wrong"
+        )
 
 
 def _ground_faults(zone: Zone) -> Iterator[str]:
@@ -147,3 +160,5 @@ def _ground_faults(zone: Zone) -> Iterator[str]:
         return
     if ground is not None and not ground.sees([*_points(zone), *(one[:2] for one in zone.ground)]):
         yield "reaches beyond the horizon of its ground points"
+    elif ground is not None:
+        yield from _road_faults(zone, area(ground.to_m(_points(zone))))

@@ -11,7 +11,7 @@ from edge_agent.sources.camera.torn import is_torn
 from edge_agent.sources.camera.trouble import Stream
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
-_END = {".jpg": b"\xff\xd9", ".jpeg": b"\xff\xd9", ".png": b"IEND\xaeB`\x82"}
+_END = {b"\xff\xd8": b"\xff\xd9", b"\x89P": b"IEND\xaeB`\x82"}  # how JPEG and PNG begin, and end
 LOOK_S = 0.2  # between two looks for more
 READ_S = 2.0
 
@@ -75,9 +75,9 @@ def read_picture(path: Path) -> Image:
         data = path.read_bytes()
     except OSError as error:
         raise BrokenPicture(f"{path.name}: {error.strerror}") from error
-    end = _END.get(path.suffix.lower(), b"")
-    if end and end not in data[-64:]:
-        raise BrokenPicture(f"{path.name} has no end")
+    end = _END.get(data[:2], b"")
+    if end not in data.rstrip(b"\0")[-64:]:  # some cameras pad with zeros
+        raise BrokenPicture(f"{path.name} is cut off: its end is missing")
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
     except cv2.error as error:

@@ -95,6 +95,18 @@ def test_a_file_that_is_no_picture_is_broken(tmp_path: Path, content: bytes) -> 
         read_picture(path)
 
 
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_a_picture_is_whole_by_what_it_is_and_not_by_its_name(tmp_path: Path, suffix: str) -> None:
+    """Zeros behind it, as cameras pad with, take nothing away; the other suffix neither; a lost end does."""
+    data = cv2.imencode(suffix, np.full((32, 32, 3), 90, np.uint8))[1].tobytes()
+    for name, content in (("a" + suffix, data + bytes(4096)), ("b.jpg", data), ("c.png", data)):
+        (tmp_path / name).write_bytes(content)
+        assert read_picture(tmp_path / name).shape == (32, 32, 3)
+        (tmp_path / name).write_bytes(data[: len(data) * 2 // 3])
+        with pytest.raises(BrokenPicture, match=f"{name} is cut off"):
+            read_picture(tmp_path / name)
+
+
 @pytest.mark.parametrize("fill", FILLS)
 def test_a_picture_whose_lower_part_never_came_is_torn(fill: tuple[int, int, int]) -> None:
     """What decoders fill with is told from a night, and from a grey wall that a sensor sees."""
