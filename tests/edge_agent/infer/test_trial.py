@@ -15,6 +15,7 @@ from edge_agent.errors import AgentError
 from edge_agent.infer.model import ModelRefused
 from edge_agent.infer.registry import ModelEntry, models_folder
 from edge_agent.infer.trial import bench, names_in, skeleton
+from tests.edge_agent.infer.spoilt import SpoiltModel
 
 RUN = CliRunner()
 
@@ -38,11 +39,9 @@ def test_verify_names_every_model_of_a_registry(folder: Path) -> None:
 
 def test_verify_refuses_what_was_changed(folder: Path) -> None:
     """One byte is enough."""
-    path = folder / "berth.onnx"
-    content = bytearray(path.read_bytes())
-    content[-100] ^= 1
-    path.write_bytes(bytes(content))
-    told = RUN.invoke(app, ["model", "verify", str(path)])
+    spoilt = SpoiltModel(folder, "berth")
+    spoilt.flip(-100, bits=1)
+    told = RUN.invoke(app, ["model", "verify", str(spoilt.file)])
     assert isinstance(told.exception, ModelRefused)
 
 

@@ -1,34 +1,24 @@
 """The committed berth model is sound, is refused when one byte differs, and says nothing of what shows nothing."""
 
-import hashlib
-import re
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from edge_agent.infer.model import ModelRefused, Refusal, load_model
+from edge_agent.infer.model import Refusal, load_model
 from edge_agent.infer.registry import models_folder
 from edge_agent.vision.looker import load_looker
 from edge_agent.vision.zones import Zone, Zones
+from tests.edge_agent.infer.spoilt import SpoiltModel, refusal
 
 ZONES = Zones(320, 180, (Zone("1", "berth", ((100, 60), (180, 60), (180, 120), (100, 120))),))
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return a copy of the models that may be spoilt."""
-    for name in ("models.toml", "berth.onnx"):
-        shutil.copy(models_folder() / name, tmp_path / name)
-    return tmp_path
-
-
-def _edit(folder: Path, pattern: str, text: str) -> None:
-    """Change the first match in the berth's entry."""
-    registry = folder / "models.toml"
-    before, berth = registry.read_text(encoding="utf-8").split("[berth]\n")
-    registry.write_text(f"{before}[berth]\n{re.sub(pattern, text, berth, count=1)}", encoding="utf-8")
+def spoilt(tmp_path: Path) -> SpoiltModel:
+    """Return a copy of the model."""
+    return SpoiltModel(tmp_path, "berth")
 
 
 def test_the_committed_model_is_small_and_tells_its_golden_samples_apart() -> None:
@@ -39,29 +29,21 @@ def test_the_committed_model_is_small_and_tells_its_golden_samples_apart() -> No
     assert model(np.zeros((3, 64, 64, 3), np.uint8)).shape == (3, 2)
 
 
-def test_invariant_11_one_flipped_byte_is_refused(folder: Path) -> None:
+def test_invariant_11_one_flipped_byte_is_refused(spoilt: SpoiltModel) -> None:
     """By the digest."""
-    path = folder / "berth.onnx"
-    content = bytearray(path.read_bytes())
-    content[len(content) // 2] ^= 0x40
-    path.write_bytes(bytes(content))
-    with pytest.raises(ModelRefused) as refused:
-        load_model("berth", folder=folder)
-    assert refused.value.refusal is Refusal.DIGEST
+    spoilt.flip(spoilt.file.stat().st_size // 2)
+    assert refusal(lambda: load_model("berth", folder=spoilt.folder)) is Refusal.DIGEST
 
 
-def test_invariant_11_another_model_under_the_same_name_is_refused(folder: Path) -> None:
+def test_invariant_11_another_model_under_the_same_name_is_refused(spoilt: SpoiltModel) -> None:
     """Its digest may be right: its input is not."""
-    shutil.copy(models_folder() / "lift_motion.onnx", folder / "berth.onnx")
-    digest = hashlib.sha256((folder / "berth.onnx").read_bytes()).hexdigest()
-    _edit(folder, r'sha256 = "[0-9a-f]+"', f'sha256 = "{digest}"')
-    with pytest.raises(ModelRefused) as refused:
-        load_model("berth", folder=folder)
-    assert refused.value.refusal is Refusal.INPUT
+    shutil.copy(models_folder() / "lift_motion.onnx", spoilt.file)
+    spoilt.sign()
+    assert refusal(lambda: load_model("berth", folder=spoilt.folder)) is Refusal.INPUT
 
 
 @pytest.mark.parametrize(
-    ("pattern", "text", "refusal"),
+    ("pattern", "text", "expected"),
     [
         (r'labels = \["free", ', 'labels = ["free", "closed", ', Refusal.LABELS),
         (r'vehicles = \["occupied"\]', 'vehicles = ["car"]', Refusal.LABELS),
@@ -72,12 +54,12 @@ def test_invariant_11_another_model_under_the_same_name_is_refused(folder: Path)
         (r'type = "tensor\(uint8\)"', 'type = "tensor(float)"', Refusal.INPUT),
     ],
 )
-def test_an_entry_that_says_something_else_is_refused(folder: Path, pattern: str, text: str, refusal: Refusal) -> None:
+def test_an_entry_that_says_something_else_is_refused(
+    spoilt: SpoiltModel, pattern: str, text: str, expected: Refusal
+) -> None:
     """What the entry says must be what the model is."""
-    _edit(folder, pattern, text)
-    with pytest.raises(ModelRefused) as refused:
-        load_model("berth", folder=folder)
-    assert refused.value.refusal is refusal
+    spoilt.edit(pattern, text)
+    assert refusal(lambda: load_model("berth", folder=spoilt.folder)) is expected
 
 
 @pytest.mark.parametrize("level", [0, 255])
