@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from device_profiles.clock import Clock
 from device_profiles.wire import Binding, Fact, Lane
 from edge_agent.config import load_config
 from edge_agent.desk import Desk
@@ -12,25 +11,10 @@ from hub.alarms.transitions import Transition
 from simulators.play import Play
 from simulators.settings import BrokerPlace, Secret, agent_toml
 from tests.hub.alarms.scene import T0_US, Scene
+from tests.simulators.play_clock import PlayClock
 
 POLL_US = 500_000
 BEAT_US = 1_000_000
-
-
-class CityClock(Clock):
-    """Both clocks stand where the play is."""
-
-    def __init__(self, play: Play) -> None:
-        super().__init__()
-        self._play = play
-
-    def wall_us(self) -> int:
-        """Return the wall time."""
-        return T0_US + self._play.t_us
-
-    def monotonic_s(self) -> float:
-        """Return the monotonic time."""
-        return self._play.t_us / 1e6
 
 
 class ShortWay:
@@ -46,7 +30,7 @@ class ShortWay:
         text = agent_toml(scenario, place, agent=scenario.agent, line=folder / "line", tap_port=1883)
         config.write_text(text, encoding="utf-8")
         loaded = load_config(config)
-        self._desk = Desk(loaded, self, states={}, clock=CityClock(play))
+        self._desk = Desk(loaded, self, states={}, clock=PlayClock(play, T0_US))
         self._devices = [binding.device for binding in loaded.config.bindings]
         bindings = tuple(Binding(each.device, each.profile, each.asset) for each in loaded.config.bindings)
         self.scene.birth(at_s=0, devices=bindings)

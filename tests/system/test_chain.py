@@ -15,13 +15,6 @@ from tests.system.chain import AREA, COVER, FREED, LIFT, RUNNING, SOUND, TILTED,
 pytestmark = pytest.mark.long
 
 
-@pytest.fixture
-def chain(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Chain]:
-    """Run the line and the command centre; hub and agent are started by the test."""
-    with Chain(tmp_path, mosquitto) as found:
-        yield found
-
-
 def test_a_condition_and_an_event_become_alarms_and_end(chain: Chain) -> None:
     """The chain as it should be, so that what follows means something."""
     chain.start()

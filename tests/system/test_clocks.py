@@ -2,26 +2,16 @@
 
 import signal
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
 from device_profiles.clock import simulated_clock
-from tests.servers import Mosquitto
 from tests.system.chain import COVER, FREED, LIFT, RUNNING, SOUND, TILTED, TRAPPED, Chain
 
 pytestmark = pytest.mark.long
 
 HOUR_S = 3_600
-
-
-@pytest.fixture
-def chain(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Chain]:
-    """Run the line and the command centre; hub and agent are started by the test."""
-    with Chain(tmp_path, mosquitto) as found:
-        yield found
 
 
 def stepped(chain: Chain, name: str, seconds: float) -> tuple[str, ...]:

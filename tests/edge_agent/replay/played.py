@@ -25,6 +25,7 @@ from simulators.play import Play
 from simulators.scenario import Scenario, load_scenarios
 from simulators.settings import box_link
 from tests.edge_agent.judge.box import START_US
+from tests.simulators.play_clock import PlayClock
 
 SHOW_US = 200_000
 PROFILE = "lift_retrofit_box"
@@ -52,7 +53,7 @@ def boxes_only(scenario: Scenario) -> Scenario:
 def play_boxes(name: str, *, seed: int, folder: Path) -> list[Heard]:
     """Play a scenario to its end; return what is said of each box."""
     play = Play(boxes_only(load_scenarios()[name]), seed=seed)
-    clock = _PlayClock(play)
+    clock = PlayClock(play, START_US)
     with FieldBus(play, link=folder / "line") as bus, ExitStack() as stack:
         ears = [stack.enter_context(_listening(device, folder, clock)) for device in play.feelers]
         for t_us in range(SHOW_US, play.ends_us, SHOW_US):
@@ -67,22 +68,6 @@ def play_boxes(name: str, *, seed: int, folder: Path) -> list[Heard]:
         Heard(ear.device, tuple(ear.findings), {act: at for act, at in truth.items() if act in acts[ear.device]})
         for ear in ears
     ]
-
-
-class _PlayClock(Clock):
-    """Stands where the play is."""
-
-    def __init__(self, play: Play) -> None:
-        super().__init__()
-        self._play = play
-
-    def wall_us(self) -> int:
-        """Return the wall time."""
-        return START_US + self._play.t_us
-
-    def monotonic_s(self) -> float:
-        """Return the monotonic time."""
-        return self._play.t_us / 1e6
 
 
 class _Ear:
