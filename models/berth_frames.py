@@ -10,6 +10,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from edge_agent.sources.camera.frame import BrokenPicture
+from edge_agent.sources.camera.stills import read_picture
+
 Frame = NDArray[np.uint8]
 Polygon = tuple[tuple[float, float], ...]
 PICTURES = (".png", ".jpg", ".jpeg", ".bmp")
@@ -50,7 +53,8 @@ def read_frames(folder: Path) -> list[Labelled]:
             continue  # another kind of XML lies in shared/ too
         try:
             root = ET.parse(path).getroot()
-        except ET.ParseError as error:
+            read_picture(picture)  # half a picture would be evaluated as if it showed something
+        except (ET.ParseError, BrokenPicture) as error:
             print(f"{path}: left out: {error}", file=sys.stderr)  # noqa: T201
             continue
         spaces = tuple(_spaces(root))

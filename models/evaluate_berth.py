@@ -200,6 +200,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="train shortly; the figures are worse")
     parser.add_argument("--no-training", action="store_true", help="only the committed model")
     chosen = parser.parse_args()
+    if not chosen.data.is_dir():
+        parser.error(f"--data: there is no folder {chosen.data}")
     frames = read_frames(chosen.data)
     if not frames:
         tell(f"SKIP  no labelled frames in {chosen.data}")

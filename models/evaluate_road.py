@@ -22,7 +22,7 @@ from berth_frames import Labelled, read_frames  # noqa: E402  (scripts, not a pa
 from berth_scores import wilson  # noqa: E402
 from road_examples import HELD_SEQUENCE, MIX, Source  # noqa: E402
 from road_frames import HOLED, QUIET, STYLES, pasted, quiet_grounds, write_picture, write_story, zones_of  # noqa: E402
-from road_paste import Canvas, read_holes  # noqa: E402
+from road_paste import Canvas, photographs, read_holes  # noqa: E402
 
 from edge_agent.infer.registry import models_folder, read_entry  # noqa: E402
 from edge_agent.judge.finding import Finding  # noqa: E402
@@ -145,7 +145,7 @@ def gate(name: str, figure: str, passed: bool) -> bool:
 def show_holes(data: Path, frames: list[Labelled], *, each: int, most: int | None) -> bool:
     """Print the first figure."""
     grounds = quiet_grounds([one for one in frames if HELD_SEQUENCE in one.file.parts] or frames)
-    if not grounds or not (data / "images" / "potholes").is_dir():
+    if not grounds or not has_potholes(data):
         tell(f"SKIP  potholes in real frames: {data} holds no photographs of potholes, or no frames of UFPR05")
         return True
     found = holes_found(data, grounds, each=each, most=most)
@@ -183,10 +183,16 @@ def show_quiet(frames: list[Labelled]) -> bool:
     return all(kept)
 
 
-def show_patches(data: Path, *, each: int) -> None:
+def has_potholes(data: Path) -> bool:
+    """Return whether a photograph of potholes is there that was held back."""
+    return next(photographs(data, held=True), None) is not None
+
+
+def show_patches(data: Path, frames: list[Labelled], *, each: int) -> None:
     """Print the third figure."""
-    if not (data / "images" / "potholes").is_dir():
-        tell(f"SKIP  patches: no potholes in {data}")
+    held = [one for one in frames if HELD_SEQUENCE in one.file.parts]
+    if len(held) < 2 or not has_potholes(data):  # a vehicle comes between two frames of one camera
+        tell(f"SKIP  patches: {data} holds no photographs of potholes, or not two frames of a {HELD_SEQUENCE}")
         return
     words = [*LABELS, UNKNOWN]
     table = confusion(data, each=each)
@@ -208,12 +214,14 @@ def main() -> None:
     parser.add_argument("--holes", type=int, default=None, help="so many potholes only")
     parser.add_argument("--patches", type=int, default=EACH, help="of each sort")
     chosen = parser.parse_args()
+    if not chosen.data.is_dir():
+        parser.error(f"--data: there is no folder {chosen.data}")
     frames = read_frames(chosen.data)
     entry = read_entry(NAME, folder=models_folder())
     tell(f"\nthe committed model ({entry.file}, {entry.sha256[:12]}…)")
     good = show_holes(chosen.data, frames, each=chosen.each, most=chosen.holes)
     good &= show_quiet(frames)
-    show_patches(chosen.data, each=chosen.patches)
+    show_patches(chosen.data, frames, each=chosen.patches)
     sys.exit(0 if good else 1)
 
 

@@ -63,6 +63,23 @@ def test_a_space_is_where_its_contour_or_its_rectangle_is(tmp_path: Path, inside
     assert len(frame.spaces) == count + 1
 
 
+def test_a_picture_that_cannot_be_decoded_is_named_and_left_out(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Half of one, or none at all: the others are evaluated."""
+    from berth_frames import read_frames
+
+    for name in ("empty", "half", "whole"):
+        _write(tmp_path, name, SPACE.format(id=1, occupied='occupied="1"', inside=CONTOUR))
+    whole = (tmp_path / "whole.png").read_bytes()
+    (tmp_path / "half.png").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "empty.png").write_bytes(b"")
+    assert [one.file.stem for one in read_frames(tmp_path)] == ["whole"]
+    assert [line.split(": left out: ")[0] for line in capsys.readouterr().err.splitlines() if "left out" in line] == [
+        str(tmp_path / "empty.xml"), str(tmp_path / "half.xml"),
+    ]  # fmt: skip
+
+
 def test_pictures_lie_beside_or_in_the_next_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As in PKLot's sequences; an XML without a picture is none, one that is broken is named."""
     from berth_frames import read_frames
