@@ -11,12 +11,12 @@ from edge_agent.judge.berth.limits import BerthLimits
 from edge_agent.judge.limits import read_limits
 from edge_agent.judge.queue import course as queue_course
 from edge_agent.judge.queue.limits import QueueLimits
-from edge_agent.judge.road import road
+from edge_agent.judge.road import avoid, road
 from edge_agent.judge.road.limits import LEAST_M2, RoadLimits
 
 ZONE, QUEUE = "zone", "queue"  # names in a profile's [judge]
 SEEING = frozenset({ZONE, QUEUE})  # judges of pictures: they are fed with scores, not with values
-_OF_CELLS = {"stop", "lost"}  # a road is told of cells that were judged already
+_OF_CELLS = {"stop", "stays", "lost"}  # a road is told of cells that were judged already
 _BERTH, _QUEUE, _ROAD = BerthLimits(), QueueLimits(), RoadLimits()
 _OF_ROAD = "road_"  # how the names of a road's limits begin
 _SHARES = ("road_sure", "road_doubt")
@@ -28,7 +28,9 @@ class ZoneLimits(msgspec.Struct, frozen=True):
 
     confirm_us: int = _BERTH.confirm_us
     lost_us: int = _BERTH.lost_us
+    stays_us: int = _BERTH.stays_us
     stop_us: int = _QUEUE.stop_us
+    lane_stays_us: int = _QUEUE.stays_us
     vehicle_m: float = _QUEUE.vehicle_m
     gap_m: float = _QUEUE.gap_m
     form_m: float = _QUEUE.form_m
@@ -55,12 +57,13 @@ class ZoneLimits(msgspec.Struct, frozen=True):
     @property
     def berth(self) -> BerthLimits:
         """Those of berths."""
-        return BerthLimits(confirm_us=self.confirm_us, lost_us=self.lost_us)
+        return BerthLimits(confirm_us=self.confirm_us, lost_us=self.lost_us, stays_us=self.stays_us)
 
     @property
     def queue(self) -> QueueLimits:
         """Those of lanes."""
-        return QueueLimits(**{name: getattr(self, name) for name in QueueLimits.__struct_fields__})
+        others = {name: getattr(self, name) for name in QueueLimits.__struct_fields__ if name != "stays_us"}
+        return QueueLimits(**others, stays_us=self.lane_stays_us)
 
     @property
     def road(self) -> RoadLimits:
@@ -78,7 +81,7 @@ L = TypeVar("L", ZoneLimits, QueueLimits)
 
 def zone_limits_of(profile: Profile) -> ZoneLimits:
     """Return the limits of a zone's profile. Raises ConfigError with file and key."""
-    return _limits(profile, ZONE, ZoneLimits, kinds=berth.EVENTS | queue_course.EVENTS | road.EVENTS)
+    return _limits(profile, ZONE, ZoneLimits, kinds=berth.EVENTS | queue_course.EVENTS | road.EVENTS | avoid.EVENTS)
 
 
 def queue_limits_of(profile: Profile) -> QueueLimits:
@@ -110,7 +113,7 @@ def _check(limits: ZoneLimits | QueueLimits, *, file: str) -> None:
     least = dict.fromkeys(_COUNTS, 1.0) | {"road_area_m2": LEAST_M2}
     for name in limits.__struct_fields__:
         value, fault = getattr(limits, name), ""
-        if name in ("vehicle_m", "form_m", "window_us") and value <= 0:
+        if name in ("vehicle_m", "form_m", "window_us", "stays_us", "lane_stays_us") and value <= 0:
             fault = "must be above 0"
         elif value < least.get(name, 0.0):
             fault = f"must be at least {least[name]:g}"

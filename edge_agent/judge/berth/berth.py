@@ -8,10 +8,10 @@ import msgspec
 
 from edge_agent.judge.berth.limits import BerthLimits
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.lean import Lean, lean_on, set_back_us, shifted
+from edge_agent.judge.lean import Lean, forgotten, lean_on, set_back_us, shifted
 
 OCCUPIED, FREED, UNKNOWN = "berth.occupied", "berth.freed", "berth.unknown"
-FIRST = 100  # looks at the most whose average stands for a state that is not decided yet
+LATEST = 0.6  # of a state that is not decided yet: the weight of the last look, against those before it
 EVENTS = frozenset({OCCUPIED, FREED, UNKNOWN})
 
 
@@ -48,12 +48,12 @@ class Berth(msgspec.Struct, frozen=True):
     lean: Lean = Lean()
     stay: Stay | None = None  # it lasts while the state is unknown
     known: bool = False  # its state has been decided once
-    first: tuple[float, ...] = ()  # probabilities of the looks before that
+    first: float | None = None  # probability of a vehicle by the looks before that, the latest the loudest
 
     @property
     def state(self) -> Spot:
-        """Return what was decided; before the first time, what the looks so far say on the average."""
-        if self.known or not self.first:
+        """Return what was decided; before the first time, what the looks so far say."""
+        if self.known or self.first is None:
             return self.decided
         return Spot.OCCUPIED if self.vehicle >= 0.5 else Spot.FREE
 
@@ -66,7 +66,7 @@ class Berth(msgspec.Struct, frozen=True):
     @property
     def vehicle(self) -> float:
         """Return the probability of a vehicle; it means nothing while the state is unknown."""
-        return (1 + self.lean.value) / 2 if self.known else sum(self.first) / max(1, len(self.first))
+        return (1 + self.lean.value) / 2 if self.known else self.first or 0.0
 
 
 _NEW = Berth()
@@ -108,13 +108,15 @@ def take(berth: Berth, t_us: int, p: float | None, *, zone: str, limits: BerthLi
     if back_us := set_back_us(berth.lean, t_us):
         berth = shift(berth, back_us)
     push = None if p is None else 2 * p - 1
-    lean = lean_on(berth.lean, t_us, push, confirm_us=limits.confirm_us, lost_us=limits.lost_us)
+    lean = lean_on(
+        berth.lean, t_us, push, confirm_us=limits.confirm_us, lost_us=limits.lost_us, stays_us=limits.stays_us
+    )
     if lean.blind >= 1:
-        return lose(msgspec.structs.replace(berth, lean=lean), t_us, zone=zone, reason=SpotReason.UNSURE)
+        return lose(berth, t_us, zone=zone, reason=SpotReason.UNSURE)
     stay = berth.stay
     if stay is not None and p is not None and p >= 0.5 and berth.decided is Spot.OCCUPIED:
         stay = msgspec.structs.replace(stay, seen_us=max(t_us, stay.seen_us))
-    first = (*berth.first, p)[-FIRST:] if p is not None and not berth.known else berth.first
+    first = berth.first if p is None or berth.known else p if berth.first is None else _mixed(berth.first, p)
     berth = Berth(berth.decided, lean, stay, berth.known, first)
     if p is None or lean.held is None or berth.decided is (Spot.OCCUPIED if lean.held else Spot.FREE):
         return berth, []
@@ -124,7 +126,7 @@ def take(berth: Berth, t_us: int, p: float | None, *, zone: str, limits: BerthLi
 def lose(berth: Berth, t_us: int, *, zone: str, reason: str) -> tuple[Berth, list[Finding]]:
     """Return the berth once it is unknown; a vehicle's stay goes on until something is seen again."""
     stay = berth.stay and msgspec.structs.replace(berth.stay, gap=True)
-    lost = Berth(stay=stay, known=berth.known)  # what it leaned to says nothing about afterwards
+    lost = Berth(lean=forgotten(berth.lean, t_us), stay=stay, known=berth.known)  # it says nothing about afterwards
     if berth.decided is Spot.UNKNOWN:
         return lost, []
     return lost, [Finding(UNKNOWN, t_us, _data(lost, zone, reason, was=str(berth.decided)))]
@@ -164,6 +166,10 @@ def _free(berth: Berth, t_us: int, *, zone: str) -> tuple[Berth, list[Finding]]:
         told |= {"at_least": berth.stay.at_least or not left, "gap": berth.stay.gap}
     reason = SpotReason.SEEN if left else SpotReason.SEEN_AGAIN
     return now, [Finding(FREED, t_us, _data(now, zone, reason, **told))] if berth.known else []
+
+
+def _mixed(before: float, p: float) -> float:
+    return before + LATEST * (p - before)
 
 
 def _data(berth: Berth, zone: str, reason: str, **more: Any) -> dict[str, Any]:

@@ -35,14 +35,20 @@ class Course(msgspec.Struct, frozen=True):
     lengths: tuple[tuple[int, float], ...] = ()  # t_us, metres
     since_us: int | None = None  # the last looks all say that the phase is another one
     known: bool = False  # the phase has been known once
+    last_us: int | None = None  # of the last look
+    apart_us: int = 0  # between it and the one before
 
 
 def follow(course: Course, t_us: int, queue: Queue, *, zone: str, limits: QueueLimits) -> tuple[Course, list[Finding]]:
     """Return the course after a look, and what became true."""
     lengths = _lengths(course.lengths, t_us, None if queue.open_end else queue.queue_m, limits)
     growth_mps, rise_m = _growth(lengths, limits)
-    course = msgspec.structs.replace(course, queue=queue, lengths=lengths, growth_mps=growth_mps)
-    course, found = _phase(course, t_us, zone=zone, limits=limits)
+    apart_us = 0 if course.last_us is None else max(0, t_us - course.last_us)
+    far_us = min(apart_us, course.apart_us)  # after one gap alone the next look may come at once
+    course = msgspec.structs.replace(
+        course, queue=queue, lengths=lengths, growth_mps=growth_mps, last_us=t_us, apart_us=apart_us
+    )
+    course, found = _phase(course, t_us, far_us, zone=zone, limits=limits)
     course, more = _grow(course, t_us, rise_m, zone=zone, limits=limits)
     return course, found + more
 
@@ -58,10 +64,15 @@ def shift(course: Course, step_us: int) -> Course:
     """Return the course after the clock was set by so much."""
     lengths = tuple((t_us + step_us, length_m) for t_us, length_m in course.lengths)
     since_us = None if course.since_us is None else course.since_us + step_us
-    return msgspec.structs.replace(course, lengths=lengths, since_us=since_us)
+    last_us = None if course.last_us is None else course.last_us + step_us
+    return msgspec.structs.replace(course, lengths=lengths, since_us=since_us, last_us=last_us)
 
 
-def _phase(course: Course, t_us: int, *, zone: str, limits: QueueLimits) -> tuple[Course, list[Finding]]:
+def _phase(course: Course, t_us: int, far_us: int, *, zone: str, limits: QueueLimits) -> tuple[Course, list[Finding]]:
+    """Return the course with the phase that has lasted.
+
+    A road that looks farther apart find free needs no second one; what they find there may have been passing by.
+    """
     assert course.queue is not None  # only a queue that was seen comes here
     least_m = limits.form_m if course.phase is not Phase.QUEUE else limits.form_m * 0.7
     now = Phase.QUEUE if course.queue.queue_m >= least_m else Phase.NONE
@@ -69,7 +80,7 @@ def _phase(course: Course, t_us: int, *, zone: str, limits: QueueLimits) -> tupl
         return msgspec.structs.replace(course, since_us=None), []
     since_us = t_us if course.since_us is None else course.since_us
     wait_us = limits.form_us if now is Phase.QUEUE else limits.over_us
-    if t_us - since_us < wait_us:
+    if t_us - since_us < wait_us and (now is Phase.QUEUE or far_us < wait_us):
         return msgspec.structs.replace(course, since_us=since_us), []
     changed = msgspec.structs.replace(course, phase=now, since_us=None, known=True)
     if now is Phase.NONE and not course.known:  # a road that was free from the first look on: nothing has changed

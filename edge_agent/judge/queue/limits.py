@@ -9,6 +9,7 @@ class QueueLimits(msgspec.Struct, frozen=True):
     """Limits in microseconds, metres and m/s."""
 
     stop_us: int = 4 * SECOND  # a cell holds a stopped vehicle once it was full for so long without motion
+    stays_us: int = 120 * SECOND  # of looks farther apart than that: it holds one for so long, on the average
     lost_us: int = 5 * SECOND  # a cell is unknown once nobody could tell for so long
     vehicle_m: float = 5.0  # what a stopped vehicle takes (DOMAIN.md, section 4)
     gap_m: float = 12.0  # so much free road between two stopped vehicles parts no queue

@@ -97,5 +97,7 @@ def push_of(p: float | None, *, moving: bool = False) -> float | None:
 
 
 def _look(lean: Lean, t_us: int, push: float | None, limits: QueueLimits) -> Lean:
-    lean = lean_on(lean, t_us, push, confirm_us=limits.stop_us, lost_us=limits.lost_us)
+    # of looks far apart one alone says that nothing stands there; what it shows there may be passing by: that takes two
+    stays_us = limits.stays_us if push is not None and push < 0 else 0
+    lean = lean_on(lean, t_us, push, confirm_us=limits.stop_us, lost_us=limits.lost_us, stays_us=stays_us)
     return lean if lean.blind < 1 else Lean()

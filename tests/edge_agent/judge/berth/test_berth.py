@@ -63,13 +63,15 @@ def test_order_and_rate_of_frames_change_no_long_steady_state(
 
 @given(steps, st.sets(st.integers(1, 60), max_size=20), st.booleans())
 def test_single_wrong_frames_are_no_change(step_s: float, wrong: set[int], full: bool) -> None:
-    """A frame that errs, however surely, between two that do not, is no event."""
-    single = {at for at in wrong if at - 1 not in wrong and at + 1 not in wrong}
+    """A frame that errs between others is no event: of dense ones however surely, of far ones when it is not sure."""
+    apart = 1 if step_s < 5 else 3  # of far ones each counts: two wrong ones of three are no single one
+    single = {at for at in wrong if not wrong & ({*range(at - apart, at + apart + 1)} - {at})}
     judge = BerthJudge()
-    right = 0.98 if full else 0.02
+    doubt = {60.0: 0.08, 300.0: 0.25}.get(step_s, 0.02)
+    right, err = (0.98, doubt) if full else (0.02, 1 - doubt)
     _feed(judge, _steady(step_s, right, looks=_enough(step_s)))
     begin_s = _enough(step_s) * step_s
-    looks = [(begin_s + (at + 1) * step_s, 1 - right if at in single else right) for at in range(62)]
+    looks = [(begin_s + (at + 1) * step_s, err if at in single else right) for at in range(62)]
     assert _feed(judge, looks) == []
 
 
@@ -88,7 +90,7 @@ def test_a_stay_is_told_with_its_length(step_s: float) -> None:
     assert not freed.data["at_least"]
     assert occupied.t_us - occupied.data["arrived_us"] <= max(6.0, 2 * step_s) * S
     assert (occupied.data["zone"], occupied.data["reason"]) == ("1", "seen")
-    assert occupied.data["score"] >= 0.8
+    assert occupied.data["score"] >= (0.8 if step_s <= 10 else 0.6)  # one look against what was known
 
 
 @given(st.lists(st.one_of(st.none(), st.floats(0, 1)), max_size=80), steps)
@@ -152,23 +154,72 @@ def test_a_vehicle_that_stood_there_before_has_a_stay_of_at_least() -> None:
 
 
 def test_before_anything_is_decided_the_looks_so_far_speak() -> None:
-    """From the very first look on there is a state, with the score of the looks; it changes without an event."""
+    """From the very first look on there is a state, mostly of the last look; it changes without an event."""
     judge = BerthJudge()
     assert _feed(judge, [(0, 0.4)]) == []
     assert (judge.view("1").state, judge.view("1").score) == (Spot.FREE, pytest.approx(0.6))
     assert _feed(judge, [(0.2, 0.9)]) == []
-    assert (judge.view("1").state, judge.view("1").score) == (Spot.OCCUPIED, pytest.approx(0.65))
+    assert (judge.view("1").state, judge.view("1").score) == (Spot.OCCUPIED, pytest.approx(0.7))
     assert judge.unseen("1", START + S) == []
     assert judge.view("1").state is Spot.UNKNOWN
 
 
 def test_after_unknown_a_single_look_decides_nothing() -> None:
-    """What was known once is known again only when looks agree."""
+    """What was known once is known again only when looks agree, also when nobody looked for an hour before them."""
     judge = BerthJudge()
-    _feed(judge, _steady(60, 0.95, looks=4))
-    judge.unseen("1", START + 300 * S)
-    assert _feed(judge, [(360, 0.05)]) == []
+    _feed(judge, _steady(1, 0.95, looks=20))
+    judge.unseen("1", START + 21 * S)
+    assert _feed(judge, [(22, 0.05), (3600, None), (3601, 0.05)]) == []
     assert judge.view("1").state is Spot.UNKNOWN
+
+
+def test_of_stills_a_single_one_decides_after_unknown_when_it_is_sure() -> None:
+    """The next one comes in a minute, and says no more; one that is not sure waits for it."""
+    for p, known in ((0.05, Spot.FREE), (0.3, Spot.UNKNOWN)):
+        judge = BerthJudge()
+        _feed(judge, _steady(60, 0.95, looks=4))
+        judge.unseen("1", START + 300 * S)
+        _feed(judge, [(360, p)])
+        assert judge.view("1").state is known
+
+
+@pytest.mark.parametrize(
+    ("step_s", "p", "late"),
+    [
+        (1.0, 0.001, 5),
+        (10.0, 0.02, 1),
+        (60.0, 0.04, 0),
+        (60.0, 0.2, 1),
+        (300.0, 0.15, 0),
+        (300.0, 0.3, 1),
+        (1800, 0.4, 0),
+    ],
+)
+def test_a_look_alone_decides_when_it_doubts_less_than_a_change_is_likely(step_s: float, p: float, late: int) -> None:
+    """Looks that come minutes apart: a sure one needs no second; an unsure one does, and is right with it."""
+    judge = BerthJudge()
+    _feed(judge, _steady(step_s, 0.97, looks=60))
+    after = _steady(step_s, p, looks=6, after_s=60 * step_s)
+    states = [_feed(judge, [look]) and judge.view("1").state for look in after]
+    assert [bool(one) for one in states] == [at == late for at in range(6)]
+    assert judge.view("1").state is Spot.FREE
+
+
+def test_after_one_long_gap_dense_looks_still_have_to_agree() -> None:
+    """A camera of five looks a second that was away for an hour: its first picture alone decides nothing."""
+    judge = BerthJudge()
+    _feed(judge, _steady(0.2, 0.97, looks=100))
+    assert _feed(judge, [(3600, 0.001), (3600.2, 0.97), (3600.4, 0.97)]) == []
+    assert judge.view("1").state is Spot.OCCUPIED
+
+
+def test_a_clock_that_stands_or_leaps_is_no_rate_of_looks() -> None:
+    """Looks of one instant, and one far ahead, are weighed without an error and stay within the scale."""
+    judge = BerthJudge()
+    for at_s in (0, 0, 0, 1e9, 2e9, 2e9, 3e9):
+        for p in (0.0, 1.0):
+            _feed(judge, [(at_s, p)])
+            assert 0 <= judge.view("1").vehicle <= 1
 
 
 def test_a_clock_that_was_set_stops_nothing() -> None:
@@ -199,9 +250,9 @@ def test_without_hysteresis_each_look_decides() -> None:
     assert states == ["occupied", "free", "unknown", "occupied", "occupied", "free"]
 
 
-@pytest.mark.parametrize(("step_s", "looks"), [(0.2, (150, 1500)), (60.0, (10, 90))])
-def test_most_stays_keep_their_length_although_frames_err(step_s: float, looks: tuple[int, int]) -> None:
-    """With three frames in a hundred wrong, nine stays of ten have their length; counted by frames few have."""
+@pytest.mark.parametrize(("step_s", "looks", "least"), [(0.2, (150, 1500), 0.9), (60.0, (10, 90), 0.7)])
+def test_most_stays_keep_their_length_although_frames_err(step_s: float, looks: tuple[int, int], least: float) -> None:
+    """With three frames in a hundred wrong nine stays of ten have their length, of stills seven; by frames few."""
     chance, judge = random.Random(6), BerthJudge()
     truth: list[tuple[float, float]] = []
     findings: list[Finding] = []
@@ -217,7 +268,7 @@ def test_most_stays_keep_their_length_although_frames_err(step_s: float, looks: 
             now += 1
     told = {one.data["arrived_us"]: one.data for one in findings if one.kind == FREED}
     right = sum(_is_told(told, *stay, slack_s=max(3.0, 1.5 * step_s)) for stay in truth)
-    assert right >= 0.9 * len(truth)
+    assert right >= least * len(truth)
     assert whole < 0.5 * len(truth)
 
 
