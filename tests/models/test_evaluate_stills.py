@@ -1,6 +1,5 @@
 """What the evaluation of stills counts: right answers, how late a change was told, and changes that were none."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
