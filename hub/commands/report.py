@@ -1,6 +1,7 @@
 """``hub report``: what a person has seen, as a fact like any other."""
 
 import sys
+from math import nan
 from pathlib import Path
 from typing import Annotated
 
@@ -8,7 +9,7 @@ import typer
 
 from device_profiles.clock import clock_from_environment
 from hub.alarms.city.places import LatLon
-from hub.alarms.people.reports import MAX_TEXT, REPORT, Report
+from hub.alarms.people.reports import MAX_TEXT, REPORT, Report, is_name, is_on_earth
 from hub.alarms.rulebook.rules import PERSON_REPORT
 from hub.commands import Config
 from hub.config import read_config
@@ -26,7 +27,7 @@ def report(
     asset: Annotated[str, typer.Option(help="Of which asset, by the register's id.")] = "",
     device: Annotated[str, typer.Option(help="Of which device in the area.")] = "",
     kind: Annotated[str, typer.Option(help="The kind of event, when rules ask for it.")] = "",
-    at: Annotated[str, typer.Option(metavar="LAT,LON", help="Where exactly: degrees, WGS 84.")] = "",
+    at: Annotated[str | None, typer.Option(metavar="LAT,LON", help="Where exactly: degrees, WGS 84.")] = None,
     photo: Annotated[Path | None, typer.Option(help="A photograph, which is kept beside the data.")] = None,
 ) -> None:
     """Report what you have seen: it opens an alarm of a device or a case, and may be a key of a rule with keys."""
@@ -34,22 +35,31 @@ def report(
     present(settings.journal)
     if not actor.strip():
         raise NoActor("--actor is empty: a report has a name")
-    made = Report(text, area, asset, kind, device=device, at=_position(at))
-    if not made.sound or len(text) > MAX_TEXT:
-        raise BadReport(
-            f"a report is 1 to {MAX_TEXT} characters, an area city/district/street, asset and device one word,"
-            " a position on the Earth"
-        )
+    made = Report(text, area, asset, kind, device=device, at=None if at is None else _position(at))
+    _check(made)
     digest = keep_photo(photo, settings.photos) if photo is not None else ""
     row = Act(actor, REPORT, PERSON_REPORT, asset, text, area=area, kind=kind, photo=digest, device=device, at=made.at)
     record = append_act(settings.journal, row, now_us=clock_from_environment().wall_us())
     sys.stdout.write(f"recorded at {record.offset}; hub why {record.offset} says what came of it\n")
 
 
-def _position(text: str) -> LatLon | None:
+def _check(made: Report) -> None:
+    """Raise BadReport with the option that makes it none."""
+    if not made.text.strip() or len(made.text) > MAX_TEXT:
+        raise BadReport(f"a report is 1 to {MAX_TEXT} characters, this one {len(made.text)}")
+    for option, name in (("asset", made.asset), ("device", made.device)):
+        if name and not is_name(name):
+            raise BadReport(f"--{option} {name!r} is no name: one word without slash and colon")
+    if not made.sound:
+        raise BadReport(f"--area {made.area!r} is no city/district/street, as hz/xiacheng/chaoming is")
+
+
+def _position(text: str) -> LatLon:
     """Return what --at says. Raises BadReport."""
     try:
-        lat, lon = (float(part) for part in text.split(",")) if text else (0.0, 0.0)
-    except ValueError as error:
-        raise BadReport(f"--at {text!r} is no LAT,LON, as 30.2501,120.1612 is") from error
-    return (lat, lon) if text else None
+        lat, lon = (float(part) for part in text.split(","))
+    except ValueError:
+        lat, lon = nan, nan
+    if not is_on_earth((lat, lon)):
+        raise BadReport(f"--at {text!r} is no LAT,LON in degrees, as 30.2501,120.1612 is")
+    return lat, lon

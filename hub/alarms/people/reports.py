@@ -41,9 +41,8 @@ class Report(msgspec.Struct, frozen=True):
             check_area(self.area)
         except TopicError:
             return False
-        named = all(not name or _NAME.match(name) is not None for name in (self.asset, self.device))
-        on_earth = self.at is None or (-90 <= self.at[0] <= 90 and -180 <= self.at[1] <= 180)
-        told = bool(self.text.strip()) and named and on_earth
+        named = all(not name or is_name(name) for name in (self.asset, self.device))
+        told = bool(self.text.strip()) and named and (self.at is None or is_on_earth(self.at))
         return told and (not self.photo or _PHOTO.match(self.photo) is not None)
 
     @property
@@ -53,6 +52,16 @@ class Report(msgspec.Struct, frozen=True):
         more += [f"at {self.at[0]:.6f},{self.at[1]:.6f}"] if self.at is not None else []
         more += [f"photo sha256:{self.photo}"] if self.photo else []
         return " ".join([self.text.strip()[:MAX_TEXT], *more])
+
+
+def is_name(text: str) -> bool:
+    """Return whether an asset or a device can be called so."""
+    return _NAME.match(text) is not None
+
+
+def is_on_earth(at: LatLon) -> bool:
+    """Return whether these are degrees of latitude and longitude; nan is none."""
+    return -90 <= at[0] <= 90 and -180 <= at[1] <= 180
 
 
 def take_report(decisions: Decisions, report: Report, *, by: By, t_us: int) -> None:

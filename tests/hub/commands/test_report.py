@@ -52,9 +52,19 @@ def test_a_report_that_says_nothing_is_refused(config: Path, tmp_path: Path) -> 
     """Before anything is written: no name, no text, no place, no asset, no photograph, no hub."""
     with pytest.raises(NoActor):
         report("a hole", AREA, " ", config=config)
-    for text, area, asset in ((" ", AREA, ""), ("x" * 500, AREA, ""), ("a hole", "hz", ""), ("a hole", AREA, "a b")):
-        with pytest.raises(BadReport):
-            report(text, area, "Zhao Li", config=config, asset=asset)
+    for text, area, more, said in (
+        (" ", AREA, {}, "a report is 1 to 400 characters"),
+        ("x" * 500, AREA, {}, "a report is 1 to 400 characters"),
+        ("a hole", "hz", {}, "--area 'hz' is no"),
+        ("a hole", AREA, {"asset": "a b"}, "--asset 'a b' is no"),
+        ("a hole", AREA, {"device": "a/b"}, "--device 'a/b' is no"),
+        ("a hole", AREA, {"at": "nan,1"}, "--at 'nan,1' is no"),
+        ("a hole", AREA, {"at": "1,181"}, "--at '1,181' is no"),
+        ("a hole", AREA, {"at": "1;2"}, "--at '1;2' is no"),
+        ("a hole", AREA, {"at": ""}, "--at '' is no"),  # a variable that nobody set: without a place it would be no key
+    ):
+        with pytest.raises(BadReport, match=said):
+            report(text, area, "Zhao Li", config=config, **more)
     with pytest.raises(BadReport):
         report("a hole", AREA, "Zhao Li", config=config, photo=config)
     other = tmp_path / "other.toml"
