@@ -11,6 +11,7 @@ from edge_agent.sources.camera.frame import BrokenPicture, Image
 from edge_agent.sources.camera.stills import SUFFIXES, read_picture
 from edge_agent.sources.camera.torn import is_torn
 
+_WHOLE = 0.9  # of the pictures that a video says it has: containers round
 _EARLY = 0.001  # s; a video's times are rounded to milliseconds
 
 
@@ -61,10 +62,14 @@ def _frames(path: Path, interval_s: float) -> Iterator[Still]:
                 yield _frame(video, round(at_s * 1e6), f"{path.name}#{number}")
                 due_s = max(due_s + interval_s, at_s)
             number += 1
+        count = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
     finally:
         video.release()
     if number == 0:
         raise ConfigError("holds no picture that can be decoded: it is no video", file=str(path))
+    if number < _WHOLE * count:
+        why = f"{path.name} breaks off: {number} of its {count} pictures can be read"
+        yield Still(round(number * period_s * 1e6), f"{path.name}#{number}", None, why)
 
 
 def _time_s(video: cv2.VideoCapture, expected_s: float) -> float:

@@ -169,6 +169,29 @@ def test_a_video_is_judged_by_its_own_time(tmp_path: Path) -> None:
     assert [round(one.t_us / 1e6, 1) for one in seen.findings] == [1.6]
 
 
+def test_a_video_that_breaks_off_says_so(tmp_path: Path) -> None:
+    """What its header promises and nobody can read is one unknown picture at the end, with a note."""
+    path = tmp_path / "v.avi"
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (WIDTH, HEIGHT))
+    for _ in range(30):
+        writer.write(_picture("1"))
+    writer.release()
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    seen = _seen(path, _zones(), hysteresis=False)
+    assert [str(frame.zones["1"].state) for frame in seen.frames[-2:]] == ["occupied", "unknown"]
+    (note,) = seen.notes
+    assert note == f"v.avi breaks off: {seen.frames[-1].file.partition('#')[2]} of its 30 pictures can be read"
+
+
+def test_what_is_no_video_is_one_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """FFMPEG has its own words for it, which nobody asked for."""
+    path = tmp_path / "v.mp4"
+    path.write_text("no video", encoding="utf-8")
+    with pytest.raises(ConfigError, match="it is no video"):
+        list(stills_of(path, interval_s=1))
+    assert capfd.readouterr().err == ""
+
+
 def test_files_come_in_the_order_of_their_names(tmp_path: Path) -> None:
     """Not in that of the disk; what is no picture is passed over, and one still is a recording too."""
     folder = _write(tmp_path / "f", [_picture()])
