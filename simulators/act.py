@@ -34,10 +34,10 @@ class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     delay: Duration = "0s"  # after that
     jitter: Duration = "0s"  # up to so much more, by the seed
     lasts: Duration = msgspec.field(name="for", default="5s")  # of acts that last
-    rule: Name = "lift.entrapment"  # of the alarm that a person acts on
+    rule: Name = "lift.entrapment"  # of the alarm that a person acts on; without a lift it is a site's
     receiver: Id | Literal[""] = ""  # that is away, or back
     metres: float = 0.0  # of a queue; of water in a well
-    sensor: Id | Literal[""] = ""  # of the ground, to which it happens
+    sensor: Id | Literal[""] = ""  # of the ground, to which it happens, or above which a report is made
     mm: float = 40.0
     deg: Annotated[float, msgspec.Meta(ge=0, le=90)] = 0.0  # 0: as much as is alarming
     unit: Unit = ""  # in which a sensor speaks

@@ -51,9 +51,12 @@ NodeAct = Literal[
 PersonAct = Literal[
     "acknowledge",  # somebody in the command centre takes the alarm `rule` of `lift`
     "close",  # somebody declares its end, by name
-    "report",  # somebody sees a hole in the road that a camera watches, and says so
+    "report",  # somebody sees a hole in the road that a camera watches or a sensor lies under, and says so
+    "inspect",  # somebody is there, looks, and closes the alarm `rule` of a site because of that
+    "declare_over",  # somebody who has not been there tries to close it: the hub must refuse
 ]
 REPORT = "report"
+SITE_ACTS = frozenset({REPORT, "acknowledge", "close", "inspect", "declare_over"})  # without a lift
 TownAct = Literal[
     "storm",  # the meters of [storm] say too much, all at once
     "receiver_off",  # nobody listens at `receiver`

@@ -4,7 +4,7 @@ import asyncio
 import signal
 from contextlib import AsyncExitStack
 
-from simulators.acts import REPORT, WORKER_ACTS
+from simulators.acts import REPORT, SITE_ACTS, WORKER_ACTS
 from simulators.camera.street import ZONE
 from simulators.camera.workers import harm
 from simulators.play import WireFault
@@ -12,8 +12,11 @@ from simulators.receivers.office import HeardNotice
 from simulators.responders.crew import Crews
 from simulators.responders.desk import Desk
 from simulators.stage import Stage, until
+from simulators.story import SITE
 
 HOLE_REPORT = "person.reported_hole"
+INSPECTOR = "Chen Jie"
+SEEN_S = 10.0  # real; from an act that raises an alarm to the centre's word of it
 WORKER_S = 20.0  # real; a worker that was lost is back within
 
 
@@ -47,7 +50,7 @@ class Hands:
 
     async def __aenter__(self) -> "Hands":
         scenario = self._stage.play.scenario
-        if scenario.responders or any(act.act == REPORT for act in scenario.acts):
+        if scenario.responders or any(act.act in SITE_ACTS and not act.lift for act in scenario.acts):
             await self._stack.enter_async_context(self._desk)
         if scenario.responders:
             await self._stack.enter_async_context(self._crews)
@@ -84,6 +87,10 @@ class Hands:
                 await self._stage.office.come_back(deed.receiver)
             case _ if deed.act == REPORT:
                 await self._report(deed)
+            case "inspect":
+                await self._inspect(deed)
+            case "declare_over":
+                await self._declare_over(deed)
             case _ if deed.act in WORKER_ACTS:
                 await self._harm(deed)
             case _:
@@ -97,19 +104,47 @@ class Hands:
         self._stage.play.took_hold(deed.name)
 
     async def _report(self, deed: WireFault) -> None:
-        """Let a passer-by say that there is a hole in the road that a camera watches."""
-        where = "--area", self._stage.play.scenario.area, "--device", f"{deed.camera}-{ZONE}"
-        words = ("a hole in the road", *where, "--kind", HOLE_REPORT, "--actor", "Zhao Li")
-        answer = await self._desk.run("report", *words, str(self._stage.hub_config))
+        """Let a passer-by say that there is a hole in the road, at a camera's zone or above a sensor."""
+        where = "--area", self._stage.play.scenario.area, "--device", deed.sensor or f"{deed.camera}-{ZONE}"
+        await self._run(deed, "report", "a hole in the road", *where, "--kind", HOLE_REPORT, "--actor", "Zhao Li")
+
+    async def _inspect(self, deed: WireFault) -> None:
+        """Let somebody come to a site, look, and close its alarm for that reason."""
+        by = (await self._alarm_of(deed), "--actor", INSPECTOR, "--note", deed.name)
+        await self._run(deed, "alarm", "arrive", *by)
+        await self._run(deed, "alarm", "close", *by, "--because", "inspected")
+
+    async def _declare_over(self, deed: WireFault) -> None:
+        """Let somebody who has not been there try to close it. Raises ValueError when the hub lets him."""
+        words = (await self._alarm_of(deed), "--actor", "Li Wei", "--note", deed.name, "--because", "false_call")
+        answer = await self._desk.run("alarm", "close", *words, str(self._stage.hub_config))
+        if answer.code != 1 or "inspected" not in answer.output:
+            raise ValueError(f"{deed.name}: the hub should have asked for an inspection: {answer.output}")
+
+    async def _run(self, deed: WireFault, *words: str) -> None:
+        answer = await self._desk.run(*words, str(self._stage.hub_config))
         if answer.code:
             raise ValueError(f"{deed.name}: {answer.output}")
 
     async def _act_on_alarm(self, deed: WireFault) -> None:
         """Let a person take or end the open alarm that the command centre sees. Raises ValueError if it sees none."""
-        named = deed.rule, self._stage.play.scenario.subject(deed.lift)
-        open_ = [word.id for word in self._stage.witness.open_alarms().values() if (word.rule, word.subject) == named]
-        if not open_:
-            raise ValueError(f"{deed.name}: the command centre sees no open {deed.rule} of {deed.lift}")
         command = {"acknowledge": "ack", "close": "close"}[deed.act]
-        words = (open_[-1], "--actor", "Li Wei", "--note", deed.name)
-        await self._stage.run_hub("alarm", command, *words, str(self._stage.hub_config))
+        words = ("alarm", command, await self._alarm_of(deed), "--actor", "Li Wei", "--note", deed.name)
+        if deed.lift:
+            await self._stage.run_hub(*words, str(self._stage.hub_config))
+        else:
+            await self._run(deed, *words)  # by the desk, in its turn with an inspection
+
+    async def _alarm_of(self, deed: WireFault) -> str:
+        """Return the id of the open alarm that somebody means, of a lift or of a site. Raises ValueError.
+
+        Nobody acts on what the command centre does not see: a busy machine may tell it later than the story has it.
+        """
+        if not await until(lambda: bool(self._seen(deed)), SEEN_S):
+            raise ValueError(f"{deed.name}: the command centre sees no open {deed.rule} of {deed.lift or 'a site'}")
+        return self._seen(deed)[-1]
+
+    def _seen(self, deed: WireFault) -> list[str]:
+        subject = self._stage.play.scenario.subject(deed.lift) if deed.lift else SITE
+        words = [word for word in self._stage.witness.open_alarms().values() if word.rule == deed.rule]
+        return [word.id for word in words if word.subject == subject or (not deed.lift and SITE in word.subject)]

@@ -18,6 +18,7 @@ from simulators.evidence import evidence_checks, until_fetched
 from simulators.explained import explain, write_reached
 from simulators.ground.verdict import ground_checks
 from simulators.hands import Hands
+from simulators.inspected import why_checks
 from simulators.packs import journalled, journalled_facts
 from simulators.play import Play, WireFault
 from simulators.process import ProgramDied
@@ -27,6 +28,7 @@ from simulators.sabotage import Sabotage, lose_a_pack, observing_path, staged
 from simulators.scenario import Scenario, cast
 from simulators.scoring import Observed, Score, score
 from simulators.stage import Stage, StageOptions
+from simulators.story import SITE
 
 TICK_S = 0.01  # real; at speed 10 the registers are at most 0.1 s old, less than the time of one scan
 
@@ -70,11 +72,13 @@ async def run(
             lose_a_pack(stage.journal, stage.tap.packs)
         truth = {name: start_us + t_us for name, t_us in play.truth.items() if name in _known(played, options.sabotage)}
         checks = [] if inquest is None else check_all(played, notices, inquest, speed=speed)
+        if inquest is not None and _is_inspected(played):
+            checks.extend(why_checks(inquest.why, receivers=[receiver.name for receiver in played.receivers]))
         if played.ground or played.cameras:
             told = told_by(journalled_facts(stage.journal), start_us)
             checks.extend(ground_checks(stage.ground.radios, told, start_us))
             checks.extend(camera_checks(played.cameras, play.scenes, told, ends_s=play.t_us / 1e6, roads=played.roads))
-            checks.extend(evidence_checks(words, stage.hub_config.parent))
+            checks.extend(evidence_checks(words, stage.hub_config.parent) if played.cameras else ())
             checks.extend(surface_checks(played.cameras, play.happened, told))
         if explained is not None and options.reasons is not None:
             checks += explained.checks
@@ -110,7 +114,16 @@ async def hold_inquest(stage: Stage) -> Inquest | None:
         alarms = await desk.run("alarm", "list", config, "--json")
         response = await desk.run("response", config, "--json")
         audit = await desk.run("audit", "verify", config)
-    return Inquest(json.loads(alarms.output), json.loads(response.output), audit.code, audit.output)
+        listed = json.loads(alarms.output)
+        of_sites = [alarm["id"] for alarm in listed if alarm["subject"].startswith(SITE)]
+        why = [await desk.run("why", alarm, config, "--json") for alarm in of_sites if _is_inspected(scenario)]
+    told = [json.loads(answer.output) for answer in why]
+    return Inquest(listed, json.loads(response.output), audit.code, audit.output, told)
+
+
+def _is_inspected(scenario: Scenario) -> bool:
+    """Return whether somebody ends the alarm of a site in it."""
+    return any(act.act == "inspect" for act in scenario.acts)
 
 
 def advance(stage: Stage, start_us: int) -> list[WireFault]:

@@ -20,6 +20,8 @@ from simulators.acts import (
     GROUND_ACTS,
     LINE_ACTS,
     NODE_ACTS,
+    PERSON_ACTS,
+    REPORT,
     SLAVE_ACTS,
     TOWN_ACTS,
 )
@@ -214,7 +216,8 @@ def _camera_faults(scenario: Scenario) -> Iterable[tuple[str, str]]:
         if not set(road.cameras) <= set(cameras) or road.device in cameras:
             yield f"roads[{index}]", "its cameras must be in cameras, and it must not be one"
     for index, act in enumerate(scenario.acts):
-        if (act.act in CAMERA_ACTS) is not bool(act.camera) or (act.camera and act.camera not in cameras):
+        of_camera = act.act in CAMERA_ACTS and not (act.act == REPORT and act.sensor)
+        if of_camera is not bool(act.camera) or (act.camera and act.camera not in cameras):
             yield f"acts[{index}].camera", f"{act.camera!r} is not in cameras, or that befalls no camera"
 
 
@@ -238,13 +241,16 @@ def _platform_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str
             taken.add(lift)
 
 
+_OF_NO_LIFT = NODE_ACTS | TOWN_ACTS | CAMERA_ACTS | GROUND_ACTS | PERSON_ACTS  # of people: about a site's alarm
+
+
 def _act_faults(scenario: Scenario, lifts: list[str]) -> Iterable[tuple[str, str]]:
     before: set[str] = {draw.name for draw in scenario.draws}
     for index, act in enumerate(scenario.acts):
         key = f"acts[{index}]"
         if act.name in before:
             yield f"{key}.name", f"{act.name!r} is there twice"
-        if act.lift not in lifts and (act.lift or act.act not in NODE_ACTS | TOWN_ACTS | CAMERA_ACTS | GROUND_ACTS):
+        if act.lift not in lifts and (act.lift or act.act not in _OF_NO_LIFT):
             yield f"{key}.lift", f"{act.lift!r} is not in lifts"
         elif act.act in BOX_ACTS and act.lift not in scenario.boxes:
             yield f"{key}.act", f"{act.lift!r} has no box that could feel it"

@@ -230,8 +230,9 @@ class Decisions:
         return Mark(key, agent.epoch if agent is not None else 0, t_us)
 
     def _resume(self, occurrence: Occurrence, alarm: Alarm, *, t_us: int, detail: str) -> Occurrence:
-        """Open the last alarm again instead of a new one: it chatters."""
-        occurrence.alarm = replace(alarm, t_cleared_us=None, chattering=True)
+        """Open the last alarm again instead of a new one: it chatters. What explained it then may have ended."""
+        resumed = replace(alarm, t_cleared_us=None, chattering=True, suppressed_by="")
+        occurrence.alarm = replace(resumed, suppressed_by=cause_of(self.state, resumed))
         occurrence.cleared = occurrence.released = occurrence.calm = None
         self._say(occurrence, Kind.CHATTERS, reason=Reason.CHATTERING, t_us=t_us, detail=detail)
         return occurrence

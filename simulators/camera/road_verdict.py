@@ -9,7 +9,8 @@ from simulators.camera.verdict import Told
 from simulators.receivers.verdict import Check
 
 SEEN_S = 10.0  # city; so soon after it began must a collapse be seen
-_AREA = 2.0  # by such a factor may the area be wrong: its rim is cracked, and a hole still grows when it is told
+_AREA = 2.0  # by such a factor may the area be wrong: its rim is cracked
+_STAYS_S = 3.0  # city; what has come since then has not stayed yet, and is not counted: water still spreads
 _EVENTS = ("road.hole", "road.water", "road.surface_changed")
 _REAL = (Kind.HOLE, Kind.FLOOD)
 
@@ -53,7 +54,9 @@ def _seen_check(spec: CameraSpec, said: Told, what: Happening) -> Check:
         return Check(name, True, heard)
     wanted = f"road.{CLASSES[what.kind]}"
     good = any(
-        kind == wanted and after_s <= SEEN_S and what.area_m2 / _AREA <= _m2(data) <= what.area_m2 * _AREA
+        kind == wanted
+        and after_s <= SEEN_S
+        and what.area_at(what.begin_s + after_s - _STAYS_S) / _AREA <= _m2(data) <= what.area_m2 * _AREA
         for after_s, kind, data in told
     )
     return Check(name, good, heard)

@@ -7,7 +7,7 @@ import msgspec
 
 from device_profiles.config import Duration, duration_us
 from device_profiles.wire import Id
-from simulators.acts import GROUND_ACTS, UPLINK_ACTS
+from simulators.acts import GROUND_ACTS, REPORT, UPLINK_ACTS
 
 Unit = Literal["", "0.1deg", "rad", "cm", "m"]  # "": degrees and millimetres, as the profile says
 
@@ -52,7 +52,8 @@ def ground_faults(sensors: Sequence[GroundSpec], acts: Sequence[GroundDeed]) -> 
             yield f"ground[{index}].every", "must be longer than 0"
     for index, act in enumerate(acts):
         key = f"acts[{index}]"
-        if (act.act in GROUND_ACTS) is not bool(act.sensor) or (act.sensor and act.sensor not in ways):
+        befalls = act.act in GROUND_ACTS or (act.act == REPORT and bool(act.sensor))
+        if befalls is not bool(act.sensor) or (act.sensor and act.sensor not in ways):
             yield f"{key}.sensor", f"{act.sensor!r} is not in ground, or that befalls no ground sensor"
         elif act.act in UPLINK_ACTS and ways[act.sensor].way == "modbus":
             yield f"{key}.act", f"{act.sensor!r} sends no uplinks"

@@ -29,6 +29,7 @@ class Inquest(msgspec.Struct, frozen=True):
     response: Mapping[str, Any] = {}  # hub response --json
     audit_code: int = 0  # hub audit verify
     audit: str = ""
+    why: Sequence[Mapping[str, Any]] = ()  # hub why ALARM --json, of sites' alarms, where one is inspected
 
 
 def check_all(scenario: Scenario, notices: Sequence[HeardNotice], inquest: Inquest, *, speed: float) -> list[Check]:

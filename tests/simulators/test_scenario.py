@@ -136,6 +136,8 @@ def test_a_fault_in_a_scenario_names_file_and_key(tmp_path: Path, text: str, key
         ('[[acts]]\nname = "a"\nact = "camera_blur"\nat = "1s"\n', "acts[0].camera"),
         ('[[acts]]\nname = "a"\nact = "camera_blur"\ncamera = "cam-9"\nat = "1s"\n', "acts[0].camera"),
         ('[[acts]]\nname = "a"\nact = "node_off"\ncamera = "cam-1"\nat = "1s"\n', "acts[0].camera"),
+        ('[[acts]]\nname = "a"\nact = "report"\nat = "1s"\n', "acts[0].camera"),
+        ('[[acts]]\nname = "a"\nact = "report"\nsensor = "gs-9"\nat = "1s"\n', "acts[0].sensor"),
         ('[[cameras]]\ndevice = "cam-1"\n', "cameras"),
         (
             '[[acts]]\nname = "a"\nact = "camera_blur"\ncamera = "cam-1"\nat = "1s"\n'
@@ -143,7 +145,7 @@ def test_a_fault_in_a_scenario_names_file_and_key(tmp_path: Path, text: str, key
             "expected[0].camera",
         ),
     ],
-    ids=["none", "unknown", "no-camera-act", "twice", "expected"],
+    ids=["none", "unknown", "no-camera-act", "nowhere", "no-sensor", "twice", "expected"],
 )
 def test_what_befalls_a_camera_names_one(tmp_path: Path, more: str, key: str) -> None:
     """An act of a camera, and an alarm of one or of its zone, refer to a camera that is there."""

@@ -121,3 +121,20 @@ def test_what_calls_nobody_covers_nothing(shelved: bool, told: list[tuple[str, s
     before = len(road.made)
     road.event_of(100)
     assert calls(road.made[before:]) == told
+
+
+@pytest.mark.parametrize("shelved", [False, True])
+def test_what_chatters_is_covered_by_what_stands_now(shelved: bool) -> None:
+    """It comes again within a minute, as the same alarm: not what covered it then counts, for that was closed."""
+    road = Road()
+    road.event_of(5)
+    road.event_of(7, over=True)
+    if shelved:  # with all cases to come there
+        subject = f"site:{AREA}/gs-1"
+        road.act("shelve", at_s=8, rule=CASE, subject=subject, because="nuisance", for_us=600_000_000)
+    road.close(9, CASE)
+    before = len(road.made)
+    road.event_of(20)
+    (case,) = (each.alarm for each in road.made[before:] if each.alarm.rule == CASE and each.kind == "raised")
+    (again,) = (each for each in road.made[before:] if each.alarm.rule == MOVED)
+    assert (again.kind, again.alarm.suppressed_by, again.calls) == ("chatters", "" if shelved else case.id, shelved)
