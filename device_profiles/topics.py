@@ -1,6 +1,7 @@
 """MQTT topics of the contract: built and parsed here, written as text nowhere else."""
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -27,6 +28,7 @@ class AgentAddress(msgspec.Struct, frozen=True, order=True):
         return f"{self.area}/{self.agent}"
 
 
+@lru_cache(maxsize=100_000)  # asked for each message of the same agents, again and again
 def area_of(path: str) -> str:
     """Return the area of an agent or a device that is named ``city/district/street/name`` and was checked before."""
     return path.rpartition("/")[0]

@@ -17,6 +17,7 @@ from hub.alarms.facts.clock_steps import take_clock_step
 from hub.alarms.facts.events import take_event
 from hub.alarms.facts.liveness import take_tick
 from hub.alarms.facts.moves import take_heartbeat, take_reading
+from hub.alarms.facts.passing import passes
 from hub.alarms.people.acts import ActBody, take_act
 from hub.alarms.rulebook.latecomers import overhear
 from hub.alarms.state import State
@@ -66,10 +67,10 @@ def _fold_pack(decisions: Decisions, record: Record) -> None:
     moves = pack.lane == "reading" and not pack.stands_for  # between what is left of thinned readings all is unknown
     for fact in pack.facts:
         if type(fact) is Reading:
-            if moves:
-                take_reading(arrival, fact)
-            else:
+            if not moves:
                 overhear(decisions, arrival.agent, fact)
+            elif not passes(arrival, fact):
+                take_reading(arrival, fact)
         elif isinstance(fact, Event):
             take_event(arrival, fact)
         elif isinstance(fact, Heartbeat):

@@ -1,6 +1,7 @@
 """The lines of a run: what one device said at many instants is encoded in one call, when it is plain numbers."""
 
 import re
+from operator import attrgetter
 
 import msgspec
 
@@ -11,16 +12,20 @@ _MOST_SHAPES = 10_000
 
 _PLAIN = re.compile(r"[A-Za-z0-9_./-]+").fullmatch
 _encode = msgspec.json.Encoder().encode
+_AS_LINE = bytes.maketrans(b":", b"=")  # numbers and plain names in JSON as they stand in a line, without the quotes
+_session = attrgetter("agent", "epoch", "lane", "historical")
 _plain: dict[tuple[str, ...], bool] = {}  # names → whether they stand in a line as they do in JSON
 
 
 def lines_of(run: Run) -> list[str]:
     """Return a line for each block. Raises LineError."""
     head = head_of(*run.device)
-    said = _floats(run) or [said_of(values) for values in run.values]
-    return [
-        f"{head} {text}{pack_of(block)}{block.seq}i {block.t_us}" for text, block in zip(said, run.blocks, strict=True)
-    ]
+    said, blocks = _floats(run) or [said_of(values) for values in run.values], run.blocks
+    sessions = list(map(_session, blocks))
+    if sessions.count(sessions[0]) < len(sessions):
+        return [f"{head} {text}{pack_of(b)}{b.seq}i {b.t_us}" for text, b in zip(said, blocks, strict=True)]
+    pack = pack_of(blocks[0])  # of one session and one lane, as nearly always
+    return [f"{head} {text}{pack}{block.seq}i {block.t_us}" for text, block in zip(said, blocks, strict=True)]
 
 
 def _floats(run: Run) -> list[str]:
@@ -30,7 +35,7 @@ def _floats(run: Run) -> list[str]:
     text = _encode(run.values)
     if b"null" in text:  # a float that is no number
         return []
-    return text[2:-2].replace(b'"', b"").replace(b":", b"=").decode().split("},{")
+    return text[2:-2].translate(_AS_LINE, b'"').decode().split("},{")
 
 
 def _is_plain(names: tuple[str, ...]) -> bool:

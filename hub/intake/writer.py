@@ -22,7 +22,8 @@ from hub.quarantine.replays import Replays
 
 logger = logging.getLogger(__name__)
 
-BATCH = 500  # messages of a client in one transaction: an event never waits for more than that
+EVENTS = 500  # messages in one transaction
+READINGS = 1_000  # likewise, as many as wait: an event never waits for more than these
 TICK_US = 1_000_000
 _LOOK_S = 1.0  # between two looks for room on a full disk
 _FOLD_S = 3_600.0  # between two looks for sessions that left the journal
@@ -65,8 +66,8 @@ class Writer:
         now_us, now_s = self._clock.wall_us(), self._clock.real_s()
         room = self._room(now_s)
         batch = Batch(self._ledger, now_us=now_us)
-        first = [batch.judge(waiting) for waiting in events.take(BATCH)] if now_s >= self._events_s else []
-        rest = [batch.judge(waiting) for waiting in readings.take(BATCH)] if room else []
+        first = [batch.judge(waiting) for waiting in events.take(EVENTS)] if now_s >= self._events_s else []
+        rest = [batch.judge(waiting) for waiting in readings.take(READINGS)] if room else []
         if not self._keep(first + rest, ticks=self._ticks(now_us) if room else []):
             readings.put_back([entry.waiting for entry in rest])
             if not self._keep(first, urgent=True):

@@ -52,7 +52,7 @@ class Journal:
         self._writer = open_file(path)
         self._idle: list[sqlite3.Connection] = []  # read connections that nobody uses now
         self._grown = threading.Condition()
-        self._tail = Tail()
+        self.tail = Tail()
         self._last = self._stored_last()
         if reserve_bytes:
             self._reserve.hold()
@@ -80,7 +80,7 @@ class Journal:
             last = self._insert(rows, urgent=urgent)
         records = [numbered(row, offset) for offset, row in enumerate(rows, last - len(rows) + 1)]
         with self._grown:
-            self._tail.extend(records)
+            self.tail.extend(records)
             self._last = max(self._last, last)
             self._grown.notify_all()
         return records
@@ -88,7 +88,7 @@ class Journal:
     def read(self, after: int, limit: int) -> list[Record]:
         """Return at most ``limit`` records after offset ``after``, in order; fewer when they are big."""
         with self._grown:
-            records = self._tail.after(after, limit)
+            records = self.tail.after(after, limit)
         if records:
             return records
         with self._reading() as connection:
@@ -152,7 +152,7 @@ class Journal:
         with self._writing, translated(self.path), durable.transaction(self._writer):
             rewrite(self._writer, change)
         with self._grown:
-            self._tail.cut(change.upto + 1)
+            self.tail.cut(change.upto + 1)
 
     def wait(self, after: int, timeout_s: float) -> bool:
         """Return True as soon as there is a record after ``after``, False when ``timeout_s`` real seconds are over."""
@@ -210,7 +210,7 @@ class Journal:
                 delete = "DELETE FROM records WHERE offset < ? AND kind <> 'text'"
                 deleted = self._writer.execute(delete, (end,)).rowcount
             with self._grown:
-                self._tail.cut(end)
+                self.tail.cut(end)
             gone += deleted
             if not deleted or end >= before_offset:
                 return gone

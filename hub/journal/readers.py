@@ -61,6 +61,7 @@ class ReaderLoop:
         self.position = known
         self._placed = False
         self._journal = journal
+        journal.tail.followers.append(self)
         self._clock = clock
         self._on_crash = on_crash
         self._urgent = urgent

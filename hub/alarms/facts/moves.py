@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from device_profiles.wire import Heartbeat, Reading, Value
 from hub.alarms.facts.arrivals import Arrival
 from hub.alarms.facts.clock_steps import begin_anew
+from hub.alarms.facts.passing import GAP_US
 from hub.alarms.rows import DeviceState
 from hub.alarms.rulebook import sites
 from hub.alarms.rulebook.assets import disturb, flag
@@ -17,7 +18,6 @@ from hub.alarms.rulebook.truths import part
 from hub.alarms.state import MAX_UNBOUND
 from hub.alarms.transitions import Reason, Refusal
 
-GAP_US = 60_000_000  # after a longer silence, pending timers begin anew (ALARMS.md, 9)
 MAX_VALUES = 256  # of a device without a birth
 
 
@@ -160,7 +160,10 @@ def _stand(arrival: Arrival, device: DeviceState, t_us: int) -> None:
 
 
 def _change(device: DeviceState, values: dict[str, Value], rules: RuleSet | None) -> list[str]:
-    """Apply values; return the names of those that changed, if one of ``rules`` may ask for them."""
+    """Apply values; return the names of those that changed, if one of ``rules`` may ask for them.
+
+    ``device.values`` may be a reading's own, for to copy each value takes time: it is put in place, never written to.
+    """
     held = device.values
     if held.keys() >= values.keys():  # as nearly always
         asked: Iterable[str] = values if device.elder else rules.by_name if rules is not None else ()
@@ -169,9 +172,10 @@ def _change(device: DeviceState, values: dict[str, Value], rules: RuleSet | None
             for name in asked
             if name in values and ((old := held[name]) != (new := values[name]) or type(old) is not type(new))
         ]
-        held.update(values)
+        device.values = values if len(values) == len(held) else held | values
         return changed
-    changed = []
+    changed, held = [], dict(held)
+    device.values = held
     for name, value in values.items():
         if name in held:
             if held[name] == value and type(held[name]) is type(value):

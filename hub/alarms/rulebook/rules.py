@@ -92,6 +92,7 @@ class RuleSet:
         self.by_rule = {rule.head.rule: rule for rule in self.rules}
         self.awaited = tuple(rule for rule in self.rules if rule.spec.missing is not None)
         self.conditions = tuple(rule.head.rule for rule in self.rules if rule.ways)
+        self.whens = tuple(way.when.evaluate for rule in self.rules for way in rule.ways)
         asking = {name: tuple(r.head.rule for r in self.rules if name in r.names) for name in sorted(spec.values)}
         self.by_name = {name: rules for name, rules in asking.items() if rules}
 
@@ -141,6 +142,8 @@ class RuleBook:
         self.site_rules = self._site_rules()  # in force, by name
         sites = list(self.site_rules.values())
         self.watches = _watches([*known, *sites], [rules for rules in self._of_kind.values() if rules is not None])
+        in_force = {kind: rules for kind, rules in self._of_kind.items() if rules is not None}
+        self.unwatched = {kind: rules for kind, rules in in_force.items() if kind not in self.watches}
         self.hears, self.site_hears = _hears(known), _hears(sites)
         self.heard = frozenset({*self.hears, *self.site_hears})  # kinds of events that are keys
         self.ids = frozenset(id for rule in (*known, *sites) for id in rule.ids.values())
