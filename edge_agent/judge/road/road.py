@@ -28,6 +28,7 @@ CHANGED, HOLED, FLOODED, RESTORED = "road.surface_changed", "road.hole", "road.w
 EVENTS = frozenset({CHANGED, HOLED, FLOODED, RESTORED})
 KINDS = MappingProxyType({HOLE: HOLED, WATER: FLOODED, OBJECT: CHANGED})
 BACK_US = 2_000_000  # a look that is older by more means that the clock was set
+MEASURED = 0.75  # an area is right within a quarter: what may be as large as the limit is not too small
 MOST = 64  # changes of one zone that are followed; the largest
 
 
@@ -121,7 +122,7 @@ def take(known: Zone, t_us: int, blobs: Sequence[Blob], *, zone: str, limits: Ro
         if change.missed and gone(change, t_us, limits):
             found += [_finding(RESTORED, change, t_us, zone, RoadReason.GONE)] if change.told else []
             continue
-        small = change.blob.area_m2 < limits.area_m2  # what was told stays told when it wavers about the limit
+        small = change.blob.area_m2 < MEASURED * limits.area_m2  # what was told stays told when it wavers about it
         kind = None if change.missed or small else class_of(change, t_us, limits)
         if kind is not None and _worse(kind, change.told):
             change = msgspec.structs.replace(change, told=kind, told_us=t_us)

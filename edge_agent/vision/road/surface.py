@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from edge_agent.judge.road.blob import PERSON, SOUND, VEHICLE, Blob, Box
 from edge_agent.vision.patches import Frame
 from edge_agent.vision.road.background import Background
+from edge_agent.vision.road.before import Before
 from edge_agent.vision.road.parts import Part, movers_of, parts_of
 from edge_agent.vision.road.rain import Rain
 from edge_agent.vision.road.spots import Spot, follow_spots, worth_a_look
@@ -29,8 +30,6 @@ DARK = 30.0  # grey levels; a zone of which nearly all is darker has no light
 ALIKE = 0.95  # correlation of what is there with what was: only its light has changed, no model is asked
 LIGHT = {SOUND: 1.0}
 LEAST_SWAY_PX = 0.7  # of the frame: what sways less need not be put back
-BEFORE_S = 1.0  # the picture of the road as it was is renewed so often
-SOFT = np.ones((7, 7), np.uint8)  # a change's rim, which is no picture of the road any more
 
 
 class Classify(Protocol):
@@ -85,14 +84,12 @@ class Surface:
         self._last_us = 0
         self._other_s: float | None = None  # since when the picture shows something else
         self._other_looks = 0
-        self._before: Frame | None = None
-        self._before_us = 0
+        self._before = Before()
 
     def look(self, image: Frame, t_us: int, *, keep: Mapping[str, Iterable[Box]] | None = None) -> SurfaceSeen:
         """Take in a picture of the zones' size; ``keep``: by zone, what was told to be changed and is not forgotten."""
         t_s = self._seconds(t_us)
-        if self._before is None:
-            self._before, self._before_us = image.copy(), t_us
+        self._before.look(image, t_us)
         newest = {name: _grey(image, road.view) for name, road in self._roads.items()}
         greys = {name: road.rain.without(newest[name], t_s) for name, road in self._roads.items()}
         dark = {name for name, grey in greys.items() if _is_dark(grey, self._roads[name].view)}
@@ -112,7 +109,7 @@ class Surface:
             if fault := self._fault(name, t_s, keep):
                 faults[name] = str(fault)
         blobs = self._blobs({name: one for name, one in found.items() if name not in faults}, image, t_us)
-        seen = SurfaceSeen(blobs, self._movers(faults), self._before, faults)
+        seen = SurfaceSeen(blobs, self._movers(faults), self._before.picture, faults)
         self._renew(image, t_us, faults)
         return seen
 
@@ -121,7 +118,7 @@ class Surface:
         if self._began_us is not None:
             self._began_us += step_us
             self._last_us += step_us
-            self._before_us += step_us
+            self._before.shift(step_us)
 
     def _seconds(self, t_us: int) -> float:
         """Return seconds since the first look; they do not go back."""
@@ -142,9 +139,9 @@ class Surface:
             self._whole.begin_anew(image, t_s)
             for name, road in self._roads.items():
                 self._begin_anew(road, keep.get(name, ()))
-        assert self._before is not None
+        self._before.forget()
         faults = self._scaleless | dict.fromkeys(self._roads, str(reason))
-        return SurfaceSeen({}, (), self._before, faults)
+        return SurfaceSeen({}, (), self._before.picture, faults)
 
     def _fault(self, name: str, t_s: float, keep: Mapping[str, Iterable[Box]]) -> SurfaceReason | None:
         road = self._roads[name]
@@ -165,7 +162,6 @@ class Surface:
 
     def _blobs(self, found: Mapping[str, list[Part]], image: Frame, t_us: int) -> dict[str, tuple[Blob, ...]]:
         """Return the blobs; those of which it is worth to know more are classified."""
-        assert self._before is not None
         for name, spots in found.items():
             self._roads[name].spots = follow_spots(self._roads[name].spots, [one.box for one in spots])
             for spot, there in zip(self._roads[name].spots, spots, strict=True):
@@ -176,7 +172,8 @@ class Surface:
                 spot.take(LIGHT, t_us)
         due = [spot for spot in due if spot.likeness < ALIKE]
         boxes = [spot.box for spot in due]
-        scores = self._classify.classify(self._steadied(image), self._before, boxes) if self._classify and boxes else []
+        before = self._before.picture
+        scores = self._classify.classify(self._steadied(image), before, boxes) if self._classify and boxes else []
         for spot, one in zip(due, scores, strict=True):
             spot.take(one, t_us)
         return {name: tuple(self._blob(name, at, one, t_us) for at, one in enumerate(spots))
@@ -202,20 +199,12 @@ class Surface:
         return (*moving, *standing)
 
     def _renew(self, image: Frame, t_us: int, faults: Mapping[str, str]) -> None:
-        """Renew the picture of the road as it was, but for what changed."""
-        if faults.keys() - self._scaleless.keys() or 0 < t_us - self._before_us < BEFORE_S * 1e6:
-            return
-        assert self._before is not None
-        fresh, self._before_us = self._steadied(image).copy(), t_us
-        for road in self._roads.values():
-            changed = cv2.dilate(road.background.stays | road.background.moves, SOFT)
-            if not changed.any():
-                continue
-            x0, y0, x1, y1 = road.view.box
-            old, new = self._before[y0:y1, x0:x1], fresh[y0:y1, x0:x1]
-            whole = cv2.resize(changed, (x1 - x0, y1 - y0), interpolation=cv2.INTER_NEAREST)
-            cv2.copyTo(old, whole, new)
-        self._before = fresh
+        """Renew the picture of the road as it was."""
+        if faults.keys() - self._scaleless.keys():
+            self._before.forget()
+        elif self._before.due(t_us):
+            seen = [(road.view.box, road.background.stays | road.background.moves) for road in self._roads.values()]
+            self._before.renew(self._steadied(image), seen, t_us)
 
 
 def _grey(image: Frame, view: RoadView) -> NDArray[np.uint8]:

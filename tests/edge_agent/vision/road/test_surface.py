@@ -10,7 +10,8 @@ from edge_agent.judge.finding import Finding
 from edge_agent.vision.ground import ground_of
 from edge_agent.vision.patches import Frame
 from edge_agent.vision.polygon import area
-from edge_agent.vision.road.surface import BEFORE_S, Surface
+from edge_agent.vision.road.before import RENEW_S
+from edge_agent.vision.road.surface import Surface
 from edge_agent.vision.road.view import view_of
 from edge_agent.vision.road.watch import RoadWatch
 from edge_agent.vision.zones import Zone, Zones
@@ -174,7 +175,7 @@ def test_the_picture_before_shows_the_road_without_what_changed() -> None:
     """What the model and the evidence are given: the hole is in none of its pixels, the rest is of now."""
     surface = Surface(ROAD, Brightness())
     for at, picture in enumerate([*LEAD, *_holed(10)]):
-        seen = surface.look(picture, round(at * BEFORE_S * S))
+        seen = surface.look(picture, round(at * RENEW_S * S))
     x0, y0, x1, y1 = HOLE_AT
     assert float(seen.before[y0:y1, x0:x1].mean()) > 2 * DARK
     assert seen.faults == {}
