@@ -20,7 +20,7 @@ from edge_agent.config import LineConfig, LoadedConfig, load_config
 from edge_agent.errors import AgentError
 from edge_agent.example import EXAMPLE
 from edge_agent.floors import read_floors
-from edge_agent.infer.model import load_model
+from edge_agent.infer.model import ModelRefused, load_model
 from edge_agent.infer.motion import motion_or_none
 from edge_agent.infer.trial import bench, names_in, skeleton
 from edge_agent.replay import report, seen_report
@@ -29,8 +29,10 @@ from edge_agent.replay.replay import profile_of
 from edge_agent.replay.replay import replay as judge_recording
 from edge_agent.replay.seen import is_camera, recorded_of, replay_pictures
 from edge_agent.sources.budget import LIMIT_MS, check_line
+from edge_agent.vision.looker import load_looker
 from edge_agent.vision.road.view import NO_SCALE
 from edge_agent.vision.road.watch import scaleless
+from edge_agent.vision.zones import Zones
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
@@ -74,8 +76,10 @@ def check(config: Config) -> None:
     for platform in loaded.config.platforms:
         warning = "; listens beyond this machine without a token_file" if platform.exposed else ""
         typer.echo(f"{platform.name}: {len(platform.devices)} devices in dialect {platform.dialect}{warning}")
-    for one in loaded.config.cameras:
+    for number, one in enumerate(loaded.config.cameras):
         zones = loaded.zones.get(one.device)
+        if zones:
+            _check_model(zones, one.model, file=loaded.file, key=f"cameras[{number}].model")
         typer.echo(f"{one.device}: camera by {one.way(loaded.folder)}, {len(zones.zones) if zones else 0} zones")
         for name in scaleless(zones) if zones else ():
             typer.echo(f"{one.device}: the surface of zone {name!r} will be unknown: {NO_SCALE}", err=True)
@@ -154,6 +158,14 @@ def _print(notes: Iterable[str], lines: Iterable[str]) -> None:
         typer.echo(f"edge-agent: {note}", err=True)
     for line in lines:
         typer.echo(line)
+
+
+def _check_model(zones: Zones, model: str, *, file: str, key: str) -> None:
+    """Raise ConfigError when zones could not be judged by a model."""
+    try:
+        load_looker(zones, model=model)
+    except (ConfigError, ModelRefused) as error:
+        raise ConfigError(f"its zones would be unknown: {error}", file=file, key=key) from error
 
 
 async def _run(loaded: LoadedConfig, *, clock: Clock) -> None:

@@ -1,9 +1,12 @@
 """The commands of ``edge-agent``: what they print and with which code they end."""
 
+import json
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from edge_agent.cli import app
 from tests.edge_agent.agents import edge_agent
 from tests.edge_agent.configs import write_config
 
@@ -75,3 +78,24 @@ def test_a_data_folder_that_cannot_be_is_exit_2(tmp_path: Path) -> None:
     refused = edge_agent("run", str(config))
     assert refused.returncode == 2
     assert "data: " in refused.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("berth", ""),
+        ("nope", "cameras[0].model: its zones would be unknown: "),
+        ("lift_motion", "cameras[0].model: its zones would be unknown: model 'lift_motion.onnx' is refused (input)"),
+    ],
+)
+def test_a_model_that_sees_no_zones_is_found_before_the_agent_runs(tmp_path: Path, model: str, said: str) -> None:
+    """A running agent says so as well, but then a street is watched by nobody."""
+    config, polygon = tmp_path / "agent.toml", [[1, 1], [60, 1], [60, 40]]
+    zones = {"width": 64, "height": 48, "zones": [{"id": "1", "kind": "berth", "polygon": polygon}]}
+    (tmp_path / "z.json").write_text(json.dumps(zones), encoding="utf-8")
+    camera = f'[[cameras]]\ndevice = "cam-1"\nurl = "stills"\nzones = "z.json"\nmodel = "{model}"\n'
+    head = 'agent = "chaoming-01"\narea = "hz/xiacheng/chaoming"\ndata = "data"\n[broker]\nurl = "mqtt://127.0.0.1:1"\n'
+    config.write_text(head + camera, encoding="utf-8")
+    checked = CliRunner().invoke(app, ["check", str(config)])
+    assert (checked.exit_code == 0) is (not said)
+    assert said in str(checked.exception or "")
