@@ -55,7 +55,7 @@ async def run(loaded: LoadedConfig, *, clock: Clock, stop: asyncio.Event) -> Non
         watch = stack.enter_context(BoxWatch(boxes.values(), sink=sink, guard=guarded, clock=clock))
         listeners = _listeners(loaded, boxes, deliver=watch.put, clock=clock)
         platforms = _platforms(loaded, outbox, states=states, sink=sink, clock=clock)
-        cameras = camera_sources(loaded, sink=sink, clock=clock)
+        cameras = camera_sources(loaded, sink=sink, clock=clock, states=states)
         evidence = EvidenceKeeper(loaded, clock=clock)
         crash = stack.enter_context(crashes())
 

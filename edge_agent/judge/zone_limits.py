@@ -29,6 +29,7 @@ class ZoneLimits(msgspec.Struct, frozen=True):
     confirm_us: int = _BERTH.confirm_us
     lost_us: int = _BERTH.lost_us
     stays_us: int = _BERTH.stays_us
+    unseen_us: int = _BERTH.unseen_us
     stop_us: int = _QUEUE.stop_us
     lane_stays_us: int = _QUEUE.stays_us
     vehicle_m: float = _QUEUE.vehicle_m
@@ -57,7 +58,7 @@ class ZoneLimits(msgspec.Struct, frozen=True):
     @property
     def berth(self) -> BerthLimits:
         """Those of berths."""
-        return BerthLimits(confirm_us=self.confirm_us, lost_us=self.lost_us, stays_us=self.stays_us)
+        return BerthLimits(**{name: getattr(self, name) for name in BerthLimits.__struct_fields__})
 
     @property
     def queue(self) -> QueueLimits:

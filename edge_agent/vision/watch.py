@@ -8,13 +8,14 @@ from device_profiles.wire import Value
 from edge_agent.judge.berth.berth import BerthJudge, Spot, SpotReason, Stay
 from edge_agent.judge.berth.limits import BerthLimits
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.queue.course import Course
+from edge_agent.judge.queue.course import Course, Phase
 from edge_agent.judge.queue.limits import QueueLimits
 from edge_agent.judge.queue.queue import Lane, QueueJudge
 from edge_agent.judge.queue.road import Piece
 from edge_agent.judge.road.change import Change
 from edge_agent.vision.zones import Zone, Zones, lane_cells
 
+_SPOTS = {str(spot): spot for spot in Spot}
 Scores = Mapping[str, float | None]  # by zone, of a lane by cell "<zone>/<n>": probability of a vehicle
 
 
@@ -26,9 +27,10 @@ class ZoneState(msgspec.Struct, frozen=True):
 
 
 class Kept(msgspec.Struct, frozen=True):
-    """What goes on when a worker is started again, of a zone whose state was known."""
+    """What goes on when a worker or the agent is started again, of a zone whose state was known."""
 
     stay: Stay | None = None  # of the vehicle in a berth
+    told: str = "unknown"  # the berth's state, or the phase of a lane's queue, as who hears the events knows it
     changes: tuple[Change, ...] = ()  # of a road's surface, that were told
     evidence: str = ""  # of them
 
@@ -66,15 +68,21 @@ class ZoneWatch:
     def resume(self, kept: Mapping[str, Kept]) -> None:
         """Go on where another watch of the same zones stopped."""
         known = {name: one for name, one in kept.items() if name in self._zones}
-        self._berths.resume({name: one.stay for name, one in known.items() if name not in self._cells})
-        self._queues.resume(name for name in known if name in self._cells)
+        berths = {
+            name: (one.stay, _SPOTS.get(one.told, Spot.UNKNOWN))
+            for name, one in known.items()
+            if name not in self._cells
+        }
+        self._berths.resume(berths)
+        self._queues.resume(name for name, one in known.items() if name in self._cells and one.told != Phase.NONE)
 
     def kept(self, zone: str) -> Kept | None:
         """Return what is to outlive this watch; None when the zone's state was never known."""
         if zone in self._cells:
-            return Kept() if self._queues.view(zone).known else None
+            queue = self._queues.view(zone)
+            return Kept(told=str(queue.phase)) if queue.known else None
         berth = self._berths.view(zone)
-        return Kept(berth.stay) if berth.known else None
+        return Kept(berth.stay, str(berth.told)) if berth.known else None
 
     def state(self, zone: str) -> ZoneState:
         """Return what a zone is said to be; a lane is occupied when stopped vehicles are in it."""

@@ -8,7 +8,7 @@ import msgspec
 
 from edge_agent.judge.berth.limits import BerthLimits
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.lean import Lean, forgotten, lean_on, set_back_us, shifted
+from edge_agent.judge.lean import BACK_US, Lean, forgotten, lean_on, set_back_us, shifted
 
 OCCUPIED, FREED, UNKNOWN = "berth.occupied", "berth.freed", "berth.unknown"
 LATEST = 0.6  # of a state that is not decided yet: the weight of the last look, against those before it
@@ -39,6 +39,7 @@ class Stay(msgspec.Struct, frozen=True):
     seen_us: int  # last look that did
     at_least: bool = False  # nobody saw it arrive: it may have stood there before
     gap: bool = False  # nobody saw for a while whether it was still there, or already another one
+    unseen_us: int = 0  # for so long in all
 
 
 class Berth(msgspec.Struct, frozen=True):
@@ -48,6 +49,7 @@ class Berth(msgspec.Struct, frozen=True):
     lean: Lean = Lean()
     stay: Stay | None = None  # it lasts while the state is unknown
     known: bool = False  # its state has been decided once
+    told: Spot = Spot.UNKNOWN  # what is held of it by who hears the events; as decided, but after a restart
     first: float | None = None  # probability of a vehicle by the looks before that, the latest the loudest
 
     @property
@@ -93,10 +95,10 @@ class BerthJudge:
         """Follow the clock, which was set."""
         self._berths = {zone: shift(berth, step_us) for zone, berth in self._berths.items()}
 
-    def resume(self, stays: Mapping[str, Stay | None]) -> None:
-        """Go on where somebody else stopped: what was known of berths, whose state is unknown now."""
-        for zone, stay in stays.items():
-            self._berths[zone] = Berth(stay=stay and msgspec.structs.replace(stay, gap=True), known=True)
+    def resume(self, berths: Mapping[str, tuple[Stay | None, Spot]]) -> None:
+        """Go on where somebody else stopped: the stay and what was told of berths whose state is unknown now."""
+        for zone, (stay, told) in berths.items():
+            self._berths[zone] = Berth(stay=stay and msgspec.structs.replace(stay, gap=True), known=True, told=told)
 
     def view(self, zone: str) -> Berth:
         """Return what is known of a berth."""
@@ -117,19 +119,20 @@ def take(berth: Berth, t_us: int, p: float | None, *, zone: str, limits: BerthLi
     if stay is not None and p is not None and p >= 0.5 and berth.decided is Spot.OCCUPIED:
         stay = msgspec.structs.replace(stay, seen_us=max(t_us, stay.seen_us))
     first = berth.first if p is None or berth.known else p if berth.first is None else _mixed(berth.first, p)
-    berth = Berth(berth.decided, lean, stay, berth.known, first)
+    berth = Berth(berth.decided, lean, stay, berth.known, berth.told, first)
     if p is None or lean.held is None or berth.decided is (Spot.OCCUPIED if lean.held else Spot.FREE):
         return berth, []
-    return (_occupy if lean.held else _free)(berth, t_us, zone=zone)
+    return _occupy(berth, t_us, zone=zone, limits=limits) if lean.held else _free(berth, t_us, zone=zone)
 
 
 def lose(berth: Berth, t_us: int, *, zone: str, reason: str) -> tuple[Berth, list[Finding]]:
     """Return the berth once it is unknown; a vehicle's stay goes on until something is seen again."""
     stay = berth.stay and msgspec.structs.replace(berth.stay, gap=True)
     lost = Berth(lean=forgotten(berth.lean, t_us), stay=stay, known=berth.known)  # it says nothing about afterwards
-    if berth.decided is Spot.UNKNOWN:
+    if berth.decided is Spot.UNKNOWN and berth.told is Spot.UNKNOWN:
         return lost, []
-    return lost, [Finding(UNKNOWN, t_us, _data(lost, zone, reason, was=str(berth.decided)))]
+    was = berth.told if berth.decided is Spot.UNKNOWN else berth.decided
+    return lost, [Finding(UNKNOWN, t_us, _data(lost, zone, reason, was=str(was)))]
 
 
 def shift(berth: Berth, step_us: int) -> Berth:
@@ -143,29 +146,48 @@ def shift(berth: Berth, step_us: int) -> Berth:
     return msgspec.structs.replace(berth, lean=shifted(berth.lean, step_us), stay=stay)
 
 
-def _occupy(berth: Berth, t_us: int, *, zone: str) -> tuple[Berth, list[Finding]]:
+def _occupy(berth: Berth, t_us: int, *, zone: str, limits: BerthLimits) -> tuple[Berth, list[Finding]]:
+    """A stay goes on after a gap, unless that was too long to say that it is the same vehicle."""
     turn_us = t_us if berth.lean.turn_us is None else berth.lean.turn_us
-    arrived = berth.decided is Spot.FREE
-    stay = berth.stay or Stay(turn_us, t_us, at_least=not arrived)
-    now = Berth(Spot.OCCUPIED, berth.lean, stay, True)
-    reason = SpotReason.SEEN if arrived else SpotReason.SEEN_AGAIN
-    told = {"arrived_us": stay.arrived_us, "at_least": stay.at_least, "gap": stay.gap}
-    return now, [Finding(OCCUPIED, t_us, _data(now, zone, reason, **told))] if berth.known else []
+    arrived, before = berth.decided is Spot.FREE, _sound(berth.stay, t_us)
+    unseen_us = 0 if before is None else max(0, turn_us - before.seen_us)
+    if before is not None and unseen_us <= limits.unseen_us:
+        stay = msgspec.structs.replace(before, seen_us=t_us, unseen_us=before.unseen_us + unseen_us)
+    else:
+        stay = Stay(turn_us, t_us, at_least=not arrived, gap=before is not None)
+    now = Berth(Spot.OCCUPIED, berth.lean, stay, True, Spot.OCCUPIED)
+    told: dict[str, Any] = {"arrived_us": stay.arrived_us, "at_least": stay.at_least, "gap": stay.gap}
+    told["unseen_s"] = stay.unseen_us / 1e6
+    if before is not None and stay.arrived_us != before.arrived_us:
+        told["earlier_dwell_s"] = (before.seen_us - before.arrived_us) / 1e6  # of whoever stood there, at the least
+    if not berth.known or (berth.told is Spot.OCCUPIED and "earlier_dwell_s" not in told):
+        return now, []
+    return now, [Finding(OCCUPIED, t_us, _data(now, zone, _reason(arrived), **told))]
 
 
 def _free(berth: Berth, t_us: int, *, zone: str) -> tuple[Berth, list[Finding]]:
     """A stay ends when the first look saw it gone, or, when nobody looked, with the last one that saw it."""
     turn_us = t_us if berth.lean.turn_us is None else berth.lean.turn_us
-    now = Berth(Spot.FREE, berth.lean, None, True)
-    left = berth.decided is Spot.OCCUPIED
+    now = Berth(Spot.FREE, berth.lean, None, True, Spot.FREE)
+    left, stay = berth.decided is Spot.OCCUPIED, _sound(berth.stay, t_us)
     told: dict[str, Any] = {}
-    if berth.stay is not None:
-        left_us = turn_us if left else berth.stay.seen_us
-        dwell_s = max(0, left_us - berth.stay.arrived_us) / 1e6
-        told = {"arrived_us": berth.stay.arrived_us, "left_us": left_us, "dwell_s": dwell_s}
-        told |= {"at_least": berth.stay.at_least or not left, "gap": berth.stay.gap}
-    reason = SpotReason.SEEN if left else SpotReason.SEEN_AGAIN
-    return now, [Finding(FREED, t_us, _data(now, zone, reason, **told))] if berth.known else []
+    if stay is not None:
+        left_us = turn_us if left else stay.seen_us
+        dwell_s = max(0, left_us - stay.arrived_us) / 1e6
+        told = {"arrived_us": stay.arrived_us, "left_us": left_us, "dwell_s": dwell_s}
+        told |= {"at_least": stay.at_least or not left, "gap": stay.gap, "unseen_s": stay.unseen_us / 1e6}
+    if not berth.known or berth.told is Spot.FREE:
+        return now, []
+    return now, [Finding(FREED, t_us, _data(now, zone, _reason(left), **told))]
+
+
+def _sound(stay: Stay | None, t_us: int) -> Stay | None:
+    """Return a stay, unless it was seen in the future: the clock was set while nobody knew, its times say nothing."""
+    return stay if stay is None or stay.seen_us <= t_us + BACK_US else None
+
+
+def _reason(seen: bool) -> SpotReason:
+    return SpotReason.SEEN if seen else SpotReason.SEEN_AGAIN
 
 
 def _mixed(before: float, p: float) -> float:

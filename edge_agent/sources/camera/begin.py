@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from device_profiles.clock import Clock
@@ -19,8 +20,13 @@ from edge_agent.sources.camera.source import CameraSource
 LEARNED = "cameras"  # folder of learned references, beside the outbox
 
 
-def camera_sources(loaded: LoadedConfig, *, sink: Sink, clock: Clock) -> list[CameraSource]:
-    """Return a source for each camera; what they say of their lanes is told to the roads."""
+def camera_sources(
+    loaded: LoadedConfig, *, sink: Sink, clock: Clock, states: Mapping[str, bytes]
+) -> list[CameraSource]:
+    """Return a source for each camera; what they say of their lanes is told to the roads.
+
+    ``states``: what the agent before this one stored, by device.
+    """
     starts = asyncio.Semaphore(max(1, (os.cpu_count() or 1) // 2))  # the lift path keeps a processor
     limits = {road.device: queue_limits_of(loaded.profiles[road.profile]) for road in loaded.config.roads}
     roads = [Road(road, loaded.zones, sink=sink, limits=limits[road.device]) for road in loaded.config.roads]
@@ -32,6 +38,7 @@ def camera_sources(loaded: LoadedConfig, *, sink: Sink, clock: Clock) -> list[Ca
             clock=clock,
             hear=hear_of(roads, camera.device),
             starts=starts,
+            states=states,
         )
         for camera in loaded.config.cameras
     ]

@@ -13,10 +13,10 @@ from edge_agent.judge.finding import Finding
 from edge_agent.sample import Sample, Sink
 from edge_agent.sources.camera.messages import Health, Order, Report, ZoneWord
 from edge_agent.sources.camera.road import Hear
+from edge_agent.sources.camera.stored import Stored, read_stored
 from edge_agent.sources.camera.supervisor import Patience, Supervisor
 from edge_agent.sources.camera.telling import Telling
 from edge_agent.sources.camera.trouble import WORKER_BACK, WORKER_LOST, Loss, Stream, Trouble
-from edge_agent.vision.watch import Kept
 
 logger = logging.getLogger(__name__)
 
@@ -54,12 +54,16 @@ class CameraSource:
         patience: Patience | None = None,
         starts: asyncio.Semaphore | None = None,
         hear: Hear | None = None,
+        states: Mapping[str, bytes] | None = None,
     ) -> None:
-        """``hear`` is told of the camera's lanes; ``starts``, which all cameras share, bounds starts at once."""
+        """``hear`` is told of the camera's lanes; ``starts``, which all cameras share, bounds starts at once.
+
+        ``states``: by device, what was stored of its zones.
+        """
         self.supervisor = Supervisor(
             order,
             take=self.take,
-            lost=self._lost,
+            lost=self.lose,
             clock=clock,
             patience=patience,
             starts=starts,
@@ -75,7 +79,8 @@ class CameraSource:
         self._zones = {
             one.id: _Zone(zone_device(order.device, one.id), one.kind == "berth", one.kind == "road") for one in zones
         }
-        self._kept: dict[str, Kept] = {}  # what a worker knew of its zones: the next one goes on with it
+        devices = {name: zone.device for name, zone in self._zones.items()}
+        self._stored = Stored(read_stored(zones, states or {}, devices=devices))
         self._heard_s = clock.real_s()
         self._heard = False  # this worker has reported
         self._blind = False  # it says nothing, and that has been told
@@ -92,7 +97,7 @@ class CameraSource:
 
     def renewed(self, order: Order) -> Order:
         """Return the order for the next worker: it goes on with what the one before knew."""
-        return msgspec.structs.replace(order, kept=dict(self._kept))
+        return msgspec.structs.replace(order, kept=dict(self._stored.kept))
 
     def take(self, report: Report) -> None:
         """Take in a report."""
@@ -100,12 +105,10 @@ class CameraSource:
         findings = self._back(report.t_us)
         self._say(report.health, report.t_us, findings)
         for word in report.zones:
-            if word.kept is not None and word.zone in self._zones:
-                self._kept[word.zone] = word.kept
             self._say_zone(word, report.t_us)
 
-    def _lost(self, loss: Loss, detail: str) -> None:
-        """A worker is gone: nothing is seen from now on."""
+    def lose(self, loss: Loss, detail: str) -> None:
+        """Take in that a worker is gone: nothing is seen from now on."""
         self._heard = False
         self._missed = True
         data = {"reason": loss.value, "detail": detail[:300]}
@@ -141,7 +144,10 @@ class CameraSource:
         if not self._blind or now_us - self._zones_us >= BLIND_TELL_US:
             self._zones_us = now_us
             for name, zone in self._zones.items():
-                self._say_zone(ZoneWord(name, _unseen(zone, now_us), self._gone(name, zone, now_us)), now_us)
+                gone = self._gone(name, zone, now_us)
+                kept = self._stored.kept.get(name) if gone else None
+                kept = kept and msgspec.structs.replace(kept, told=UNKNOWN)
+                self._say_zone(ZoneWord(name, _unseen(zone, now_us), gone, kept=kept), now_us)
         self._blind = True
 
     def _gone(self, name: str, zone: _Zone, now_us: int) -> tuple[Finding, ...]:
@@ -196,7 +202,8 @@ class CameraSource:
         zone.state = state if isinstance(state, str) else zone.state
         zone.observed_s = float(observed_s) if isinstance(observed_s, int | float) else zone.observed_s
         t_us = zone.t_us = _onward(t_us, zone.t_us)
-        self._sink(Sample(zone.device, t_us, dict(word.values), findings=word.findings))
+        stored = b"" if word.kept is None else self._stored.keep(word.zone, word.kept, t_us)
+        self._sink(Sample(zone.device, t_us, dict(word.values), findings=word.findings, state=stored))
         if self._hear is not None:
             self._hear(word.zone, t_us, word.pieces or None)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.judge.berth.berth import FREED, OCCUPIED, UNKNOWN, BerthJudge, Spot
+from edge_agent.judge.berth.berth import FREED, OCCUPIED, UNKNOWN, BerthJudge, Spot, Stay
 from edge_agent.judge.berth.limits import PLAIN
 from edge_agent.judge.finding import Finding
 
@@ -110,7 +110,8 @@ def test_no_event_without_a_change_of_state(ps: list[float | None], step_s: floa
 
 @given(steps, st.integers(2, 40), st.booleans())
 def test_unknown_neither_confirms_nor_ends_a_stay(step_s: float, looks: int, blind: bool) -> None:
-    """A stay goes on over a time in which nobody could tell, whether the model or the camera."""
+    """A stay goes on over an hour in which nobody could tell, whether the model or the camera."""
+    looks = min(looks, int(3500 / step_s) - 1)
     judge = BerthJudge()
     begin = _steady(step_s, 0.02, looks=_enough(step_s))
     begin += _steady(step_s, 0.98, looks=_enough(step_s), after_s=begin[-1][0])
@@ -144,6 +145,54 @@ def test_what_left_unseen_stayed_at_least_until_it_was_seen_last() -> None:
     assert freed.data["dwell_s"] == pytest.approx(99)
     assert freed.data["at_least"]
     assert freed.data["reason"] == "seen_again"
+
+
+def test_after_more_than_an_hour_nobody_says_that_it_is_the_same_vehicle() -> None:
+    """Who stood there stayed at least until it was seen last; who stands there now has a stay of its own."""
+    judge = BerthJudge()
+    _feed(judge, _steady(1, 0.02, looks=20) + _steady(1, 0.98, looks=100, after_s=20))
+    judge.unseen("1", START + 121 * S)
+    (back,) = _feed(judge, _steady(1, 0.98, looks=20, after_s=4000))
+    assert (back.kind, back.data["arrived_us"]) == (OCCUPIED, START + 4001 * S)
+    assert (back.data["at_least"], back.data["gap"], back.data["unseen_s"]) == (True, True, 0)
+    assert back.data["earlier_dwell_s"] == pytest.approx(99)
+
+
+def _before(told: Spot, *, seen_s: float) -> BerthJudge:
+    """Return the judge of an agent that follows one that saw a vehicle from START on, ``seen_s`` long."""
+    stay = None if told is Spot.FREE else Stay(START, START + round(seen_s * S))
+    judge = BerthJudge()
+    judge.resume({"1": (stay, told)})
+    return judge
+
+
+def test_a_restart_is_no_event_and_no_departure() -> None:
+    """The vehicle stands there again: nothing is told anew, and in the end its dwell says how long nobody saw it."""
+    judge = _before(Spot.OCCUPIED, seen_s=600)
+    assert _feed(judge, _steady(0.2, 0.98, looks=200, after_s=700)) == []
+    (freed,) = _feed(judge, _steady(0.2, 0.02, looks=50, after_s=740))
+    assert freed.data["dwell_s"] == pytest.approx(740, abs=1)
+    assert (freed.data["unseen_s"], freed.data["gap"]) == (pytest.approx(100, abs=1), True)
+    assert _feed(_before(Spot.FREE, seen_s=0), _steady(0.2, 0.02, looks=200)) == []
+
+
+def test_what_has_changed_over_a_restart_is_told() -> None:
+    """It left: at the last moment that it was seen. One came: nobody knows when. Nobody sees: that is told too."""
+    (freed,) = _feed(_before(Spot.OCCUPIED, seen_s=600), _steady(0.2, 0.02, looks=50, after_s=700))
+    assert (freed.data["dwell_s"], freed.data["at_least"], freed.data["reason"]) == (600, True, "seen_again")
+    (came,) = _feed(_before(Spot.FREE, seen_s=0), _steady(0.2, 0.98, looks=50, after_s=700))
+    assert (came.kind, came.data["at_least"]) == (OCCUPIED, True)
+    blind = _before(Spot.OCCUPIED, seen_s=600)
+    (lost,) = blind.unseen("1", START + 700 * S)
+    assert (lost.kind, lost.data["was"]) == (UNKNOWN, "occupied")
+    assert blind.unseen("1", START + 701 * S) == []
+
+
+def test_a_stay_of_the_future_is_not_claimed() -> None:
+    """The clock was set back while the agent was away: nobody knows how long it stood there."""
+    judge = _before(Spot.OCCUPIED, seen_s=86_400)
+    (freed,) = _feed(judge, _steady(0.2, 0.02, looks=50))
+    assert "dwell_s" not in freed.data
 
 
 def test_a_vehicle_that_stood_there_before_has_a_stay_of_at_least() -> None:

@@ -129,7 +129,8 @@ def test_a_worker_that_follows_another_goes_on_with_its_stays() -> None:
     kept = {zone: word.kept for zone in ("1", "2") if (word := first.said(zone)[-1]).kept is not None}
     arrived_us = kept["1"].stay.arrived_us if kept["1"].stay else None
     assert kept["2"].stay is None
-    second = Rig(kept=kept, t_us=first.t_us + 8_000_000)
+    lost = {zone: msgspec.structs.replace(one, told="unknown") for zone, one in kept.items()}  # the agent said so
+    second = Rig(kept=lost, t_us=first.t_us + 8_000_000)
     second.look(20)
     (back,) = [one for word in second.said("1") for one in word.findings]
     assert (back.kind, back.data["reason"]) == ("berth.occupied", "seen_again")
