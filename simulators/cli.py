@@ -66,11 +66,19 @@ def run_scenario(
 
 
 @app.command("demo")
-def run_demo(embedded: Embedded = False) -> None:
+def run_demo(
+    embedded: Embedded = False,
+    picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw what is told there too, as SVG.")] = None,
+) -> None:
     """Tell two stories, of an entrapment in a lift and of a road that collapses, in under two minutes."""
     from simulators.demo import demo
+    from simulators.picture import new_sheet, save_sheet
 
-    raise typer.Exit(GOOD if all(tale.good for tale in _play(demo(Console(), embedded=embedded))) else BAD)
+    sheet = new_sheet() if picture is not None else None
+    good = all(tale.good for tale in _play(demo(Console(), embedded=embedded, sheet=sheet)))
+    if picture is not None and sheet is not None and good:
+        save_sheet(sheet, picture)
+    raise typer.Exit(GOOD if good else BAD)
 
 
 @app.command("crash")

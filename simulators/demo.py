@@ -11,12 +11,12 @@ from rich.text import Text
 from simulators.lifts.lift import Lift
 from simulators.report import score_text
 from simulators.road_tale import road_tale
-from simulators.run import RunOptions, run
+from simulators.run import OnTick, RunOptions, run
 from simulators.scenario import load_scenarios
 from simulators.scoring import Score
 from simulators.stage import Stage, StageOptions
 from simulators.story import Story, city_time, state_of
-from simulators.telling import begin, line_text, plain_log
+from simulators.telling import begin, line_text, plain_log, together
 from simulators.witness import AlarmWord
 
 SCENARIO = "lift-entrapment-between-floors"
@@ -26,20 +26,30 @@ _COLUMNS = {"lift": 7, "floor": 5, "what it does": 23, "m/s": 5, "door": 6, "ins
 _SPARE = ("m/s", "kg")  # columns that a narrow terminal does without
 _WIDE = 100  # characters
 _LINES = 14  # of the story on the screen
+_INTO_US = 5_000_000  # city; so far into an alarm the lifts are drawn
 
 
-async def demo(console: Console, *, embedded: bool = False) -> tuple[Score, ...]:
-    """Play both stories and return their scores: a live table in a terminal, a plain log elsewhere."""
-    lift = await _lift_tale(console, embedded=embedded)
-    return lift, await road_tale(console, embedded=embedded)
+async def demo(console: Console, *, embedded: bool = False, sheet: Console | None = None) -> tuple[Score, ...]:
+    """Play both stories and return their scores: a live table in a terminal, a plain log elsewhere.
+
+    What is told stands on the ``sheet`` too, with the lifts as they are a few seconds into the alarm.
+    """
+    lift = await _lift_tale(console, embedded=embedded, sheet=sheet)
+    return lift, await road_tale(console, embedded=embedded, sheet=sheet)
 
 
-async def _lift_tale(console: Console, *, embedded: bool) -> Score:
+async def _lift_tale(console: Console, *, embedded: bool, sheet: Console | None) -> Score:
     scenario = load_scenarios()[SCENARIO]
     options = RunOptions(speed=SPEED, stage=StageOptions(embedded=embedded, influx=not embedded))
-    console.print(Text(f"{scenario.title}. One street node, one hub, {len(scenario.lifts)} lifts; {SPEED:g} times as"
-                       f" fast as life. Starting broker, hub and agent …"))  # fmt: skip
-    if console.is_terminal:
+    opening = Text(f"{scenario.title}. One street node, one hub, {len(scenario.lifts)} lifts; {SPEED:g} times as"
+                   f" fast as life. Starting broker, hub and agent …")  # fmt: skip
+    for each in (console, sheet):
+        if each is not None:
+            each.print(opening)
+    if sheet is not None:
+        told = together(plain_log(console, speed=SPEED), plain_log(sheet, speed=SPEED), still(sheet))
+        result = await run(scenario, options, on_tick=told)
+    elif console.is_terminal:
         with Live(console=console, refresh_per_second=REFRESHES_PER_S, transient=False) as live:
             screen = Screen(live)
             result = await run(scenario, options, on_tick=screen.tick)
@@ -75,7 +85,26 @@ class Screen:
         self._live.update(self._last, refresh=True)
 
 
+def still(sheet: Console) -> OnTick:
+    """Return what draws the lifts once, when the first alarm has stood for a few seconds."""
+    drawn = False
+
+    def tick(stage: Stage, _: int) -> None:
+        nonlocal drawn
+        since_us = min((word.t_fact_us for word in stage.witness.open_alarms().values()), default=None)
+        if not drawn and since_us is not None and stage.clock.wall_us() - since_us > _INTO_US:
+            drawn = True
+            sheet.print(_lifts(stage, width=sheet.width))
+
+    return tick
+
+
 def _picture(stage: Stage, story: Story, *, width: int) -> RenderableType:
+    log = Text("\n").join(line_text(line) for line in story.lines[-_LINES:])
+    return Group(_lifts(stage, width=width), log)
+
+
+def _lifts(stage: Stage, *, width: int) -> RenderableType:
     names = [name for name in _COLUMNS if width >= _WIDE or name not in _SPARE]
     table = Table(box=None)
     for name in names:
@@ -84,9 +113,8 @@ def _picture(stage: Stage, story: Story, *, width: int) -> RenderableType:
     for device, lift in stage.play.lifts.items():
         cells = _cells(lift, alarms.get(device), now_us=stage.clock.wall_us())
         table.add_row(*(cells[name] for name in names))
-    log = Text("\n").join(line_text(line) for line in story.lines[-_LINES:])
     title = f"{stage.play.scenario.area} · {city_time(stage.clock.wall_us())}"
-    return Group(Panel(table, title=title, title_align="left"), log)
+    return Panel(table, title=title, title_align="left")
 
 
 def _cells(lift: Lift, word: AlarmWord | None, *, now_us: int) -> dict[str, RenderableType]:

@@ -1,5 +1,7 @@
 """The demo's second story: a road collapses; its camera alone makes a case, the ground beside it too an alarm."""
 
+from collections.abc import AsyncIterator
+
 from msgspec.structs import replace
 from rich.console import Console
 from rich.text import Text
@@ -11,7 +13,7 @@ from simulators.run import RunOptions, run
 from simulators.scenario import Scenario, load_scenarios
 from simulators.scoring import Score
 from simulators.stage import Stage, StageOptions
-from simulators.telling import plain_log
+from simulators.telling import plain_log, together
 
 SCENARIO, RULE, EVENT = "road-collapse", "road.collapse", "road.hole"
 SEED = 3  # the second key is the ground sensor's
@@ -20,16 +22,22 @@ _DURATION = "41s"
 _ACTOR = "Li Wei"
 
 
-async def road_tale(console: Console, *, embedded: bool = False) -> Score:
-    """Play it, over drawn pictures, and return its score."""
+async def road_tale(console: Console, *, embedded: bool = False, sheet: Console | None = None) -> Score:
+    """Play it, over drawn pictures, and return its score; what is told stands on the ``sheet`` too."""
     scenario = _tale(load_scenarios()[SCENARIO])
-    console.print(Text(f"\n{scenario.title}. {duration_s(scenario.duration):g} s at {SPEED:g} times life. Starting …"))
+    consoles = [console] if sheet is None else [console, sheet]
+    for each in consoles:
+        each.print(Text(f"\n{scenario.title}. {duration_s(scenario.duration):g} s at {SPEED:g} times life. Starting …"))
     options = RunOptions(seed=SEED, speed=SPEED, stage=StageOptions(embedded=embedded))
 
     async def follow_up(stage: Stage) -> None:
-        await _follow_up(console, stage)
+        async for text in _follow_up(stage):
+            console.print(text, soft_wrap=True)
+            if sheet is not None:
+                sheet.print(text, no_wrap=True, overflow="ellipsis")
 
-    result = await run(scenario, options, on_tick=plain_log(console, speed=SPEED), on_end=follow_up)
+    logs = (plain_log(each, speed=SPEED) for each in consoles)
+    result = await run(scenario, options, on_tick=together(*logs), on_end=follow_up)
     console.print(score_text(result))
     return result
 
@@ -40,17 +48,17 @@ def _tale(scenario: Scenario) -> Scenario:
     return replace(scenario, cameras=(camera,), duration=_DURATION)
 
 
-async def _follow_up(console: Console, stage: Stage) -> None:
+async def _follow_up(stage: Stage) -> AsyncIterator[Text]:
     """Say which receipt covers the camera's word, fetch the evidence, and ask the hub why it alarmed."""
     pack = pack_of_event(stage.journal, EVENT)
     if pack is not None:
         _, to = stage.tap.receipts.get((pack.agent, pack.lane), (0, 0))
         text = f"receipt: {EVENT} is in {pack.lane} pack {pack.seq}; the hub's receipt, after its fsync, goes to {to}"
-        console.print(Text(text, style="green"), soft_wrap=True)
+        yield Text(text, style="green")
     alarms = [word.id for word in stage.witness.open_alarms().values() if word.rule == RULE]
     for alarm in alarms[:1]:
         config = str(stage.hub_config)
-        console.print(Text(f"$ hub evidence fetch {alarm} --actor {_ACTOR!r}", style="bold"), soft_wrap=True)
-        console.print(Text(await stage.run_hub("evidence", "fetch", alarm, "--actor", _ACTOR, config)))
-        console.print(Text(f"$ hub why {alarm}", style="bold"), soft_wrap=True)
-        console.print(Text(await stage.run_hub("why", alarm, config)), soft_wrap=True)
+        yield Text(f"$ hub evidence fetch {alarm} --actor {_ACTOR!r}", style="bold")
+        yield Text((await stage.run_hub("evidence", "fetch", alarm, "--actor", _ACTOR, config)).rstrip())
+        yield Text(f"$ hub why {alarm}", style="bold")
+        yield Text((await stage.run_hub("why", alarm, config)).rstrip())

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from device_profiles.evidence import DIGEST
 from simulators.camera.happenings import Happening
 from simulators.lifts.control import Mode
 from simulators.lifts.lift import Lift
@@ -81,6 +82,9 @@ class Story:
         lift = word.subject.rpartition("/")[2]
         if word.subject.startswith(SITE):
             self._tell_site(word, speed)
+        elif word.active and word.folded:
+            text = f"{word.rule} of {lift} stands under another alarm, which has told it: it calls nobody"
+            self.tell(word.t_delivered_us, text, "yellow")
         elif word.active and word.kind in _QUIET:
             self.tell(word.t_delivered_us, f"alarm {word.rule} of {lift}: {word.kind}", "yellow")
         elif word.active:
@@ -105,7 +109,7 @@ class Story:
             text = f"ALARM {word.rule}: keys of different physics agree: {keys}; {wall_ms:.0f} ms to command centre"
             self.tell(word.t_delivered_us, text, "bold white on red")
             for device, kept in word.evidence.items():
-                digests = ", ".join(f"{what} {digest[:12]}…" for what, digest in kept.items())
+                digests = ", ".join(f"{what} {digest[:12]}…" for what, digest in kept.items() if DIGEST.match(digest))
                 self.tell(word.t_delivered_us, f"  evidence of {device.rpartition('/')[2]}: {digests} (sha256)", "cyan")
 
     def _after_stop(self, lift: str, word: AlarmWord) -> str:

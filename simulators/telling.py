@@ -38,6 +38,16 @@ def plain_log(console: Console, *, speed: float) -> OnTick:
     return tick
 
 
+def together(*ticks: OnTick) -> OnTick:
+    """Return what does several things, one after another."""
+
+    def tick(stage: Stage, t_us: int) -> None:
+        for each in ticks:
+            each(stage, t_us)
+
+    return tick
+
+
 def line_text(line: Line) -> Text:
     """Return a line with its time."""
     return Text.assemble((city_time(line.t_us), "dim"), "  ", (line.text, line.style))
