@@ -71,7 +71,9 @@ def _weighed(value: float, push: float, faded: float) -> float:
 
 
 def _turned(lean: Lean, value: float, t_us: int, *, gap_us: int, sure: float) -> Lean:
-    peak, last_us, turn_us = lean.peak, _last_us(lean, t_us), t_us if lean.turn_us is None else lean.turn_us
+    peak, last_us = lean.peak, _last_us(lean, t_us)
+    decided_last = bool(peak) and lean.value == peak  # by the look before: this one begins something new
+    turn_us = t_us if lean.turn_us is None or decided_last else lean.turn_us
     if abs(value) >= sure and (peak * value < 0 or not peak):  # decided, for the first time or anew
         return Lean(value, last_us, value, turn_us, 0.0, gap_us)
     if peak and value * peak >= peak * peak:  # as sure as ever
