@@ -28,7 +28,7 @@ from hub.channels.routes import Lane, lane_of
 from hub.channels.sender import Sender
 from hub.channels.standing import forget_others
 from hub.channels.turns import Say, Turns
-from hub.channels.ways import open_channel
+from hub.channels.ways.ways import open_channel
 
 logger = logging.getLogger(__name__)
 

@@ -17,16 +17,16 @@ from hub.alarms.people.reports import PERSON_REPORT
 from hub.alarms.rulebook.rules import EPOCH_BACK, OFFLINE, SILENT, TWO_SESSIONS
 from hub.alarms.transitions import KeySeen, Kind, Reason, Transition
 from hub.alarms.words import RECEIVER_DEAD
-from hub.channels.cap_message import NAMESPACE, cap_message, cap_time
-from hub.channels.cap_words import TITLES_ZH, title_zh
 from hub.channels.notice import Told as Earlier
 from hub.channels.receivers import CapReceiver
+from hub.channels.ways.cap_message import NAMESPACE, cap_message, cap_time
+from hub.channels.ways.cap_words import TITLES_ZH, title_zh
 from tests.hub.channels.listening import alarm, cleared, raised
 from tests.hub.channels.receiving import Hook, Told, until
 from tests.hub.made import AREA, T0_US
 
 Tell = Callable[[str], Told]
-DATA = Path(os.environ.get("CITYNERVE_DATA", Path(__file__).parents[4] / "shared" / "data"))
+DATA = Path(os.environ.get("CITYNERVE_DATA", Path(__file__).parents[5] / "shared" / "data"))
 XSD = DATA / "conformance/cap/schema/cap12.xsd"
 needs_schema = pytest.mark.skipif(not XSD.is_file(), reason=f"schema is not there: {XSD} (CITYNERVE_DATA)")
 CAP = CapReceiver(name="cap", sender="hub-x@city.example", folder="cap")

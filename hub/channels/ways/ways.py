@@ -3,11 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from hub.channels.alertmanager import Alertmanager
-from hub.channels.cap import Cap
 from hub.channels.channel import Channel
-from hub.channels.command import Command
-from hub.channels.mail import Mail
 from hub.channels.receivers import (
     AlertmanagerReceiver,
     AnyReceiver,
@@ -15,7 +11,11 @@ from hub.channels.receivers import (
     CommandReceiver,
     MailReceiver,
 )
-from hub.channels.webhook import Webhook
+from hub.channels.ways.alertmanager import Alertmanager
+from hub.channels.ways.cap import Cap
+from hub.channels.ways.command import Command
+from hub.channels.ways.mail import Mail
+from hub.channels.ways.webhook import Webhook
 
 
 def open_channel(receiver: AnyReceiver, *, hub: str, folder: Path, now_us: Callable[[], int]) -> Channel:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from hub.alarms.transitions import Alarm, Transition
-from hub.channels.cap_words import SEVERITIES, SEVERITIES_ZH, category, certainty, response, title_zh, urgency
 from hub.channels.notice import Told
 from hub.channels.receivers import CapReceiver
+from hub.channels.ways.cap_words import SEVERITIES, SEVERITIES_ZH, category, certainty, response, title_zh, urgency
 
 NAMESPACE = "urn:oasis:names:tc:emergency:cap:1.2"
 LASTS_S = 86_400  # until a message expires that nothing supersedes

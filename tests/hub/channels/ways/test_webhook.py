@@ -9,7 +9,7 @@ import pytest
 from device_profiles.errors import ConfigError
 from hub.alarms.transitions import Transition
 from hub.channels.cloudevents import alarm_event
-from hub.channels.webhook import read_secret
+from hub.channels.ways.webhook import read_secret
 from simulators.receivers.webhook import Manner, is_signed
 from tests.hub.channels.listening import alarm, cleared, raised
 from tests.hub.channels.receiving import Hook, Told, until

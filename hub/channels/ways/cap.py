@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from device_profiles.config import duration_s
-from hub.channels.cap_message import cap_message, identifier
 from hub.channels.channel import Receipt
 from hub.channels.faults import Fault, Unsent
 from hub.channels.notice import Notice, last_of
-from hub.channels.post import Poster
 from hub.channels.receivers import CapReceiver
+from hub.channels.ways.cap_message import cap_message, identifier
+from hub.channels.ways.post import Poster
 
 CONTENT_TYPE = "application/cap+xml; charset=utf-8"
 

@@ -15,14 +15,14 @@ from msgspec.structs import replace
 
 from device_profiles.clock import Clock
 from hub.alarms.transitions import Kind, Transition
-from hub.channels.alertmanager import alert
+from hub.channels.ways.alertmanager import alert
 from tests.hub.channels.listening import alarm, cleared, raised
 from tests.hub.channels.receiving import Hook, Told, until
 from tests.hub.made import T0_US
 from tests.servers import free_port, need, wait_for_port
 
 Tell = Callable[[str], Told]
-DATA = Path(os.environ.get("CITYNERVE_DATA", Path(__file__).parents[4] / "shared" / "data"))
+DATA = Path(os.environ.get("CITYNERVE_DATA", Path(__file__).parents[5] / "shared" / "data"))
 API = DATA / "conformance/alertmanager/openapi.yaml"
 
 

@@ -9,8 +9,8 @@ from hub.alarms.transitions import Alarm
 from hub.channels.channel import Receipt
 from hub.channels.cloudevents import rfc3339
 from hub.channels.notice import Notice, last_of
-from hub.channels.post import Poster
 from hub.channels.receivers import AlertmanagerReceiver
+from hub.channels.ways.post import Poster
 
 FOREVER_US = 3_650 * 86_400_000_000  # without an end Alertmanager resolves by itself after minutes: only we say so
 _encoder = msgspec.json.Encoder(order="deterministic")

@@ -11,8 +11,8 @@ from device_profiles.errors import ConfigError
 from hub.channels.channel import Receipt
 from hub.channels.cloudevents import alarm_event, list_event
 from hub.channels.notice import Notice, NoticeKind
-from hub.channels.post import Poster
 from hub.channels.receivers import WebhookReceiver
+from hub.channels.ways.post import Poster
 
 CONTENT_TYPE = "application/cloudevents+json; charset=utf-8"
 _PREFIX = "whsec_"  # before a secret in base64
