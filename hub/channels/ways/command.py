@@ -99,4 +99,6 @@ async def _end(process: asyncio.subprocess.Process) -> None:
     """End the program and whatever it has started; it was its own session."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
+    # who fled into a session of its own still holds the pipes, and wait() would wait for the end of those too
+    process._transport.close()  # type: ignore[attr-defined]
     await process.wait()

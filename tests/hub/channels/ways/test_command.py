@@ -1,6 +1,9 @@
 """A program is told by JSON on its stdin; its exit code is the receipt, and whatever it does is bounded."""
 
+import contextlib
 import json
+import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -80,3 +83,29 @@ def test_a_flood_of_output_and_children_are_bounded(tell: Tell, tmp_path: Path) 
     until(lambda: told.rows("sms") and told.rows("sms")[0].attempts + (told.states("sms") == ["delivered"]))
     child = int((tmp_path / "child").read_text(encoding="utf-8"))
     until(lambda: not psutil.pid_exists(child) or psutil.Process(child).status() == psutil.STATUS_ZOMBIE)
+
+
+def test_a_program_that_leaves_somebody_behind_keeps_no_pipe_of_ours(tell: Tell, tmp_path: Path) -> None:
+    """What has fled into a session of its own holds its end of the pipes; ours are closed with the try."""
+    program = (
+        "import subprocess, time; child = subprocess.Popen(['sleep', '60'], start_new_session=True);"
+        f"open({str(tmp_path / 'child')!r}, 'a').write(f'{{child.pid}}\\n'); time.sleep(60)"
+    )
+    before = _pipes()
+    told = tell(config(program, 'timeout = "1s"'))
+    told.commit(raised(1))
+    until(lambda: told.rows("sms") and told.rows("sms")[0].reason == "timed_out")
+    told.stop()
+    left = _pipes() - before
+    for pid in (tmp_path / "child").read_text(encoding="utf-8").split():
+        os.kill(int(pid), signal.SIGKILL)
+    assert left == set()
+
+
+def _pipes() -> set[str]:
+    """Return the pipes that this process holds."""
+    found = set()
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # the folder itself was open
+            found.add(str(entry.readlink()))
+    return {one for one in found if one.startswith("pipe:")}
