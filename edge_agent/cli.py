@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 
 from device_profiles.clock import Clock, clock_from_environment
@@ -29,7 +30,8 @@ from edge_agent.replay.replay import profile_of
 from edge_agent.replay.replay import replay as judge_recording
 from edge_agent.replay.seen import is_camera, recorded_of, replay_pictures
 from edge_agent.sources.budget import LIMIT_MS, check_line
-from edge_agent.vision.looker import load_looker
+from edge_agent.sources.camera.config import CameraConfig
+from edge_agent.vision.looker import MODEL, load_looker
 from edge_agent.vision.road.view import NO_SCALE
 from edge_agent.vision.road.watch import scaleless
 from edge_agent.vision.zones import Zones
@@ -79,7 +81,7 @@ def check(config: Config) -> None:
     for number, one in enumerate(loaded.config.cameras):
         zones = loaded.zones.get(one.device)
         if zones:
-            _check_model(zones, one.model, file=loaded.file, key=f"cameras[{number}].model")
+            _check_model(zones, one, folder=loaded.folder, place=(loaded.file, f"cameras[{number}].model"))
         typer.echo(f"{one.device}: camera by {one.way(loaded.folder)}, {len(zones.zones) if zones else 0} zones")
         for name in scaleless(zones) if zones else ():
             typer.echo(f"{one.device}: the surface of zone {name!r} will be unknown: {NO_SCALE}", err=True)
@@ -111,6 +113,8 @@ def replay(
     floors: Annotated[Path | None, typer.Option("--floors", help="Heights of the floors, TOML or CSV.")] = None,
     zones: Annotated[Path | None, typer.Option("--zones", help="Zones of the camera, JSON.")] = None,
     interval: Annotated[float, typer.Option("--interval", help="Seconds between two stills.")] = 0.2,
+    model: Annotated[str, typer.Option("--model", help="Model of the camera's zones, in models.toml.")] = MODEL,
+    models: Annotated[Path | None, typer.Option("--models", help="Folder with a models.toml of your own.")] = None,
     no_hysteresis: Annotated[bool, typer.Option("--no-hysteresis", help="Judge each picture alone.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
 ) -> None:
@@ -118,6 +122,7 @@ def replay(
     chosen, heights = profile_of(profile), read_floors(floors) if floors else ()
     if is_camera(chosen) or zones is not None:
         recorded = recorded_of(chosen, recordings, zones=zones, interval_s=interval, hysteresis=not no_hysteresis)
+        recorded = msgspec.structs.replace(recorded, model=model, models=models)
         seen, profiles = replay_pictures(recorded), load_profiles()
         _print(seen.notes, [seen_report.as_json(seen, profiles)] if as_json else seen_report.as_text(seen, profiles))
         return
@@ -160,12 +165,12 @@ def _print(notes: Iterable[str], lines: Iterable[str]) -> None:
         typer.echo(line)
 
 
-def _check_model(zones: Zones, model: str, *, file: str, key: str) -> None:
-    """Raise ConfigError when zones could not be judged by a model."""
+def _check_model(zones: Zones, camera: CameraConfig, *, folder: Path, place: tuple[str, str]) -> None:
+    """Raise ConfigError with file and key when zones could not be judged by a camera's model."""
     try:
-        load_looker(zones, model=model)
+        load_looker(zones, model=camera.model, folder=camera.models_in(folder))
     except (ConfigError, ModelRefused) as error:
-        raise ConfigError(f"its zones would be unknown: {error}", file=file, key=key) from error
+        raise ConfigError(f"its zones would be unknown: {error}", file=place[0], key=place[1]) from error
 
 
 async def _run(loaded: LoadedConfig, *, clock: Clock) -> None:

@@ -67,6 +67,7 @@ class Recorded(msgspec.Struct, frozen=True):
     interval_s: float = 0.2
     hysteresis: bool = True
     model: str = MODEL
+    models: Path | None = None  # folder of a models.toml that is not ours
 
 
 def is_camera(profile: Profile) -> bool:
@@ -93,7 +94,7 @@ def replay_pictures(recorded: Recorded) -> Seen:
     """Return what a recording tells. Raises ConfigError, or ModelRefused when the model is not what it should be."""
     read = survey_zones(recorded.zones)
     stills = stills_of(recorded.path, interval_s=recorded.interval_s)
-    looker = load_looker(read.sound, model=recorded.model, threads=0)
+    looker = load_looker(read.sound, model=recorded.model, folder=recorded.models, threads=0)
     roads = any(one.kind == "road" for one in read.sound.zones)
     classify = load_road_patch(threads=0) if roads else None
     return watch(stills, read, looker, hysteresis=recorded.hysteresis, classify=classify)

@@ -1,12 +1,17 @@
 """The commands of ``edge-agent``: what they print and with which code they end."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from edge_agent.cli import app
+from edge_agent.infer.registry import models_folder
 from tests.edge_agent.agents import edge_agent
 from tests.edge_agent.configs import write_config
 
@@ -80,22 +85,58 @@ def test_a_data_folder_that_cannot_be_is_exit_2(tmp_path: Path) -> None:
     assert "data: " in refused.stderr.splitlines()[-1]
 
 
+@pytest.fixture
+def zones(tmp_path: Path) -> Path:
+    """Return a file with one zone."""
+    path = tmp_path / "z.json"
+    zone = {"id": "1", "kind": "berth", "polygon": [[1, 1], [60, 1], [60, 40]]}
+    path.write_text(json.dumps({"width": 64, "height": 48, "zones": [zone]}), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """Return a folder with a model of somebody's own."""
+    folder = tmp_path / "own"
+    folder.mkdir()
+    shutil.copy(models_folder() / "berth.onnx", folder)
+    text = (models_folder() / "models.toml").read_text(encoding="utf-8")
+    mine = text[text.index("[berth]") : text.index("[road_patch]")]
+    (folder / "models.toml").write_text(re.sub(r"(?m)^(\[+)berth", r"\1mine", mine), encoding="utf-8")
+    return folder
+
+
 @pytest.mark.parametrize(
-    ("model", "said"),
+    ("keys", "said"),
     [
-        ("berth", ""),
-        ("nope", "cameras[0].model: its zones would be unknown: "),
-        ("lift_motion", "cameras[0].model: its zones would be unknown: model 'lift_motion.onnx' is refused (input)"),
+        ('model = "berth"', ""),
+        ('model = "mine"\nmodels = "own"', ""),
+        ('model = "nope"', "cameras[0].model: its zones would be unknown: "),
+        ('model = "lift_motion"', "cameras[0].model: its zones would be unknown: model 'lift_motion.onnx' is refused"),
+        ('model = "berth"\nmodels = "own"', "no such model; known: mine"),
+        ('models = "away"', "away/models.toml is not a file"),
     ],
-)
-def test_a_model_that_sees_no_zones_is_found_before_the_agent_runs(tmp_path: Path, model: str, said: str) -> None:
+)  # fmt: skip
+def test_a_model_that_sees_no_zones_is_found_before_the_agent_runs(
+    tmp_path: Path, zones: Path, models: Path, keys: str, said: str
+) -> None:
     """A running agent says so as well, but then a street is watched by nobody."""
-    config, polygon = tmp_path / "agent.toml", [[1, 1], [60, 1], [60, 40]]
-    zones = {"width": 64, "height": 48, "zones": [{"id": "1", "kind": "berth", "polygon": polygon}]}
-    (tmp_path / "z.json").write_text(json.dumps(zones), encoding="utf-8")
-    camera = f'[[cameras]]\ndevice = "cam-1"\nurl = "stills"\nzones = "z.json"\nmodel = "{model}"\n'
+    config = tmp_path / "agent.toml"
+    assert models.is_dir()
+    camera = f'[[cameras]]\ndevice = "cam-1"\nurl = "stills"\nzones = "{zones.name}"\n{keys}\n'
     head = 'agent = "chaoming-01"\narea = "hz/xiacheng/chaoming"\ndata = "data"\n[broker]\nurl = "mqtt://127.0.0.1:1"\n'
     config.write_text(head + camera, encoding="utf-8")
     checked = CliRunner().invoke(app, ["check", str(config)])
-    assert (checked.exit_code == 0) is (not said)
+    assert (checked.exit_code == 0) is (not said), checked.output
     assert said in str(checked.exception or "")
+
+
+def test_a_recording_is_judged_by_a_model_of_ones_own(tmp_path: Path, zones: Path, models: Path) -> None:
+    """By its name and its folder, and no code."""
+    still = tmp_path / "a.png"
+    cv2.imwrite(str(still), np.full((48, 64, 3), 90, np.uint8))
+    ask = ["replay", str(still), "--profile", "street_camera", "--zones", str(zones), "--json", "--models", str(models)]
+    told = CliRunner().invoke(app, [*ask, "--model", "mine"])
+    assert told.exit_code == 0, told.output
+    assert json.loads(told.stdout)["frames"][0]["file"] == "a.png"
+    assert "known: mine" in str(CliRunner().invoke(app, ask).exception)

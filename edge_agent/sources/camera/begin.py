@@ -61,6 +61,7 @@ def order_of(camera: CameraConfig, loaded: LoadedConfig) -> Order:
         zones=zones,
         limits=zone_limits_of(loaded.profiles[camera.zone_profile]) if zones else ZoneLimits(),
         model=camera.model if zones else "",
+        models=str(camera.models_in(folder) or ""),
         evidence=evidence_order(loaded),
         reference=str(folder / camera.reference) if camera.reference else "",
         learned=str((loaded.data / LEARNED / f"{camera.device}.png").resolve()),

@@ -10,6 +10,7 @@ import msgspec
 from device_profiles.config import Duration, Size, duration_us, size_bytes
 from device_profiles.profile import Profile
 from device_profiles.wire import ID_PATTERN, Binding, Id, Name
+from edge_agent.infer.registry import REGISTRY
 from edge_agent.sources.camera.address import Way, way_of
 from edge_agent.vision.zones import Zones
 
@@ -33,6 +34,7 @@ class CameraConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     assets: dict[str, Annotated[str, msgspec.Meta(max_length=128)]] = {}  # zone id → the register's id of the berth
     zone_profile: Name = ZONE  # kind of its zones: a profile with other limits
     model: Name = "berth"  # in models.toml
+    models: str = ""  # folder with a models.toml of your own; empty: ours
     looks: Annotated[float, msgspec.Meta(ge=0.2, le=30)] = 5.0  # pictures a second that are judged, at most
     interval: Duration = "200ms"  # between two stills of a folder
     loop: bool = False  # a file or folder begins again at its end
@@ -49,6 +51,10 @@ class CameraConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
     def way(self, folder: Path) -> Way:
         """Return how its pictures are fetched. Raises ValueError."""
         return way_of(self.address(folder))
+
+    def models_in(self, folder: Path) -> Path | None:
+        """Return the folder of its model, None: ours."""
+        return folder / self.models if self.models else None
 
     def address(self, folder: Path) -> str:
         """Return its address, a path from ``folder`` on."""
@@ -126,6 +132,8 @@ def _way_faults(camera: CameraConfig, folder: Path) -> Iterable[tuple[str, str]]
         name = getattr(camera, field)
         if name and not (folder / name).is_file():
             yield field, f"{folder / name} is not a file"
+    if (models := camera.models_in(folder)) is not None and not (models / REGISTRY).is_file():
+        yield "models", f"{models / REGISTRY} is not a file"
     if camera.assets and not camera.zones:
         yield "assets", "are those of zones: name a file with `zones`"
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -159,7 +160,7 @@ def open_eyes(order: Order, zones: Zones, *, clock: Clock, evidence: Evidence | 
     """Return the eyes and who judges; a model that is refused sees nothing, and that is said."""
     looker, judged_by = None, order.model
     try:
-        looker = load_looker(zones, model=order.model)
+        looker = load_looker(zones, model=order.model, folder=Path(order.models) if order.models else None)
     except (ModelRefused, ConfigError) as error:
         logger.error("zones are not judged: %s", error)
         judged_by = f"nobody: {error}"[:200]

@@ -32,6 +32,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     memory_bytes: int
     zones: Zones | None = None
     model: str = ""  # in models.toml; empty: zones are not looked at
+    models: str = ""  # folder of a models.toml that is not ours
     reference: str = ""  # path of the picture that shows where the camera is to look
     learned: str = ""  # path at which a reference is kept that was learned, when none is given
     evidence: EvidenceOrder = EvidenceOrder()  # of what is found on a road
