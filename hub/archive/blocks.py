@@ -46,42 +46,22 @@ class Block(msgspec.Struct, frozen=True, gc=False):
 class Run:
     """What one device said, block by block, and what all of it has in common: looked at once, used by many."""
 
-    def __init__(self, device: Device) -> None:
+    def __init__(self, device: Device, blocks: list[Block]) -> None:
         self.device = device
-        self.blocks: list[Block] = []
-
-    @cached_property
-    def subject(self) -> str:
-        """The device's key in the city."""
-        return "/".join(self.device)
-
-    @cached_property
-    def times(self) -> list[int]:
-        """When each block was observed."""
-        return [block.t_us for block in self.blocks]
-
-    @cached_property
-    def ascends(self) -> bool:
-        """Whether each block is later than the one before."""
-        times = self.times
-        return all(map(operator.lt, times, times[1:]))
-
-    @cached_property
-    def values(self) -> list[dict[str, Value]]:
-        """The values of each block."""
-        return [block.values for block in self.blocks]
-
-    @cached_property
-    def names(self) -> tuple[str, ...]:
-        """The fields that each block has, in the same order; none when they differ."""
-        first = tuple(self.values[0])
+        self.subject = "/".join(device)  # the device's key in the city
+        self.blocks = blocks
+        self.times = times = [block.t_us for block in blocks]  # when each block was observed
+        self.ascends = all(map(operator.lt, times, times[1:]))  # whether each is later than the one before
+        self.values = values = [block.values for block in blocks]
+        first = tuple(values[0])
         # no name comes twice in a block: so the names of all of them are the first's again and again, or they differ
-        return first if list(chain.from_iterable(self.values)) == [*first] * len(self.values) else ()
+        same = list(chain.from_iterable(values)) == [*first] * len(values)
+        self.names = first if same else ()  # the fields that each block has, in the same order; none when they differ
 
     @cached_property
     def _said(self) -> list[Value]:
         """What was said, block by block."""
-        return list(chain.from_iterable([values.values() for values in self.values]))
+        return list(chain.from_iterable(map(dict.values, self.values)))
 
     @cached_property
     def columns(self) -> list[list[Value]]:
@@ -104,14 +84,14 @@ class Blocks(Sequence[Point]):
     @cached_property
     def runs(self) -> list[Run]:
         """The blocks of each device, in their order."""
-        runs: dict[Device, Run] = {}
+        found: dict[Device, list[Block]] = {}
         for block in self.blocks:
             device = block.area, block.device
-            run = runs.get(device)
-            if run is None:
-                run = runs[device] = Run(device)
-            run.blocks.append(block)
-        return list(runs.values())
+            blocks = found.get(device)
+            if blocks is None:
+                blocks = found[device] = []
+            blocks.append(block)
+        return list(map(Run, found, found.values()))
 
     def __len__(self) -> int:
         return sum([len(block.values) for block in self.blocks])

@@ -9,7 +9,7 @@ import msgspec
 from device_profiles.errors import WireError
 from device_profiles.faults import fault_point
 from device_profiles.topics import area_of
-from device_profiles.wire import Event, Pack, Reading, Value
+from device_profiles.wire import Event, Reading, Value
 from hub.admission import Admission, ceiling_us, news_from_us
 from hub.archive import BATCH_POINTS, EVENT_PREFIX, Archive
 from hub.archive.blocks import Block, Blocks, merged
@@ -78,15 +78,11 @@ class ArchiveReader:
             logger.error("record %d is not archived: %s", record.offset, error)
             self.refused["undecodable"] += 1
             return []
-        blocks = self._blocks_of(pack, record)
-        return blocks if len(blocks) == 1 else merged(blocks)  # of two facts at one instant the last one counts
-
-    def _blocks_of(self, pack: Pack, record: Record) -> list[Block]:
         blocks: list[Block] = []
         area, received_us = area_of(record.agent), record.received_us
         ceiling = ceiling_us(pack.clock, received_us=received_us)
         news_us = news_from_us(pack, received_us=received_us)
-        agent, epoch, lane, seq = pack.agent, pack.epoch, pack.lane, pack.seq or 0
+        agent, epoch, lane, seq = pack.agent, pack.epoch, pack.lane, record.seq
         for fact in pack.facts:
             if type(fact) is Reading:
                 values = fact.values
@@ -99,7 +95,7 @@ class ArchiveReader:
                 self.refused[Admission.FUTURE] += 1
                 continue
             blocks.append(Block(area, agent, fact.device, t_us, values, epoch, lane, seq, t_us < news_us))
-        return blocks
+        return blocks if len(blocks) == 1 else merged(blocks)  # of two facts at one instant the last one counts
 
 
 def fields_of(fact: Reading | Event) -> Iterable[tuple[str, Value]]:

@@ -2,7 +2,9 @@
 
 import threading
 from collections import deque
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 from device_profiles.link import Inbound
 
@@ -29,7 +31,7 @@ class Port(Protocol):
         """Cut the connection and make it anew: what was not acked comes again."""
 
 
-class Waiting(NamedTuple):
+class Waiting(msgspec.Struct, gc=False, frozen=True):
     """A message and the connection that it came on."""
 
     message: Inbound

@@ -17,7 +17,7 @@ from hub.journal.records import Record
 logger = logging.getLogger(__name__)
 
 NAME = "alarms"
-HELD_RECORDS = 5_000  # without a transition, so many records or
+HELD_RECORDS = 10_000  # without a transition, so many records or
 HELD_S = 0.5  # so many real seconds are folded again after a crash, which spares an fsync for each batch
 SNAPSHOT_EVERY = 100_000  # records: a replay from a given offset folds at most so many before it
 SNAPSHOT_WANTED = 20_000  # the same while the journal must be cut, which goes no further than a snapshot

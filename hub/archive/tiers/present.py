@@ -2,9 +2,8 @@
 
 import threading
 from collections.abc import Iterable, Sequence, Set
-from typing import cast
+from typing import Any
 
-from device_profiles.wire import Value
 from hub.admission import FUTURE_US, MAX_OFFSET_US
 from hub.archive import EVENT_PREFIX, Point
 from hub.archive.blocks import Block, Run, blocks_of, runs_of
@@ -138,7 +137,7 @@ class Present:
         subject: str,
         device: _Device,
         names: Sequence[str],
-        columns: Iterable[Sequence[Value]],
+        columns: Iterable[Sequence[Any]],
         t_us: int,
         *,
         floats: bool = False,
@@ -157,7 +156,7 @@ class Present:
                 found = sums[field] = Sums()
                 self._size += 1
             if floats:
-                found.say_floats(cast(Sequence[float], values), t_us)
+                found.say_floats(values, t_us)
             else:
                 found.say_all(values, t_us)
 
