@@ -22,6 +22,7 @@ class Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     follows: Duration | None = None  # of a site: it agrees only with what began at most so long before it
     alone: bool = True  # of a site: it opens a case when it is alone; false: it only adds to others
     another: bool = False  # of a site: true of another device that senses through something else is another key
+    beside: bool = False  # of a site: it agrees with a key of other physics of its own device too
 
 
 def sites_own(key: Key) -> Iterable[str]:

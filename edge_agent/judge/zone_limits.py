@@ -11,7 +11,7 @@ from edge_agent.judge.berth.limits import BerthLimits
 from edge_agent.judge.limits import read_limits
 from edge_agent.judge.queue import course as queue_course
 from edge_agent.judge.queue.limits import QueueLimits
-from edge_agent.judge.road import road
+from edge_agent.judge.road import avoid, road
 from edge_agent.judge.road.limits import LEAST_M2, RoadLimits
 
 ZONE, QUEUE = "zone", "queue"  # names in a profile's [judge]
@@ -82,7 +82,7 @@ L = TypeVar("L", ZoneLimits, QueueLimits)
 
 def zone_limits_of(profile: Profile) -> ZoneLimits:
     """Return the limits of a zone's profile. Raises ConfigError with file and key."""
-    return _limits(profile, ZONE, ZoneLimits, kinds=berth.EVENTS | queue_course.EVENTS | road.EVENTS)
+    return _limits(profile, ZONE, ZoneLimits, kinds=berth.EVENTS | queue_course.EVENTS | road.EVENTS | avoid.EVENTS)
 
 
 def queue_limits_of(profile: Profile) -> QueueLimits:

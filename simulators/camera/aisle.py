@@ -57,6 +57,8 @@ VIEWS = (
         _EMPTY,
     ),
 )  # fmt: skip
+TRAFFIC_S = 25.0  # between two vehicles, on average
+_LEAST = 0.32  # of that, at the least
 _WHOLE = Lens(*_SIZE, _FOCAL, (0.0, 0.0, _HEIGHT), 0.0, _PITCH)
 
 
@@ -88,7 +90,7 @@ def lens_of(view: int) -> Lens:
     return Lens(*_PIECE, _FOCAL, (0.0, 0.0, _HEIGHT), 0.0, _PITCH, shift)
 
 
-def aisle(seed: int, *, view: int, duration_s: float = 600.0, traffic_s: float = 25.0) -> Scene:
+def aisle(seed: int, *, view: int, duration_s: float = 600.0, traffic_s: float = TRAFFIC_S) -> Scene:
     """Return the road that a view shows, with traffic that is drawn."""
     one = VIEWS[view - 1]
     rng = random.Random(f"{seed}/aisle")
@@ -100,7 +102,7 @@ def aisle(seed: int, *, view: int, duration_s: float = 600.0, traffic_s: float =
         took_s = math.dist(begin, end) / rng.uniform(3.5, 6.0)
         spots = Spot(t_s, *begin, heading), Spot(t_s + took_s, *end, heading)
         tracks.append(Track(draw_vehicle(rng), spots))
-        t_s += max(8.0, rng.expovariate(1 / traffic_s))
+        t_s += max(_LEAST * traffic_s, rng.expovariate(1 / traffic_s))
     surface = Surface("1", tuple(_on_ground(one.outline)), tuple(_on_ground(one.spots)), heading)
     return Scene("aisle", seed, tracks=tuple(tracks), surfaces=(surface,))
 

@@ -61,9 +61,10 @@ def scene_of(spec: CameraSpec, *, seed: int, duration_s: float, views: int = 1) 
         case "hospital":
             return road.hospital(seed * 7 + key, duration_s=duration_s, cameras=views, flow=spec.flow)
         case "road" if is_real(spec):
-            return aisle.aisle(seed * 7 + key, view=spec.view, duration_s=duration_s)
+            every_s = aisle.TRAFFIC_S / spec.busy
+            return aisle.aisle(seed * 7 + key, view=spec.view, duration_s=duration_s, traffic_s=every_s)
         case "road":
-            return street.street(seed * 7 + key, duration_s=duration_s)
+            return street.street(seed * 7 + key, duration_s=duration_s, traffic_s=street.TRAFFIC_S / spec.busy)
 
 
 def is_real(spec: CameraSpec) -> bool:

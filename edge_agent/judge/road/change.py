@@ -11,6 +11,8 @@ OURS = (HOLE, WATER)  # what the road itself has become
 PASSING = (VEHICLE, PERSON, SHADOW, SOUND)  # what is no change of the road
 SAME = 0.3  # intersection over union of two boxes that show the same change
 COVERED = 0.5  # of a change's box
+STANDS = 0.25  # mean probability that it is something that stands or lies there, from which on it may be
+NAMED = 3  # looks in which somebody could tell, before it is said that nothing does
 MOST = 60.0  # looks that weigh in a mean; what is seen later still counts
 
 
@@ -87,6 +89,15 @@ def _ours(mean: dict[str, float], limits: RoadLimits) -> str | None:
     if hole >= limits.sure:
         return HOLE
     return WATER if hole + water >= limits.sure and water > limits.doubt else None
+
+
+def stands(change: Change) -> bool | None:
+    """Return whether it is something that stands or lies on the road; None: nobody can tell yet."""
+    mean = change.mean
+    there = sum(mean.get(one, 0.0) for one in (VEHICLE, PERSON, OBJECT))
+    if there >= max(STANDS, mean.get(HOLE, 0.0) + mean.get(WATER, 0.0)):
+        return True
+    return False if change.scored >= NAMED else None
 
 
 def score_of(change: Change, kind: str) -> float:

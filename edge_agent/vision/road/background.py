@@ -18,6 +18,8 @@ NEAR_NOISE, FAR_NOISE = 2.0, 3.0  # the same in means of what the zone's noise i
 WINDOW = 7  # px over which a difference is summed up: a hole's parts are darker and brighter than the road
 SAMPLES = 4_000  # pixels that stand for a zone
 STEADY = 0.12  # so much may a pixel that stays waver
+RIM = np.ones((9, 9), np.uint8)
+PASSED_S = 2.0  # what has looked the same for so long is no traffic that passes
 FOLLOW = 0.3  # of a look's difference is taken into what stays
 OUTLIER = 0.25  # no change of light, but of what is there
 DARKEST = 12  # grey levels that are added: a dark pixel's noise is no change
@@ -48,6 +50,7 @@ class Background:
         self.level = NEAR  # above which it is a change
         self.stays: Mask = np.zeros(view.mask.shape, np.uint8)  # what differs and stays
         self.moves: Mask = self.stays.copy()  # what differs and does not
+        self.passing: Mask = self.stays  # what differs in the newest picture alone, and came lately
 
     def look(self, grey: Pixels, t_s: float, *, newest: Pixels | None = None) -> None:
         """Take in the zone's shrunk box at a time that does not go back; ``newest`` is it with what only falls or runs.
@@ -70,8 +73,11 @@ class Background:
         self.stays = (changed - self.moves).astype(np.uint8)
         self.share = float(changed.sum()) / max(1, int(self._view.mask.sum()))
         self._now, self._light = now, light
+        self.passing = self.moves
         if newest is not None and newest is not grey:
-            self.moves |= self._passing(newest) & (changed == 0)
+            passing = self._passing(newest)
+            self.moves |= passing & (changed == 0)
+            self.passing = passing & ~self._stood(t_s) if passing.any() else passing
         self._learn(apart, changed, t_s)
 
     def since_s(self, where: Mask, rows: slice, columns: slice) -> float:
@@ -141,6 +147,11 @@ class Background:
         apart = cv2.absdiff(cv2.blur(now, (3, 3)), cv2.blur(self._slow + self._light, (3, 3)))
         differs = ((apart > max(FAR, FAR_NOISE * self.level)) & self._inside).view(np.uint8)
         return cv2.morphologyEx(differs, cv2.MORPH_OPEN, self._kernel).astype(np.uint8, copy=False)
+
+    def _stood(self, t_s: float) -> Mask:
+        """Return which pixels differ and have looked the same for a while, and their rim, which wavers."""
+        stood = self.stays & (self._since < np.float32(t_s - PASSED_S)).view(np.uint8)
+        return cv2.dilate(stood, RIM).astype(np.uint8, copy=False) if stood.any() else stood
 
     def _median(self, values: Grey) -> float:
         return float(np.median(values.ravel()[self._sample])) if len(self._sample) else 0.0

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.judge.road.blob import PERSON, SOUND, VEHICLE, Blob, Box
+from edge_agent.judge.road.grid import Grid, Points
+from edge_agent.judge.road.passage import Mover
 from edge_agent.vision.patches import Frame
 from edge_agent.vision.road.background import Background
 from edge_agent.vision.road.before import Before
@@ -17,6 +19,7 @@ from edge_agent.vision.road.parts import Part, movers_of, parts_of
 from edge_agent.vision.road.rain import Rain
 from edge_agent.vision.road.spots import Spot, follow_spots, worth_a_look
 from edge_agent.vision.road.steady import put_back
+from edge_agent.vision.road.traffic import Traffic
 from edge_agent.vision.road.view import RoadView, view_of
 from edge_agent.vision.road.whole import Showing, Whole
 from edge_agent.vision.zones import Zones
@@ -58,6 +61,7 @@ class SurfaceSeen(msgspec.Struct, frozen=True):
     movers: tuple[Box, ...]  # what moves there now
     before: Frame  # the road as it was, without what changed
     faults: Mapping[str, str]  # zone → why it cannot be judged
+    traffic: Mapping[str, tuple[Mover, ...]] = {}  # by zone, where on the ground something drives
 
 
 class _Road(msgspec.Struct):
@@ -65,6 +69,7 @@ class _Road(msgspec.Struct):
 
     view: RoadView
     background: Background
+    traffic: Traffic
     rain: Rain = msgspec.field(default_factory=Rain)
     spots: list[Spot] = []
     bad_s: float | None = None  # since when too much of it is changed
@@ -76,7 +81,9 @@ class Surface:
 
     def __init__(self, zones: Zones, classify: Classify | None) -> None:
         views = {one.id: view_of(one, zones) for one in zones.zones if one.kind == "road"}
-        self._roads = {name: _Road(view, Background(view)) for name, view in views.items() if view is not None}
+        self._roads = {
+            name: _Road(view, Background(view), Traffic(view)) for name, view in views.items() if view is not None
+        }
         self._scaleless = {name: str(SurfaceReason.SCALE) for name, view in views.items() if view is None}
         self._classify = classify
         self._whole = Whole()
@@ -109,9 +116,23 @@ class Surface:
             if fault := self._fault(name, t_s, keep):
                 faults[name] = str(fault)
         blobs = self._blobs({name: one for name, one in found.items() if name not in faults}, image, t_us)
-        seen = SurfaceSeen(blobs, self._movers(faults), self._before.picture, faults)
+        traffic = {
+            name: road.traffic.movers(road.background.passing)
+            for name, road in self._roads.items()
+            if name not in faults
+        }
+        seen = SurfaceSeen(blobs, self._movers(faults), self._before.picture, faults, traffic)
         self._renew(image, t_us, faults)
         return seen
+
+    @property
+    def grids(self) -> dict[str, Grid]:
+        """Return the cells of each zone whose ground was measured."""
+        return {name: road.traffic.grid for name, road in self._roads.items()}
+
+    def outline(self, zone: str, box: Box) -> Points:
+        """Return a box of the frame on a zone's ground, in metres."""
+        return self._roads[zone].traffic.outline(box)
 
     def shift(self, step_us: int) -> None:
         """Follow the clock, which was set."""

@@ -30,6 +30,7 @@ class RoadView(msgspec.Struct, frozen=True):
     m2: Grey  # square metres of ground that a shrunk pixel shows
     level_px: int  # LEVEL_M, in shrunk pixels, odd
     area_m2: float
+    ground: Ground
 
     @property
     def size(self) -> tuple[int, int]:
@@ -60,7 +61,7 @@ def view_of(zone: Zone, zones: Zones) -> RoadView | None:
     m2 = _m2(ground, box, mask.shape, shrink) * mask
     side_m = float(np.sqrt(max(1e-9, m2.sum() / max(1, int(mask.sum())))))
     level_px = 2 * int(min(max(mask.shape), max(7.0, LEVEL_M / side_m)) / 2) + 1
-    return RoadView(zone.id, box, shrink, mask, m2, level_px, area(ground.to_m(seen)))
+    return RoadView(zone.id, box, shrink, mask, m2, level_px, area(ground.to_m(seen)), ground)
 
 
 def _box(seen: Polygon, shrink: int, zones: Zones) -> Box:

@@ -6,12 +6,15 @@ import msgspec
 
 from device_profiles.wire import Value
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.road.change import Change
+from edge_agent.judge.road.avoid import Avoided, AvoidJudge, Standing
+from edge_agent.judge.road.change import OURS, Change, likeness, stands
 from edge_agent.judge.road.limits import RoadLimits
 from edge_agent.judge.road.road import RoadJudge
 from edge_agent.vision.patches import Frame
 from edge_agent.vision.road.surface import Classify, Surface, SurfaceSeen
 from edge_agent.vision.zones import Zones
+
+LASTS_US = 2_000_000  # what has not been there for so long may be anything that passes
 
 
 class RoadLook(msgspec.Struct, frozen=True):
@@ -29,6 +32,7 @@ class RoadWatch:
         self._shape = (zones.height, zones.width, 3)
         self._surface = Surface(zones, classify)
         self._judge = RoadJudge(limits)
+        self._ways = {zone: AvoidJudge(zone, grid) for zone, grid in self._surface.grids.items()}
 
     def take(self, image: Frame, t_us: int) -> RoadLook:
         """Take in a picture that can be believed."""
@@ -40,19 +44,22 @@ class RoadWatch:
         findings: list[Finding] = []
         for zone in self.zones:
             if zone in seen.faults:
-                findings += self._judge.unseen(zone, t_us, reason=seen.faults[zone])
+                findings += self._unseen(zone, t_us, reason=seen.faults[zone])
             else:
                 findings += self._judge.take(t_us, zone, seen.blobs.get(zone, ()))
+                findings += self._ways[zone].take(t_us, seen.traffic.get(zone, ()), self._standing(zone))
         return RoadLook(tuple(findings), seen)
 
     def unseen(self, t_us: int, *, reason: str) -> Sequence[Finding]:
         """Take in that nothing can be seen."""
-        return [found for zone in self.zones for found in self._judge.unseen(zone, t_us, reason=reason)]
+        return [found for zone in self.zones for found in self._unseen(zone, t_us, reason=reason)]
 
     def shift(self, step_us: int) -> None:
         """Follow the clock, which was set."""
         self._surface.shift(step_us)
         self._judge.shift(step_us)
+        for way in self._ways.values():
+            way.shift(step_us)
 
     def told(self, zone: str) -> tuple[Change, ...]:
         """Return what a zone was told to be changed by."""
@@ -72,11 +79,27 @@ class RoadWatch:
             return {}
         known = self._judge.view(zone)
         changed_m2 = known.changed_m2
+        way = self._ways.get(zone)
         return {
             "surface": str(known.surface),
             "surface_reason": known.unseen or None,
             "changed_m2": None if changed_m2 is None else round(changed_m2, 2),
+            "avoided": str(Avoided.UNKNOWN if way is None else way.avoided),
+            "avoided_reason": (known.unseen if way is None else str(way.reason)) or None,
         }
+
+    def _unseen(self, zone: str, t_us: int, *, reason: str) -> Sequence[Finding]:
+        if zone in self._ways:
+            self._ways[zone].unseen(t_us, reason=reason)
+        return self._judge.unseen(zone, t_us, reason=reason)
+
+    def _standing(self, zone: str) -> list[Standing]:
+        """Return where something is changed now, and whether it is something that stands there."""
+        known = self._judge.view(zone).changes
+        ours = [one for one in known if one.told in OURS]
+        changes = [one for one in known if not one.missed and one.seen_us - one.first_us >= LASTS_US]
+        changes = [one for one in changes if not any(likeness(hole, one.blob) for hole in ours)]
+        return [Standing(self._surface.outline(zone, one.blob.box), stands(one)) for one in changes]
 
 
 def scaleless(zones: Zones) -> list[str]:

@@ -1,8 +1,8 @@
 """Rules of sites as the engine uses them, and when their keys agree: pure (ALARMS.md, 14).
 
 A sign is a key of one device, with the times at which it was true. Signs of one camera, or of one device, are one
-witness, and keys that the same physics explains are one key: so many witnesses must agree as the rule needs, each for
-a key of its own, one of them the site's own.
+witness, unless a key stands beside others of its own device, and keys that the same physics explains are one key: so
+many witnesses must agree as the rule needs, each for a key of its own, one of them the site's own.
 """
 
 import hashlib
@@ -43,7 +43,7 @@ class Sign(msgspec.Struct, frozen=True):
 class SiteRule(KeyRule):
     """One alarm rule of sites."""
 
-    __slots__ = ("alone", "another", "case", "folds", "follows", "holds", "near_m", "physics")
+    __slots__ = ("alone", "another", "beside", "case", "folds", "follows", "holds", "near_m", "physics")
 
     def __init__(self, spec: AlarmRule, head: RuleHead) -> None:
         super().__init__(spec, head, version=_version(spec))
@@ -51,6 +51,7 @@ class SiteRule(KeyRule):
         self.folds = frozenset(spec.folds)
         self.alone = frozenset(name for name, key in spec.keys.items() if key.alone)
         self.another = frozenset(name for name, key in spec.keys.items() if key.another)
+        self.beside = frozenset(name for name, key in spec.keys.items() if key.beside)
         self.holds = {name: duration_us(key.holds) for name, key in spec.keys.items() if key.holds is not None}
         self.follows = {name: duration_us(key.follows) for name, key in spec.keys.items() if key.follows is not None}
         self.physics = {name: frozenset(key.physics or (name,)) for name, key in spec.keys.items()}
@@ -86,7 +87,7 @@ class SiteRule(KeyRule):
 
     def _apart(self, a: Sign, b: Sign) -> bool:
         """Return whether two signs are two keys: two witnesses, of two physics or of one key that another may turn."""
-        if a.sources & b.sources:
+        if a.sources & b.sources and not (a.spot.key == b.spot.key and {a.key, b.key} & self.beside):
             return False
         return a.key in self.another if a.key == b.key else not self.physics[a.key] & self.physics[b.key]
 

@@ -157,7 +157,10 @@ def test_a_zone_without_scale_or_model_is_unknown_and_says_why() -> None:
     rig = Rig(Zones(WIDTH, HEIGHT, (*ROAD.zones, bare)))
     rig.show(LEAD)
     assert rig.said == ("sound", None)
-    assert dict(rig.watch.values("bare")) == {"surface": "unknown", "surface_reason": "scale", "changed_m2": None}
+    assert dict(rig.watch.values("bare")) == {
+        "surface": "unknown", "surface_reason": "scale", "changed_m2": None,
+        "avoided": "unknown", "avoided_reason": "scale",
+    }  # fmt: skip
     blind = RoadWatch(ROAD, None)
     blind.take(LEAD[0], 0)
     assert blind.values("r")["surface_reason"] == "model"

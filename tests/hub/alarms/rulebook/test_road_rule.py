@@ -14,6 +14,7 @@ DEVICES = (
     Binding("road-1", "road_queue", "", ("cam-1", "cam-2")),
     Binding("road-2", "road_queue", "", ("cam-8",)),
 )
+BENDS: tuple[str, Value] = ("avoided", "road")
 HOLE, WATER, CHANGED = (("surface", each) for each in ("hole", "water", "changed"))
 
 
@@ -69,6 +70,9 @@ def test_zones_of_a_profile_of_ones_own_are_keys_too() -> None:
         street(("cam-1-a", (HOLE,)), queue="road-2"),
         street(("cam-1-a", (HOLE,)), called=True),
         street(("gs-1", moved("settlement_day")), called=True),
+        street(("cam-1-a", (HOLE,)), ("cam-1-a", (HOLE, BENDS))),  # the same zone of the same camera
+        street(("cam-2-a", (HOLE,)), ("cam-1-a", (BENDS,))),
+        street(("gs-1", moved("tilt")), ("cam-1-a", (BENDS,))),
     ],
 )
 def test_two_keys_of_different_physics_are_a_collapse(scene: Scene) -> None:
@@ -89,6 +93,12 @@ def test_two_keys_of_different_physics_are_a_collapse(scene: Scene) -> None:
         (street(("gs-1", moved("tilt")), ("gs-2", moved("settlement"))), True),  # two sensors, one physics
         (street(("cam-1-a", (CHANGED,)), called=True), True),  # a tarpaulin
         (street(("cam-1-a", (CHANGED,)), ("cam-2-a", (("surface", None),))), False),
+        (street(("cam-1-a", (WATER, BENDS))), True),  # rain explains them both
+        (street(("cam-1-a", (HOLE, ("avoided", "obstacle")))), True),  # a gang, a lorry
+        (street(("cam-1-a", (CHANGED, BENDS))), False),
+        (street(("cam-1-a", (BENDS,)), ("cam-2-a", (BENDS,)), queue="cam-2-b"), False),  # traffic alone
+        (street(("cam-1-a", (HOLE,)), ("cam-1-b", (BENDS,))), True),  # another zone of the same camera
+        (street(("cam-1-a", (("surface", "unknown"), ("avoided", "unknown"))), ("gs-1", moved("tilt"))), True),
         (street(("cam-1-a", (HOLE,)), ("gs-1", (("exceeded", True), ("limit", None)))), True),  # it cannot say which
     ],
 )
