@@ -8,7 +8,7 @@ import msgspec
 
 from edge_agent.judge.berth.limits import BerthLimits
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.lean import BACK_US, Lean, forgotten, lean_on, set_back_us, shifted
+from edge_agent.judge.lean import BACK_US, SURE, Lean, forgotten, lean_on, set_back_us, shifted
 
 OCCUPIED, FREED, UNKNOWN = "berth.occupied", "berth.freed", "berth.unknown"
 LATEST = 0.6  # of a state that is not decided yet: the weight of the last look, against those before it
@@ -119,9 +119,10 @@ def take(berth: Berth, t_us: int, p: float | None, *, zone: str, limits: BerthLi
     if stay is not None and p is not None and p >= 0.5 and berth.decided is Spot.OCCUPIED:
         stay = msgspec.structs.replace(stay, seen_us=max(t_us, stay.seen_us))
     first = berth.first if p is None or berth.known else p if berth.first is None else _mixed(berth.first, p)
-    berth = Berth(berth.decided, lean, stay, berth.known, berth.told, first)
+    before, berth = berth, Berth(berth.decided, lean, stay, berth.known, berth.told, first)
     if p is None or lean.held is None or berth.decided is (Spot.OCCUPIED if lean.held else Spot.FREE):
         return berth, []
+    berth = berth if berth.known else _as_first_known(berth, before, limits)
     return _occupy(berth, t_us, zone=zone, limits=limits) if lean.held else _free(berth, t_us, zone=zone)
 
 
@@ -179,6 +180,17 @@ def _free(berth: Berth, t_us: int, *, zone: str) -> tuple[Berth, list[Finding]]:
     if not berth.known or berth.told is Spot.FREE:
         return now, []
     return now, [Finding(FREED, t_us, _data(now, zone, _reason(left), **told))]
+
+
+def _as_first_known(berth: Berth, before: Berth, limits: BerthLimits) -> Berth:
+    """Return the berth as the first of stills far apart knew it, when the next one says the contrary: it changed."""
+    first, last_us = before.first, before.lean.last_us
+    if first is None or last_us is None or berth.lean.apart_us < limits.confirm_us:
+        return berth
+    if abs(2 * first - 1) < SURE or (first > 0.5) is berth.lean.held:
+        return berth
+    was, stay = (Spot.OCCUPIED, Stay(last_us, last_us, at_least=True)) if first > 0.5 else (Spot.FREE, None)
+    return Berth(was, msgspec.structs.replace(berth.lean, turn_us=berth.lean.last_us), stay, True, was)
 
 
 def _sound(stay: Stay | None, t_us: int) -> Stay | None:

@@ -256,13 +256,20 @@ def test_a_look_alone_decides_when_it_doubts_less_than_a_change_is_likely(step_s
 
 def test_of_stills_an_arrival_is_the_first_look_that_saw_it() -> None:
     """Also right after the look by which it was known to be free; never one that saw nothing there."""
-    for looks in range(2, 6):
+    for looks in range(1, 6):
         judge = BerthJudge()
         _feed(judge, _steady(60, 0.02, looks=looks))
         (came,) = _feed(judge, [(60 * (looks + 1), 0.98)])
         assert came.data["arrived_us"] == START + 60 * (looks + 1) * S
         (left,) = _feed(judge, [(60 * (looks + 2), 0.02)])
         assert left.data["dwell_s"] == 60
+
+
+def test_of_stills_the_second_one_may_say_that_somebody_left() -> None:
+    """Who stood there on the first one was there for at least a minute."""
+    (left,) = _feed(BerthJudge(), [(60, 0.97), (120, 0.02), (180, 0.02)])
+    assert (left.kind, left.data["dwell_s"], left.data["at_least"]) == (FREED, 60, True)
+    assert _feed(BerthJudge(), [(60, 0.6), (120, 0.02), (180, 0.02)]) == []  # the first one could hardly tell
 
 
 def test_after_one_long_gap_dense_looks_still_have_to_agree() -> None:
