@@ -12,6 +12,7 @@ from hub.database import SCHEMA as DATABASE_SCHEMA
 from hub.doctor import Check, Finding, Level, Patient
 from hub.doctor.broker import broker
 from hub.doctor.places import archived, cursors, lag
+from hub.doctor.sites import positions
 from hub.doctor.times import clock
 from hub.evidence.fetcher import key_file
 from hub.evidence.table import WantedState, counts, oldest_wanted_us
@@ -119,4 +120,5 @@ CHECKS: dict[str, Check] = {
     "archive": archived,
     "quarantine": quarantine,
     "evidence": evidence,
+    "positions": positions,
 }

@@ -11,7 +11,7 @@ import pytest
 from device_profiles.clock import Clock
 from device_profiles.wire import ClockState, encode
 from hub.alarms.facts.offsets import Offset
-from hub.alarms.rows import AgentState
+from hub.alarms.rows import AgentState, DeviceState
 from hub.config import Settings, read_config
 from hub.database import open_database
 from hub.doctor import Finding, Level, Patient, diagnose, worst
@@ -155,6 +155,32 @@ def test_an_agent_with_another_time_is_named(settings: Settings) -> None:
     database.close()
     found = look(settings, "clock")
     assert (found.level, f"{state.key} -3600 s" in found.says) == (Level.WARN, True)
+
+
+def test_a_key_that_stands_nowhere_is_named(settings: Settings) -> None:
+    """A berth is none; what has a position, or shares its asset with another key, has a place."""
+
+    def say(device: str, asset: str = "", **values: str | bool | None) -> None:
+        state = DeviceState(ADDRESS.area, device, "a", asset=asset, values=dict(values))
+        with sqlite3.connect(settings.database) as database:
+            row = (f"device {state.key}", msgspec.json.encode(state))
+            database.execute("INSERT OR REPLACE INTO device_state VALUES (?, ?)", row)
+        database.close()
+
+    say("cam-1-berth", surface=None)
+    say("cam-1-road", "road-1", surface="sound")
+    found = look(settings, "positions")
+    words = f"1 devices are keys of a site's rule and stand nowhere: {ADDRESS.area}/cam-1-road;"
+    assert (found.level, words in found.says) == (Level.WARN, True)
+    say("ground-1", "road-1", exceeded=False, limit="none")
+    assert look(settings, "positions").level is Level.OK
+    say("cam-2-road", surface="hole")
+    assert look(settings, "positions").level is Level.WARN
+    (settings.folder / "policy.toml").write_text(
+        f'[[positions]]\ndevice = "{ADDRESS.area}/cam-2-road"\nat = [30.0, 120.0]\n', encoding="utf-8"
+    )
+    placed = msgspec.structs.replace(settings, config=msgspec.structs.replace(settings.config, policy="policy.toml"))
+    assert look(placed, "positions").level is Level.OK
 
 
 def test_a_reader_beyond_the_journal_fails(settings: Settings) -> None:
