@@ -5,10 +5,10 @@ from typing import Protocol
 
 from hub.journal.records import Record
 
-KEPT_RECORDS = 8_000  # whoever has read them: some 0.4 s at the rate of a busy city
-KEPT_BYTES = 4_000_000  # of bodies; with the packs that were decoded from them some 30 MB
+KEPT_RECORDS = 2_000  # though all have read them: whoever looks now and then
+KEPT_BYTES = 1_000_000  # of bodies; with the packs that were decoded from them some 7 MB
 MOST_RECORDS = 32_000  # while a follower has not: to read and decode them again costs more than all it does with them
-MOST_BYTES = 16_000_000
+MOST_BYTES = 16_000_000  # likewise some 110 MB, while an archive is away
 
 
 class Follower(Protocol):
