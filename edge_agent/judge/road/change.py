@@ -13,6 +13,7 @@ SAME = 0.3  # intersection over union of two boxes that show the same change
 COVERED = 0.5  # of a change's box
 STANDS = 0.25  # mean probability that it is something that stands or lies there, from which on it may be
 NAMED = 3  # looks in which somebody could tell, before it is said that nothing does
+SHOWN = 0.8  # of the looks since it came: what rain makes of a road comes and goes
 MOST = 60.0  # looks that weigh in a mean; what is seen later still counts
 
 
@@ -27,6 +28,7 @@ class Change(msgspec.Struct, frozen=True):
     named: tuple[tuple[str, int], ...] = ()  # class → looks in which it was the likeliest
     means: tuple[tuple[str, float], ...] = ()  # class → mean probability
     missed: int = 0  # looks since it was seen
+    absent: int = 0  # looks before that did not show it
     told: str = ""  # class of the last event; empty: none yet
     told_us: int = 0
     pinned: bool = False  # whoever looks now has never seen the road without it: not to see it means nothing
@@ -50,7 +52,8 @@ def follow(change: Change, blob: Blob, t_us: int) -> Change:
     """Return it after one more look."""
     if blob.since_us > max(change.seen_us, change.blob.since_us) and not change.told:
         return begin(blob, t_us)  # something else lies there now
-    seen = msgspec.structs.replace(change, blob=blob, seen_us=t_us, looks=change.looks + 1, missed=0)
+    looks, absent = change.looks + 1, change.absent + change.missed
+    seen = msgspec.structs.replace(change, blob=blob, seen_us=t_us, looks=looks, missed=0, absent=absent)
     return _scored(seen, blob)
 
 
@@ -71,7 +74,7 @@ def class_of(change: Change, t_us: int, limits: RoadLimits) -> str | None:
     """Return what it is by now: HOLE, WATER or OBJECT; None: nothing that is worth a word, or not yet."""
     mean, stayed_us = change.mean, t_us - change.since_us()
     passing = sum(mean.get(one, 0.0) for one in PASSING)
-    if not mean or passing >= limits.sure:
+    if not mean or passing >= limits.sure or change.looks < SHOWN * (change.looks + change.absent):
         return None
     ours = _ours(mean, limits)
     if ours is not None:
@@ -127,7 +130,8 @@ def covers(blob: Blob, change: Change) -> bool:
 
 def hide(change: Change, t_us: int) -> Change:
     """Return it after a look in which something lay over it."""
-    return msgspec.structs.replace(change, seen_us=max(t_us, change.seen_us), missed=0)
+    absent = change.absent + change.missed
+    return msgspec.structs.replace(change, seen_us=max(t_us, change.seen_us), missed=0, absent=absent)
 
 
 def _scored(change: Change, blob: Blob) -> Change:

@@ -42,6 +42,13 @@ def test_two_looks_are_never_enough() -> None:
     assert _run(RoadJudge(), [[_blob("hole")]] * 2, step_us=10 * S) == []
 
 
+def test_what_comes_and_goes_is_no_hole() -> None:
+    """Rain shows a thing in every second look; a hole may hide in one of five."""
+    assert _run(RoadJudge(), [[_blob("hole")], []] * 30) == []
+    (found,) = _run(RoadJudge(), [[], *[[_blob("hole")]] * 4] * 10)
+    assert found.t_us == 4 * S
+
+
 def test_looks_that_are_far_apart_have_to_agree_more_often() -> None:
     """Stills that come five minutes apart: eight of them."""
     found = _run(RoadJudge(), [[_blob("hole")]] * 20, step_us=300 * S)
