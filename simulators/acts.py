@@ -88,6 +88,7 @@ RoadAct = Literal[
     "road_gang",  # people with cones and an open manhole
     "road_tarpaulin",  # somebody lost it
     "road_snow",
+    "road_mended",  # whatever had befallen it is put right
 ]
 QueueAct = Literal["queue_reaches"]  # the queue that a camera sees is `metres` long: nobody does that, it happens
 WorkerAct = Literal[
@@ -129,6 +130,7 @@ ROAD_ACTS: dict[str, str] = {
     "road_collapses": "hole",
     "road_floods": "flood",
     "road_shadow_passes": "passing_shadow",
+    "road_mended": "mended",
 } | {f"road_{kind}": kind for kind in ("puddle", "shadow", "lorry", "headlights", "gang", "tarpaulin", "snow")}
 CAMERA_ACTS = WORKER_ACTS | CAMERA_FAULTS.keys() | ROAD_ACTS.keys() | {QUEUE_REACHES, REPORT}
 GROUND_ACTS: frozenset[str] = frozenset(GroundAct.__args__)  # type: ignore[attr-defined]

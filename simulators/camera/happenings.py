@@ -22,6 +22,7 @@ class Kind(StrEnum):
     GANG = "gang"  # people with cones, a van, and an open manhole
     TARPAULIN = "tarpaulin"
     SNOW = "snow"  # everywhere
+    MENDED = "mended"  # whatever had befallen it before is put right: the road is as it was
 
 
 GROWS_S: dict[Kind, float] = {  # until it is as large as it will be

@@ -46,9 +46,15 @@ class Overlay:
         """Let something happen."""
         self.happenings.append(what)
 
+    def there(self, t_s: float) -> list[tuple[int, Happening]]:
+        """Return what has happened and not been mended by then, each with its number."""
+        mended = [one.begin_s for one in self.happenings if one.kind is Kind.MENDED and one.begin_s <= t_s]
+        mended_s = max(mended, default=float("-inf"))
+        return [(number, one) for number, one in enumerate(self.happenings) if one.begin_s >= mended_s]
+
     def weather(self, weather: Weather, t_s: float) -> Weather:
         """Return the weather, with the snow that has come."""
-        grown = max((one.grown(t_s) for one in self.happenings if one.kind is Kind.SNOW), default=0.0)
+        grown = max((one.grown(t_s) for _, one in self.there(t_s) if one.kind is Kind.SNOW), default=0.0)
         if grown <= 0.0:
             return weather
         white = max(weather.white, _WHITE * grown)
@@ -57,11 +63,11 @@ class Overlay:
     def placed(self, there: list[Placed], t_s: float) -> list[Placed]:
         """Return the vehicles, bent round what they should not touch, and those that have come."""
         bent = [self._bent(one, t_s) for one in there]
-        return bent + [one for what in self.happenings for one in _come(what, t_s)]
+        return bent + [one for _, what in self.there(t_s) for one in _come(what, t_s)]
 
     def lay(self, picture: Image, t_s: float) -> Image:
         """Return the picture of the ground with what lies on it."""
-        happened = [(number, one) for number, one in enumerate(self.happenings) if one.kind in _LYING]
+        happened = [(number, one) for number, one in self.there(t_s) if one.kind in _LYING]
         happened = [(number, one) for number, one in happened if one.grown(t_s) > 0.0]
         if happened:
             picture = picture.copy()
@@ -75,13 +81,13 @@ class Overlay:
 
     def people(self, picture: Image, t_s: float) -> None:
         """Paint those who stand about."""
-        for one in self.happenings:
+        for _, one in self.there(t_s):
             if one.kind is Kind.GANG and one.grown(t_s) > 0.0:
                 paint_gang(picture, one, self._lens, t_s=t_s)
 
     def _bent(self, one: Placed, t_s: float) -> Placed:
         x, y = one.spot.x, one.spot.y
-        for what in self.happenings:
+        for _, what in self.there(t_s):
             x, y = what.bent(x, y, one.spot.heading, t_s=t_s)
         return msgspec.structs.replace(one, spot=Spot(one.spot.t_s, x, y, one.spot.heading)) if one.moving else one
 

@@ -12,6 +12,7 @@ SEEN_S = 10.0  # city; so soon after it began must a collapse be seen
 _AREA = 2.0  # by such a factor may the area be wrong: its rim is cracked
 _STAYS_S = 3.0  # city; what has come since then has not stayed yet, and is not counted: water still spreads
 _EVENTS = ("road.hole", "road.water", "road.surface_changed")
+_SOUND = "road.surface_restored"
 _REAL = (Kind.HOLE, Kind.FLOOD)
 
 
@@ -44,8 +45,11 @@ def _quiet_check(spec: CameraSpec, said: Told, seen: Sequence[Happening]) -> Che
 
 
 def _seen_check(spec: CameraSpec, said: Told, what: Happening) -> Check:
-    """A collapse is seen in time as what it is; of a look-alike it is told what was said, and nothing asked."""
+    """A collapse is seen in time as what it is, and when it is mended; of a look-alike nothing is asked."""
     name = f"{spec.device}: {what.kind}"
+    if what.kind is Kind.MENDED:
+        since_s = [t_s - what.begin_s for t_s, kind, _ in said.events if kind == _SOUND and t_s > what.begin_s]
+        return Check(name, bool(since_s), f"told after {since_s[0]:.1f} s" if since_s else "not told")
     told = [(t_s - what.begin_s, kind, data) for t_s, kind, data in said.events if kind in _EVENTS]
     told = [one for one in told if one[0] >= 0]
     heard = "; ".join(f"{kind} after {after_s:.1f} s, {_m2(data):.1f} m²" for after_s, kind, data in told[:4])

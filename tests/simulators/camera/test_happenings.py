@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 import cv2
+import msgspec
 import numpy as np
 import pytest
 
@@ -73,7 +74,7 @@ def test_the_road_shows_through_a_shadow_and_not_through_a_hole() -> None:
     assert abs(likeness[Kind.HOLE]) < 0.3
 
 
-@pytest.mark.parametrize("kind", list(Kind))
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.MENDED])
 def test_everything_that_befalls_a_road_is_seen_on_it(kind: Kind) -> None:
     """Within half a minute a picture differs at the place from one of a road to which nothing happens."""
     scene = street.street(2, traffic_s=1e6)
@@ -85,6 +86,19 @@ def test_everything_that_befalls_a_road_is_seen_on_it(kind: Kind) -> None:
     seen = [float(np.abs(other.frame(t_s).astype(int) - still.frame(t_s))[inside].mean()) for t_s in (5, 20, 35)]
     assert seen[0] == 0
     assert max(seen[1:]) > 8
+
+
+def test_a_road_that_is_mended_looks_as_before_and_may_break_in_again() -> None:
+    """At its time and not sooner; what happens after it is seen."""
+    overlay = Overlay(LENS)
+    hole = _happens(Kind.HOLE, 3)
+    overlay.happen(hole)
+    overlay.happen(msgspec.structs.replace(_happens(Kind.MENDED, 3), begin_s=30.0))
+    overlay.happen(msgspec.structs.replace(hole, begin_s=50.0))
+    sound = _asphalt()
+    seen = {t_s: bool((overlay.lay(_asphalt(), t_s) != sound).any()) for t_s in (5.0, 20.0, 30.0, 49.0, 55.0)}
+    assert seen == {5.0: False, 20.0: True, 30.0: False, 49.0: False, 55.0: True}
+    assert [number for number, _ in overlay.there(55.0)] == [1, 2]
 
 
 def test_traffic_bends_round_a_hole_and_not_round_a_shadow() -> None:

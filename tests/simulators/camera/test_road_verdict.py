@@ -26,6 +26,20 @@ def test_a_hole_that_is_seen_in_time_is_met() -> None:
     assert _verdict(_said(25.0)) == {"nothing invented": True, "hole": True}
 
 
+def test_what_has_not_stayed_yet_is_not_asked_for() -> None:
+    """Water that still spreads: 4 s after it broke out a fifth of it has stayed for 3 s; all of it is the most."""
+    flood = Happening(Kind.FLOOD, 0.0, 8.0, 0.0, 20.0, 10.0)
+    told = {area_m2: _verdict(_said(24.0, "road.water", area_m2), what=flood)["flood"] for area_m2 in (0.5, 4.0, 21.0)}
+    assert told == {0.5: False, 4.0: True, 21.0: False}
+
+
+def test_a_road_that_was_mended_is_told_to_be() -> None:
+    """By what is said after it."""
+    mended = Happening(Kind.MENDED, 0.0, 8.0, 0.0, 20.0, 2.0)
+    assert _verdict(_said(31.0, "road.surface_restored"), what=mended)["mended"]
+    assert not _verdict(_said(19.0, "road.surface_restored"), _said(25.0), what=mended)["mended"]
+
+
 def test_what_is_late_small_or_something_else_is_not_met() -> None:
     """Also silence, and what another camera says."""
     wrong = [_said(31.0)], [_said(25.0, area_m2=0.5)], [_said(25.0, "road.water")], [], [_said(25.0, camera="road-2")]
