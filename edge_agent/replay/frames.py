@@ -50,7 +50,6 @@ def _still(path: Path, t_us: int) -> Still:
 
 
 def _frames(path: Path, interval_s: float) -> Iterator[Still]:
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # what is no video is for us to say, in a line
     video = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     try:
         fps = video.get(cv2.CAP_PROP_FPS)
