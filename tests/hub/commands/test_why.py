@@ -65,6 +65,25 @@ def test_why_of_an_alarm_names_keys_places_distance_and_evidence(
     assert f"suppressed, cause: {alarm.id}" in said
 
 
+def test_what_came_after_the_close_is_read_by_both_commands(
+    tmp_path: Path, street: Street, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A line of its own in `hub why ALARM` and `hub alarm show`; the alarm stays closed."""
+    (alarm,) = street.open("road.collapse")
+    street.close(60, alarm)
+    street.queue(12, got_s=400)
+    (tmp_path / "data").mkdir()
+    _, database = store(tmp_path / "data", street)
+    (tmp_path / "hub.toml").write_text(CONFIG, encoding="utf-8")
+    line = "came later: traffic cam-2-road, true at 2025-11-20 00:53:32.000, heard 340 s after the end"
+    why(alarm.id, tmp_path / "hub.toml")
+    assert line in capsys.readouterr().out
+    show_command(database, alarm.id)
+    assert line in capsys.readouterr().out
+    show_command(database, alarm.id, as_json=True)
+    assert not msgspec.json.decode(capsys.readouterr().out)["open"]
+
+
 def test_why_of_a_device_says_what_stands_round_it(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Open near it, or which keys were seen how far away and which were not."""
     why(f"{AREA}/cam-2-road", config)
