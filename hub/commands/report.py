@@ -8,11 +8,14 @@ from typing import Annotated
 import typer
 
 from device_profiles.clock import clock_from_environment
+from device_profiles.errors import ConfigError
+from device_profiles.key_spec import REPORTED
+from device_profiles.profile import load_profiles
 from hub.alarms.city.places import LatLon
 from hub.alarms.people.reports import MAX_TEXT, REPORT, Report, is_name, is_on_earth
 from hub.alarms.rulebook.rules import PERSON_REPORT
 from hub.commands import Config
-from hub.config import read_config
+from hub.config import Settings, read_config
 from hub.data import present
 from hub.errors import BadReport, NoActor
 from hub.journal.records import Act, append_act
@@ -41,6 +44,20 @@ def report(
     row = Act(actor, REPORT, PERSON_REPORT, asset, text, area=area, kind=kind, photo=digest, device=device, at=made.at)
     record = append_act(settings.journal, row, now_us=clock_from_environment().wall_us())
     sys.stdout.write(f"recorded at {record.offset}; hub why {record.offset} says what came of it\n")
+    known = _kinds(settings) if kind else set()
+    if known and kind not in known:
+        people = ", ".join(sorted(one for one in known if one.startswith(REPORTED)))
+        sys.stderr.write(f"hub: no rule asks for reports of kind {kind!r}; known: {people}\n")
+
+
+def _kinds(settings: Settings) -> set[str]:
+    """Return the kinds of events that rules ask for; none when the profiles cannot be read: what is recorded is."""
+    try:
+        profiles = load_profiles(settings.profiles).values()
+    except ConfigError:
+        return set()
+    rules = [rule for profile in profiles for rule in profile.spec.alarms]
+    return {kind for rule in rules for kind in (rule.on, *(key.on for key in rule.keys.values())) if kind is not None}
 
 
 def _check(made: Report) -> None:

@@ -48,6 +48,16 @@ def test_a_report_becomes_an_alarm_in_its_area(config: Path, capsys: pytest.Capt
     assert (data / "photos" / hashlib.sha256(PNG).hexdigest()).read_bytes() == PNG
 
 
+def test_a_kind_that_no_rule_asks_for_is_recorded_and_named(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A slip of the pen would be no key; what was seen is not lost for it."""
+    report("a hole", AREA, "Zhao Li", config=config, kind="person.reported_hole")
+    assert capsys.readouterr().err == ""
+    report("a hole", AREA, "Zhao Li", config=config, kind="person.report_hole")
+    told = capsys.readouterr()
+    assert "recorded at" in told.out
+    assert "no rule asks for reports of kind 'person.report_hole'; known: person.reported_hole" in told.err
+
+
 def test_a_report_that_says_nothing_is_refused(config: Path, tmp_path: Path) -> None:
     """Before anything is written: no name, no text, no place, no asset, no photograph, no hub."""
     with pytest.raises(NoActor):
