@@ -1,15 +1,11 @@
 """The last reading of each device: those before it whose every value it says again make no difference."""
 
-from collections.abc import Sequence
-from typing import cast
-
 from device_profiles.errors import WireError
 from device_profiles.topics import area_of
 from device_profiles.wire import Pack, Reading
 from hub.admission import ceiling_us
 from hub.journal.records import Record, pack_of
 
-_READINGS = {Reading}
 Said = tuple[Reading, Pack, str]  # a reading, its pack, and the agent that said it
 
 
@@ -23,12 +19,13 @@ class Last:
 
     def take(self, record: Record) -> bool:
         """Take in a pack of readings; False when it must be folded as it is, and what waits before it."""
-        pack = _pack_of_readings(record)
-        if pack is None:
+        readings = _readings(record)
+        if readings is None:
             return False
+        pack, facts = readings
         agent, area, last = record.agent, area_of(record.agent), self._last
         ceiling = ceiling_us(pack.clock, received_us=record.received_us)
-        for fact in cast(Sequence[Reading], pack.facts):
+        for fact in facts:
             if fact.t_us > ceiling:  # the future is not believed
                 continue
             key = area, fact.device
@@ -51,19 +48,19 @@ class Last:
         return list(packs.values())
 
 
-def _pack_of_readings(record: Record) -> Pack | None:
+def _readings(record: Record) -> tuple[Pack, list[Reading]] | None:
     try:
         pack = pack_of(record)
     except WireError:
         return None
-    if pack.seq is None or pack.stands_for or not _READINGS.issuperset(map(type, pack.facts)):
-        return None
-    return pack
+    readings = [fact for fact in pack.facts if type(fact) is Reading]
+    return None if len(readings) < len(pack.facts) or pack.seq is None or pack.stands_for else (pack, readings)
 
 
 def _says_again(said: Said, before: Said) -> bool:
     """Return whether ``said``, which came behind ``before``, says every value of it again and later."""
-    (new, pack, agent), (old, earlier, other) = said, before
+    new, pack, agent = said
+    old, earlier, other = before
     if new.t_us < old.t_us or agent != other or (pack.seq or 0) < (earlier.seq or 0):
         return False
     return pack.epoch == earlier.epoch and pack.lane == earlier.lane and new.values.keys() == old.values.keys()
