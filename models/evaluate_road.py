@@ -206,13 +206,20 @@ def show_patches(data: Path, frames: list[Labelled], *, each: int) -> None:
                 tell(f"    {sort:18}{right:7.3f}" + "".join(f"{said[word]:9}" for word in words))
 
 
+def at_least_one(text: str) -> int:
+    """Return a number of a command line. Raises ValueError."""
+    if int(text) < 1:
+        raise ValueError(text)
+    return int(text)
+
+
 def main() -> None:
     """Evaluate, print, and exit with 1 when a gate fails."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
-    parser.add_argument("--each", type=int, default=2, help="styles of compositing of each pothole")
-    parser.add_argument("--holes", type=int, default=None, help="so many potholes only")
-    parser.add_argument("--patches", type=int, default=EACH, help="of each sort")
+    parser.add_argument("--each", type=at_least_one, default=2, help="styles of compositing of each pothole")
+    parser.add_argument("--holes", type=at_least_one, default=None, help="so many potholes only")
+    parser.add_argument("--patches", type=at_least_one, default=EACH, help="of each sort")
     chosen = parser.parse_args()
     if not chosen.data.is_dir():
         parser.error(f"--data: there is no folder {chosen.data}")

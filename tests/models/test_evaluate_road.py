@@ -38,6 +38,19 @@ def test_data_without_all_that_a_figure_is_made_of_is_skipped(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("option", ["--each", "--holes", "--patches"])
+def test_none_of_anything_is_refused(
+    option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No figure is made of nothing."""
+    import evaluate_road
+
+    monkeypatch.setattr(sys, "argv", ["evaluate_road", option, "0"])
+    with pytest.raises(SystemExit):
+        evaluate_road.main()
+    assert f"argument {option}: invalid at_least_one value: '0'" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("script", ["evaluate_road", "evaluate_berth"])
 def test_a_folder_that_is_not_there_is_no_success(
     script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
