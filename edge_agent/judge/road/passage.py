@@ -9,9 +9,10 @@ from edge_agent.judge.road.grid import Cells, Grid, Points
 
 MOST_MOVERS = 12  # of one look, the largest
 VEHICLE_M2 = 4.0  # what covers less of the picture's ground, with its height, is nobody whose way tells anything
-FASTEST_MPS, SLOWEST_MPS = 25.0, 2.0  # of what is followed; who walks tells nothing of where one drives
+FASTEST_MPS, SLOWEST_MPS = 20.0, 2.0  # of what is followed; who walks tells nothing of where one drives
 SLACK_M, SLACK = 2.0, 0.5  # so far ahead or behind may it be of where it was expected; and so much of the way it went
 ASIDE_M, ASIDE = 0.7, 0.25  # the same to its side: what is further off is another lane's
+MOVED_M = 1.0  # what has come so far moves, and touches what it crosses
 LOOKS, WAY_M = 3, 5.0  # a passage was seen so often, and over so much of the road
 STRAIGHT = 0.8  # of the way that it went it came on
 REACH_M = 4.0  # what drives by at no more than this has passed beside: the width of a lane and a bit
@@ -58,7 +59,7 @@ class Follower:
         self._t_s: float | None = None
 
     def look(self, t_s: float, movers: Sequence[Mover], *, way: complex = 0j) -> tuple[list[Passage], Cells]:
-        """Return what has passed, and the cells that anything may have touched since the last look.
+        """Return what has passed, and the cells that anything that moves has touched, or may have.
 
         ``way`` is the road's direction, 0 where nobody knows it yet.
         """
@@ -67,16 +68,14 @@ class Follower:
         self._t_s = t_s
         left = sorted(movers, key=lambda one: -one.area_m2)[:MOST_MOVERS]
         touched = self._grid.empty()
-        for each in left:
-            touched |= self._grid.under(each.outline)
         done: list[_Track] = []
         for track, mover in self._matched(t_s, left, way):
             if mover is not None:
                 touched |= self._onward(track, mover, t_s)
-            elif t_s - track.t_s > COAST_S:
+            elif track.speed is None or t_s - track.t_s > COAST_S:  # what was seen once may be anything
                 self._tracks.remove(track)
                 done.append(track)
-            elif track.speed is not None:  # it may be there, hidden by something
+            elif track.looks >= LOOKS and track.way_m >= MOVED_M:  # it may be there, hidden by something
                 touched |= self._grid.under(track.outline + track.speed * (t_s - track.t_s))
         found = [passage for track in done if (passage := self._passage(track)) is not None]
         return found, touched
@@ -119,7 +118,9 @@ class Follower:
         track.largest_m2 = max(track.largest_m2, mover.area_m2)
         track.looks += 1
         track.outline, track.at, track.t_s = mover.outline, at, t_s
-        return swept
+        if track.looks < LOOKS or float(np.hypot(*(at - track.begin))) < MOVED_M:
+            return self._grid.empty()  # it only wavers, as the rim of a hole, or two things were taken for one
+        return track.crossed
 
     def _passage(self, track: _Track) -> Passage | None:
         """Return what a track tells, None: of where traffic drives nothing."""

@@ -117,7 +117,7 @@ class Surface:
                 faults[name] = str(fault)
         blobs = self._blobs({name: one for name, one in found.items() if name not in faults}, image, t_us)
         traffic = {
-            name: road.traffic.movers(road.background.passing)
+            name: road.traffic.movers(road.background.passing, but=keep.get(name, ()))
             for name, road in self._roads.items()
             if name not in faults
         }

@@ -17,6 +17,7 @@ LEAST_M2 = 0.3  # a person
 FOOT_M = 1.5  # of the ground behind the lower edge of what is seen belongs to it; the rest is its height
 TRIM = 0.25  # of its width on each side is left out: a roof that sticks out, a shadow before it; the way covers it
 COLUMNS = 5  # of its lower edge that are measured
+RIM_PX = 4  # of the frame, round what is told to be changed
 FILLED = 90  # of 255: share of a coarse pixel that moves
 
 
@@ -35,10 +36,17 @@ class Traffic:
             view.m2.size / (self._size[0] * self._size[1])
         )
 
-    def movers(self, passing: Mask) -> tuple[Mover, ...]:
-        """Return what moves, from the pixels of the view that do."""
+    def movers(self, passing: Mask, *, but: Iterable[Box] = ()) -> tuple[Mover, ...]:
+        """Return what moves, from the pixels of the view that do, but for boxes of the frame that were told to be changed.
+
+        What lies there wavers when something passes beside it.
+        """
         if not passing.any():
             return ()
+        passing = passing.copy()
+        for x0, y0, x1, y1 in but:
+            around = self._view.in_view((x0 - RIM_PX, y0 - RIM_PX, x1 + RIM_PX, y1 + RIM_PX))
+            passing[around] = 0
         coarse = cv2.resize(passing * np.uint8(255), self._size, interpolation=cv2.INTER_AREA)
         joined = cv2.morphologyEx((coarse > FILLED).astype(np.uint8), cv2.MORPH_CLOSE, self._kernel)
         outlines, _ = cv2.findContours(joined, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

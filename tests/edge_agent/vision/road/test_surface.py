@@ -108,6 +108,7 @@ def test_a_camera_that_was_moved_is_unknown_until_it_is_back() -> None:
     rig.show(LEAD)
     assert rig.show(np.roll(one, (8, 16), (0, 1)) for one in LEAD * 2) == []
     assert rig.said == ("unknown", "moved")
+    assert (rig.watch.values("r")["avoided"], rig.watch.values("r")["avoided_reason"]) == ("unknown", "moved")
     rig.show(LEAD)
     assert rig.said == ("sound", None)
 
@@ -206,3 +207,18 @@ def test_the_ground_of_a_pixel_is_measured_in_perspective() -> None:
     assert view.area_m2 == pytest.approx(area(ground.to_m(zone.polygon)))
     assert float(view.m2.sum()) == pytest.approx(320, rel=0.03)
     assert view.m2[5, 140] > 5 * view.m2[190, 140]
+
+
+def test_traffic_is_measured_on_the_ground() -> None:
+    """The foot of a vehicle lies where its lower edge is, 1.5 m deep, whatever its height; a hole drives nowhere."""
+    surface = Surface(ROAD, Brightness())
+    for at, picture in enumerate(LEAD):
+        surface.look(picture, at * S)
+    (mover,) = surface.look(asphalt(9, car=(60, 60, 150, 100)), 6 * S).traffic["r"]
+    low, high = mover.outline.min(axis=0), mover.outline.max(axis=0)
+    assert high[1] == pytest.approx(100 * 0.05, abs=0.3)
+    assert low[1] == pytest.approx(high[1] - 1.5, abs=0.3)
+    assert (low[0] > 3.0, high[0] < 7.5, mover.area_m2) == (True, True, pytest.approx(9.0, rel=0.25))
+    for at in range(7, 14):
+        seen = surface.look(asphalt(at, hole=True), at * S)
+    assert seen.traffic == {"r": ()}

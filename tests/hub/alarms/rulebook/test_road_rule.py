@@ -23,10 +23,20 @@ def moved(limit: str) -> tuple[tuple[str, Value], ...]:
     return ("exceeded", True), ("limit", limit)
 
 
-def street(*said: tuple[str, tuple[tuple[str, Value], ...]], queue: str = "", called: bool = False) -> Scene:
+def street(
+    *said: tuple[str, tuple[tuple[str, Value], ...]], queue: str = "", called: bool = False, beside: bool = False
+) -> Scene:
     """Return the scene in which devices within 28 m of each other say their values, a second apart."""
     scene = Scene(born=False, texts={})
-    scene.text(TEXTS, policy=policy({binding.device: 4 * number for number, binding in enumerate(DEVICES)}))
+    own = (
+        TEXTS["road_site"].replace('follows = "5m",', 'follows = "5m", beside = true,')
+        if beside
+        else TEXTS["road_site"]
+    )
+    scene.text(
+        TEXTS | {"road_site": own},
+        policy=policy({binding.device: 4 * number for number, binding in enumerate(DEVICES)}),
+    )
     scene.birth(at_s=0, devices=DEVICES)
     for at_s, (device, values) in enumerate(said, 1):
         scene.pack(Reading(device, us(at_s), dict(values)), at_s=at_s)
@@ -70,7 +80,6 @@ def test_zones_of_a_profile_of_ones_own_are_keys_too() -> None:
         street(("cam-1-a", (HOLE,)), queue="road-2"),
         street(("cam-1-a", (HOLE,)), called=True),
         street(("gs-1", moved("settlement_day")), called=True),
-        street(("cam-1-a", (HOLE,)), ("cam-1-a", (HOLE, BENDS))),  # the same zone of the same camera
         street(("cam-2-a", (HOLE,)), ("cam-1-a", (BENDS,))),
         street(("gs-1", moved("tilt")), ("cam-1-a", (BENDS,))),
     ],
@@ -93,6 +102,7 @@ def test_two_keys_of_different_physics_are_a_collapse(scene: Scene) -> None:
         (street(("gs-1", moved("tilt")), ("gs-2", moved("settlement"))), True),  # two sensors, one physics
         (street(("cam-1-a", (CHANGED,)), called=True), True),  # a tarpaulin
         (street(("cam-1-a", (CHANGED,)), ("cam-2-a", (("surface", None),))), False),
+        (street(("cam-1-a", (HOLE, BENDS))), True),  # one camera: round a gang traffic bends too
         (street(("cam-1-a", (WATER, BENDS))), True),  # rain explains them both
         (street(("cam-1-a", (HOLE, ("avoided", "obstacle")))), True),  # a gang, a lorry
         (street(("cam-1-a", (CHANGED, BENDS))), False),
@@ -106,3 +116,21 @@ def test_what_looks_like_a_collapse_is_a_case_at_most(scene: Scene, case: bool) 
     """One camera alone, rain, a gang, a tarpaulin: somebody may have to look, nobody is called out of bed."""
     raised = [t.alarm.rule for t in scene.made if t.kind == "raised" and t.alarm.rule.startswith("road.")]
     assert raised == (["road.inspection"] if case else [])
+
+
+@pytest.mark.parametrize(
+    ("said", "raised"),
+    [
+        ((("cam-1-a", (HOLE,)), ("cam-1-a", (HOLE, BENDS))), ["road.inspection", "road.collapse"]),
+        ((("cam-1-a", (HOLE,)), ("cam-1-a", (HOLE, ("avoided", "obstacle")))), ["road.inspection"]),
+        ((("cam-1-a", (HOLE,)), ("cam-1-b", (BENDS,))), ["road.inspection"]),  # another zone of the same camera
+        ((("cam-1-a", (WATER,)), ("cam-1-a", (WATER, BENDS))), ["road.inspection"]),
+        ((("cam-1-a", (("surface", "unknown"), ("avoided", "unknown"))),), []),  # moved: neither is a key
+    ],
+)
+def test_a_city_may_let_a_key_stand_beside_another_of_its_device(
+    said: tuple[tuple[str, tuple[tuple[str, Value], ...]], ...], raised: list[str]
+) -> None:
+    """With `beside` the hole and the traffic of one zone are two keys; what one physics explains is still one."""
+    scene = street(*said, beside=True)
+    assert [t.alarm.rule for t in scene.made if t.kind == "raised"] == raised
