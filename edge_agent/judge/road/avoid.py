@@ -79,12 +79,17 @@ class AvoidJudge:
         return self._unseen or ("" if any(one.known for one in self._streams) else AvoidReason.TRAFFIC)
 
     @property
+    def attends(self) -> bool:
+        """Return whether it matters to it what stands there: enough traffic is known, or something was told."""
+        return bool(self._patches) or any(one.known for one in self._streams)
+
+    @property
     def avoided(self) -> Avoided:
-        """Return what traffic bends away from."""
+        """Return what traffic bends away from; beside an obstacle the rest may be because of it too."""
         if self.reason:
             return Avoided.UNKNOWN
         what = {patch.what for patch in self._patches}
-        return next((one for one in (Avoided.ROAD, Avoided.OBSTACLE) if one in what), Avoided.NONE)
+        return next((one for one in (Avoided.OBSTACLE, Avoided.ROAD) if one in what), Avoided.NONE)
 
     def forget(self) -> None:
         """Begin anew: the picture may show another place."""

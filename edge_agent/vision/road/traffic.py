@@ -37,7 +37,7 @@ class Traffic:
         )
 
     def movers(self, passing: Mask, *, but: Iterable[Box] = ()) -> tuple[Mover, ...]:
-        """Return what moves, from the pixels of the view that do, but for boxes of the frame that were told to be changed.
+        """Return what moves, from the pixels of the view that do, but for boxes that were told to be changed.
 
         What lies there wavers when something passes beside it.
         """

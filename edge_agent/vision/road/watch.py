@@ -47,7 +47,9 @@ class RoadWatch:
                 findings += self._unseen(zone, t_us, reason=seen.faults[zone])
             else:
                 findings += self._judge.take(t_us, zone, seen.blobs.get(zone, ()))
-                findings += self._ways[zone].take(t_us, seen.traffic.get(zone, ()), self._standing(zone))
+                way = self._ways[zone]
+                standing = self._standing(zone) if way.attends else ()
+                findings += way.take(t_us, seen.traffic.get(zone, ()), standing)
         return RoadLook(tuple(findings), seen)
 
     def unseen(self, t_us: int, *, reason: str) -> Sequence[Finding]:
