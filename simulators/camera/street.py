@@ -7,9 +7,6 @@ from simulators.camera.lens import Lens
 from simulators.camera.scene import Point, Scene, Surface
 
 SPOTS: tuple[Point, ...] = tuple((x, y) for x in (-3.5, -1.5, 0.5, 2.5, 4.0) for y in (6.4, 8.2, 9.4))
-KERB_SPOTS: tuple[Point, ...] = tuple(
-    (x, y) for x in (-2.0, 0.0, 2.0) for y in (5.6, 10.3)
-)  # who bends away stays in sight
 LENSES = (
     Lens(focal_px=420.0, at=(0.0, -5.0, 11.0), pitch=40.0),
     Lens(focal_px=400.0, at=(8.5, -5.5, 11.5), yaw=-32.0, pitch=38.0),  # another house's corner
@@ -27,7 +24,6 @@ def street(seed: int, *, duration_s: float = 600.0, traffic_s: float = TRAFFIC_S
     rng = random.Random(f"{seed}/street")
     tracks = [track for lane in _LANES for track in passing(rng, lane, duration_s=duration_s, every_s=traffic_s)]
     tracks = [track for track in tracks if track.spots[0].t_s > 0]  # before the story begins the world stands still
-    spots = SPOTS if traffic_s >= TRAFFIC_S else KERB_SPOTS
     middle = (_LANES[0][0] + _LANES[1][0]) / 2
     lines: list[tuple[Point, Point]] = [((-40.0, _NEAR_Y), (40.0, _NEAR_Y))]
     lines += [((x, middle), (x + 3.0, middle)) for x in range(-36, 36, 7)]
@@ -39,7 +35,7 @@ def street(seed: int, *, duration_s: float = 600.0, traffic_s: float = TRAFFIC_S
         markings=tuple(lines),
         kerb_y=_KERB_Y,
         front_y=17.0,
-        surfaces=(Surface(ZONE, corners, spots),),
+        surfaces=(Surface(ZONE, corners, SPOTS),),
     )
 
 
