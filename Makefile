@@ -26,7 +26,7 @@ demo: setup ## the story of one entrapment, in the terminal
 	$(BIN)/simulate demo
 
 test: setup servers ## all tests, against real servers
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup
+	$(BIN)/pytest --numprocesses 3 --dist loadgroup
 
 adversary: setup servers ## cut lines, full disks, forged senders, set clocks, on the real chain: a quarter of an hour
 	$(BIN)/pytest -m long
