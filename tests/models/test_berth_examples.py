@@ -1,22 +1,9 @@
 """What the berth model learns from: the same seed gives the same patches, and their answers are what was drawn."""
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
-import pytest
-
-MODELS = Path(__file__).parents[2] / "models"
-
-
-@pytest.fixture(autouse=True)
-def scripts() -> Iterator[None]:
-    """Make the scripts importable, as they are to one another."""
-    sys.path.insert(0, str(MODELS))
-    yield
-    sys.path.remove(str(MODELS))
 
 
 def test_scenes_are_drawn_alike_and_say_how_much_is_taken() -> None:

@@ -1,27 +1,16 @@
 """Labelled frames are read as they are found in the wild, and answers about them are counted rightly."""
 
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 
-MODELS = Path(__file__).parents[2] / "models"
 SPACE = '<space id="{id}" {occupied}>{inside}</space>'
 CONTOUR = (
     '<contour><point x="10" y="10" /><point x="40" y="10" /><point x="40" y="30" /><point x="10" y="30" /></contour>'
 )
 RECTANGLE = '<rotatedRect><center x="50" y="30" /><size w="20" h="40" /><angle d="-90" /></rotatedRect>'
-
-
-@pytest.fixture(autouse=True)
-def scripts() -> Iterator[None]:
-    """Make the scripts importable, as they are to one another."""
-    sys.path.insert(0, str(MODELS))
-    yield
-    sys.path.remove(str(MODELS))
 
 
 def _write(folder: Path, name: str, *spaces: str) -> None:

@@ -1,22 +1,11 @@
 """What `make evaluate` says of roads on data that is not all there."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-
-MODELS = Path(__file__).parents[2] / "models"
-
-
-@pytest.fixture(autouse=True)
-def scripts() -> Iterator[None]:
-    """Make the scripts importable, as they are to one another."""
-    sys.path.insert(0, str(MODELS))
-    yield
-    sys.path.remove(str(MODELS))
 
 
 def test_data_without_all_that_a_figure_is_made_of_is_skipped(
