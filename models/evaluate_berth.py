@@ -19,10 +19,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(ROOT / "models"))
 
-from berth_examples import CROPS  # noqa: E402  (scripts, not a package)
-from berth_frames import Frame, Labelled, Space, read_crops, read_frames  # noqa: E402
-from berth_scores import Answer, Score, score  # noqa: E402
-
+from berth.examples import CROPS  # noqa: E402  (scripts, not a package)
+from berth.frames import Frame, Labelled, Space, read_crops, read_frames  # noqa: E402
+from berth.scores import Answer, Score, score  # noqa: E402
 from edge_agent.infer.model import load_model  # noqa: E402
 from edge_agent.infer.registry import models_folder, read_entry  # noqa: E402
 from edge_agent.vision.boxes import BoxScorer  # noqa: E402
@@ -106,6 +105,7 @@ def table(told: Sequence[Answer]) -> dict[str, Score]:
 def left_out(data: Path, *, examples: int, epochs: int) -> list[Answer]:
     """Return what nets say of the camera that each was trained without."""
     from train_berth import CONTEXT, DIM, PATCH, UNSURE, learn, logits, make_piece  # PyTorch may be absent
+
     from training import BACKBONE, collect
 
     frames, told = read_frames(data), []

@@ -18,16 +18,15 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(ROOT / "models"))
 
-from berth_frames import Labelled, read_frames  # noqa: E402  (scripts, not a package)
-from berth_scores import wilson  # noqa: E402
-from road_examples import HELD_SEQUENCE, MIX, Source  # noqa: E402
-from road_frames import HOLED, QUIET, STYLES, pasted, quiet_grounds, write_picture, write_story, zones_of  # noqa: E402
-from road_paste import Canvas, photographs, read_holes  # noqa: E402
-
+from berth.frames import Labelled, read_frames  # noqa: E402  (scripts, not a package)
+from berth.scores import wilson  # noqa: E402
 from edge_agent.infer.registry import models_folder, read_entry  # noqa: E402
 from edge_agent.judge.finding import Finding  # noqa: E402
 from edge_agent.replay.seen import Recorded, replay_pictures  # noqa: E402
 from edge_agent.vision.road.patch import LABELS, NAME, UNKNOWN, load_road_patch, named  # noqa: E402
+from road.examples import HELD_SEQUENCE, MIX, Source  # noqa: E402
+from road.frames import HOLED, QUIET, STYLES, pasted, quiet_grounds, write_picture, write_story, zones_of  # noqa: E402
+from road.paste import Canvas, photographs, read_holes  # noqa: E402
 
 SEED = 90_000
 SHARE = 0.1  # of the photograph: a box that is larger is pasted

@@ -19,10 +19,9 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(ROOT / "models"))
 
-from berth_frames import Frame, Labelled, read_frames  # noqa: E402  (scripts, not a package)
-from berth_scores import Answer, score  # noqa: E402
-from berth_weather import spoil  # noqa: E402
-
+from berth.frames import Frame, Labelled, read_frames  # noqa: E402  (scripts, not a package)
+from berth.scores import Answer, score  # noqa: E402
+from berth.weather import spoil  # noqa: E402
 from edge_agent.replay.frames import Still  # noqa: E402
 from edge_agent.replay.seen import Look, Seen, watch  # noqa: E402
 from edge_agent.vision.looker import load_looker  # noqa: E402

@@ -17,10 +17,10 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(ROOT / "models"))
 
-from berth_examples import CONTEXT, DIM, PATCH, Example, Source, patch  # noqa: E402  (scripts, not a package)
-from berth_frames import read_frames  # noqa: E402
-from berth_net import Named, Net, told  # noqa: E402
-from berth_render import scene  # noqa: E402
+from berth.examples import CONTEXT, DIM, PATCH, Example, Source, patch  # noqa: E402  (scripts, not a package)
+from berth.frames import read_frames  # noqa: E402
+from berth.net import Named, Net, told  # noqa: E402
+from berth.render import scene  # noqa: E402
 from training import (  # noqa: E402
     BACKBONE,
     SEED,

@@ -17,15 +17,14 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(ROOT / "models"))
 
-from entries import Golden, entry, numbers, put, texts  # noqa: E402  (a script beside the packages, not one of them)
-from training import SEED, export  # noqa: E402
-
 from edge_agent.judge.ride.grid import Grid  # noqa: E402
 from edge_agent.judge.ride.signal import magnitude  # noqa: E402
 from edge_agent.judge.ride.track import Track  # noqa: E402
 from edge_agent.judge.ride.window import CHANNELS, HOP, LABELS, WINDOW, windows  # noqa: E402
+from entries import Golden, entry, numbers, put, texts  # noqa: E402  (a script beside the packages, not one of them)
 from simulators.boxes import stories  # noqa: E402
 from simulators.boxes.day import Recording  # noqa: E402
+from training import SEED, export  # noqa: E402
 
 Windows = NDArray[np.float32]
 Answers = NDArray[np.int64]

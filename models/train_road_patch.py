@@ -18,10 +18,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 sys.path.insert(0, str(ROOT / "models"))
 
+from edge_agent.vision.road.patch import CONTEXT, LABELS, SIZE, SURE, pair  # noqa: E402
 from entries import texts  # noqa: E402  (scripts, not a package)
-from road_examples import DRAWN, Example, Source  # noqa: E402
-from road_ground import drawn  # noqa: E402
-from road_net import Named, Net  # noqa: E402
+from road.examples import DRAWN, Example, Source  # noqa: E402
+from road.ground import drawn  # noqa: E402
+from road.net import Named, Net  # noqa: E402
 from training import (  # noqa: E402
     BACKBONE,
     SEED,
@@ -34,8 +35,6 @@ from training import (  # noqa: E402
     temperature_of,
     write,
 )
-
-from edge_agent.vision.road.patch import CONTEXT, LABELS, SIZE, SURE, pair  # noqa: E402
 
 EXAMPLES, EPOCHS = 22_000, 6
 RATES = 1e-3, 3e-3

@@ -11,9 +11,10 @@ from typing import TypeVar
 import cv2
 import numpy as np
 import torch
-from entries import entry, pictured, put
 from numpy.typing import NDArray
 from torch import nn
+
+from entries import entry, pictured, put
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 20_261_121

@@ -1,10 +1,11 @@
 """Spoil a pair of pictures as two moments of one camera do: light, noise, a small shift, a codec, night, weather."""
 
-import berth_weather
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from road_paste import Canvas, Rng
+
+from berth import weather
+from road.paste import Canvas, Rng
 
 
 def moments(before: Canvas, after: Canvas, rng: Rng) -> tuple[Canvas, Canvas]:
@@ -39,7 +40,7 @@ def moments(before: Canvas, after: Canvas, rng: Rng) -> tuple[Canvas, Canvas]:
 def junk(pair: Canvas, rng: Rng) -> Canvas:
     """Return a pair of which nobody can tell anything."""
     size = pair.shape[1]
-    return np.concatenate([berth_weather.junk(pair[low : low + size], rng) for low in (0, size)])
+    return np.concatenate([weather.junk(pair[low : low + size], rng) for low in (0, size)])
 
 
 def _light(frames: list[NDArray[np.float32]], rng: Rng) -> list[NDArray[np.float32]]:

@@ -6,8 +6,9 @@ from pathlib import Path
 import cv2
 import msgspec
 import numpy as np
-from berth_frames import Labelled
-from road_paste import Blend, Canvas, Hole, Light, Outline, Points, Rng, Style, lay, quad_of
+
+from berth.frames import Labelled
+from road.paste import Blend, Canvas, Hole, Light, Outline, Points, Rng, Style, lay, quad_of
 
 M_PER_PX = 0.035
 LEAST_M2 = 0.6  # of a hole that is pasted: the judge tells from 0.5 on

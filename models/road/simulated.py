@@ -4,8 +4,8 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from road_paste import Canvas, Mask, Rng
 
+from road.paste import Canvas, Mask, Rng
 from simulators.camera import aisle, street
 from simulators.camera.happenings import Happening, Kind, draw_happening
 from simulators.camera.lens import Lens

@@ -9,12 +9,12 @@ import pytest
 
 from edge_agent.vision.zones import survey_zones
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 DATA = Path(os.environ.get("CITYNERVE_DATA") or ROOT.parent / "shared" / "data")
 sys.path.insert(0, str(ROOT / "models"))
 
-from road_frames import STYLES, pasted, zones_of  # noqa: E402  (scripts, not a package)
-from road_paste import HELD_EVERY, Blend, Hole, Light, Outline, Style, lay, read_holes  # noqa: E402
+from road.frames import STYLES, pasted, zones_of  # noqa: E402  (scripts, not a package)
+from road.paste import HELD_EVERY, Blend, Hole, Light, Outline, Style, lay, read_holes  # noqa: E402
 
 QUAD = np.array([(60, 50), (140, 50), (150, 90), (50, 90)], float)
 

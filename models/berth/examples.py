@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import berth_weather
 import cv2
 import msgspec
 import numpy as np
-from berth_frames import Frame, Labelled, read_crops
-from berth_render import SIZE, park, scene
 from numpy.typing import NDArray
 
+from berth import weather
+from berth.frames import Frame, Labelled, read_crops
+from berth.render import SIZE, park, scene
 from edge_agent.vision.patches import light, square, to_patch
 
 PATCH, CONTEXT, DIM = 64, 0.2, 0.6  # as models.toml says them
@@ -166,8 +166,8 @@ def patch(frame: Frame, polygon: Points, rng: Rng, *, moved: float, junk: bool =
     whole = np.hstack([to[:, :2] @ turn, to[:, 2:]])
     cut = cv2.warpAffine(frame, whole, (PATCH, PATCH), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     if rng.random() < 0.4:
-        cut = berth_weather.coarse(cut.astype(np.uint8), rng)
-    spoilt = (berth_weather.junk if junk else berth_weather.spoil)(cut.astype(np.uint8), rng)
+        cut = weather.coarse(cut.astype(np.uint8), rng)
+    spoilt = (weather.junk if junk else weather.spoil)(cut.astype(np.uint8), rng)
     return cv2.multiply(spoilt, light(turned.tolist(), to, size=PATCH, dim=DIM), scale=1 / 255).astype(np.uint8)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 def test_scenes_are_drawn_alike_and_say_how_much_is_taken() -> None:
     """A canvas, a polygon of four corners and a share; both answers occur."""
-    from berth_render import SIZE, scene
+    from berth.render import SIZE, scene
 
     ground = np.full((SIZE, SIZE, 3), 110, np.uint8)
     scenes = [scene(ground, np.random.default_rng(seed)) for seed in range(30)]
@@ -25,7 +25,7 @@ def test_scenes_are_drawn_alike_and_say_how_much_is_taken() -> None:
 
 def test_a_car_is_drawn_where_the_berth_is() -> None:
     """On a real picture: within the polygon more changes than beside it."""
-    from berth_render import SIZE, park
+    from berth.render import SIZE, park
 
     canvas = np.full((SIZE, SIZE, 3), 110, np.uint8)
     polygon = np.array([[50.0, 60.0], [110.0, 60.0], [115.0, 100.0], [45.0, 100.0]])
@@ -45,8 +45,8 @@ def _space(at: int) -> str:
 
 def test_examples_leave_a_camera_out_by_name(tmp_path: Path) -> None:
     """Each example names the cameras whose pictures are in it, so that none slips into the test of that camera."""
-    from berth_examples import Source
-    from berth_frames import read_frames
+    from berth.examples import Source
+    from berth.frames import read_frames
 
     for camera in ("north", "south"):
         spaces = "".join(_space(at) for at in range(4))

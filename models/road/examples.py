@@ -5,19 +5,19 @@ from pathlib import Path
 import cv2
 import msgspec
 import numpy as np
-import road_draw
-from berth_examples import Cutout, Place, cut_out
-from berth_frames import Frame, read_crops, read_frames
-from berth_render import Camera, draw_cars
-from road_draw import SIZE, Change, as_bytes
-from road_ground import Grounds
-from road_moment import junk, moments, swayed, worn
-from road_paste import Canvas, Mask, Rng, lay, quad_of, read_holes, some_style
-from road_real import Moments, cut
-from road_simulated import HELD_SEEDS, SEEDS, SORTS, Streets
-from road_things import thing
 
+from berth.examples import Cutout, Place, cut_out
+from berth.frames import Frame, read_crops, read_frames
+from berth.render import Camera, draw_cars
 from edge_agent.vision.road.patch import LABELS, Box, pair
+from road import draw
+from road.draw import SIZE, Change, as_bytes
+from road.ground import Grounds
+from road.moment import junk, moments, swayed, worn
+from road.paste import Canvas, Mask, Rng, lay, quad_of, read_holes, some_style
+from road.real import Moments, cut
+from road.simulated import HELD_SEEDS, SEEDS, SORTS, Streets
+from road.things import thing
 
 HELD_SEQUENCE = "sequence2"  # of PKLot's UFPR05: its frames are kept for the evaluation
 TRAINED_DAY, HELD_DAY = "2013-02-22", "2013-03-09"  # of sequence1 and of sequence2
@@ -31,8 +31,8 @@ MIX = {  # shares, as parts of their sum
     "vehicle simulated": 0.025, "object simulated": 0.03, "shadow simulated": 0.025, "sound simulated": 0.02,
     "junk": 0.02,
 }  # fmt: skip
-DRAWN = {"hole drawn": road_draw.hole, "water drawn": road_draw.water, "person drawn": road_draw.person,
-         "object drawn": thing, "shadow drawn": road_draw.shadow, "sound drawn": road_draw.light}  # fmt: skip
+DRAWN = {"hole drawn": draw.hole, "water drawn": draw.water, "person drawn": draw.person,
+         "object drawn": thing, "shadow drawn": draw.shadow, "sound drawn": draw.light}  # fmt: skip
 
 
 class Example(msgspec.Struct, frozen=True):

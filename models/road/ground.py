@@ -5,8 +5,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from road_draw import SIZE, as_bytes, rough_of
-from road_paste import Canvas, Rng, photographs
+
+from road.draw import SIZE, as_bytes, rough_of
+from road.paste import Canvas, Rng, photographs
 
 LONGEST = 420  # px of a photograph that is kept
 TRIES = 8

@@ -20,8 +20,9 @@ def _write(folder: Path, name: str, *spaces: str) -> None:
 
 def test_a_space_without_occupied_is_no_crash(tmp_path: Path) -> None:
     """Nobody labelled it: it is read, and no answer about it is counted."""
-    from berth_frames import read_frames
     from evaluate_berth import always_free, answers
+
+    from berth.frames import read_frames
 
     labels = ('occupied="1"', "", 'occupied="maybe"', 'occupied="0"')
     _write(tmp_path, "a", *(SPACE.format(id=at, occupied=one, inside=CONTOUR) for at, one in enumerate(labels)))
@@ -44,7 +45,7 @@ def test_a_space_without_occupied_is_no_crash(tmp_path: Path) -> None:
 )
 def test_a_space_is_where_its_contour_or_its_rectangle_is(tmp_path: Path, inside: str, count: int) -> None:
     """A space that is nowhere is left out."""
-    from berth_frames import read_frames
+    from berth.frames import read_frames
 
     _write(tmp_path, "a", SPACE.format(id=1, occupied='occupied="1"', inside=inside),
            SPACE.format(id=2, occupied='occupied="0"', inside=CONTOUR))  # fmt: skip
@@ -56,7 +57,7 @@ def test_a_picture_that_cannot_be_decoded_is_named_and_left_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Half of one, or none at all: the others are evaluated."""
-    from berth_frames import read_frames
+    from berth.frames import read_frames
 
     for name in ("empty", "half", "whole"):
         _write(tmp_path, name, SPACE.format(id=1, occupied='occupied="1"', inside=CONTOUR))
@@ -71,7 +72,7 @@ def test_a_picture_that_cannot_be_decoded_is_named_and_left_out(
 
 def test_pictures_lie_beside_or_in_the_next_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """As in PKLot's sequences; an XML without a picture is none, one that is broken is named."""
-    from berth_frames import read_frames
+    from berth.frames import read_frames
 
     for name in ("frames", "bounding_boxes"):
         (tmp_path / name).mkdir()
@@ -86,7 +87,7 @@ def test_pictures_lie_beside_or_in_the_next_folder(tmp_path: Path, capsys: pytes
 
 def test_unknown_is_wrong_and_intervals_are_never_empty() -> None:
     """Balanced accuracy is the mean of both recalls; without an error the interval still has a lower end."""
-    from berth_scores import Answer, score
+    from berth.scores import Answer, score
 
     told = [Answer("a", True, True)] * 8 + [Answer("a", True, None)] * 2 + [Answer("a", False, False)] * 30
     found = score(told)
@@ -100,7 +101,7 @@ def test_unknown_is_wrong_and_intervals_are_never_empty() -> None:
 
 def test_calibration_is_how_far_confidence_is_from_being_right() -> None:
     """Nine of ten right at 0.9 is no error; all wrong at 0.95 is nearly all error."""
-    from berth_scores import Answer, calibration_error
+    from berth.scores import Answer, calibration_error
 
     good = [Answer("a", at > 0, True, 0.9) for at in range(10)]
     assert calibration_error(good) == pytest.approx(0.0, abs=1e-9)
@@ -110,8 +111,9 @@ def test_calibration_is_how_far_confidence_is_from_being_right() -> None:
 
 def test_the_table_judges_any_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Frames of a camera that nobody knows: a row of its own, no promise about it, and no crash without YOLOX."""
-    from berth_frames import read_frames
     from evaluate_berth import committed
+
+    from berth.frames import read_frames
 
     _write(tmp_path, "a", SPACE.format(id=1, occupied='occupied="0"', inside=CONTOUR),
            SPACE.format(id=2, occupied="", inside=RECTANGLE))  # fmt: skip

@@ -5,10 +5,10 @@ from itertools import permutations
 import cv2
 import msgspec
 import numpy as np
-from berth_frames import Frame, Labelled
-from road_paste import Canvas, Points, Rng
 
+from berth.frames import Frame, Labelled
 from edge_agent.vision.road.patch import Box
+from road.paste import Canvas, Points, Rng
 
 ALIKE = 0.55  # correlation of two moments of one place: what it shows is still there
 BLOTS = 16.0  # grey levels: asphalt that dries or gets damp differs by less, whoever came by more

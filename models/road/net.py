@@ -3,8 +3,9 @@
 from pathlib import Path
 
 import torch
-from berth_net import LEAST, LEVEL, SPREAD, Stages
 from torch import nn
+
+from berth.net import LEAST, LEVEL, SPREAD, Stages
 
 SIZE = 64
 EDGE = 6  # px: in this frame of a patch the road is as it was, so that it tells the light's gain

@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from road_draw import SIZE, Change, as_bytes, filled, rough_of, some_place  # one drawing kit in two files
-from road_paste import Canvas, Mask, Points, Rng, ragged
+
+from road.draw import SIZE, Change, as_bytes, filled, rough_of, some_place  # one drawing kit in two files
+from road.paste import Canvas, Mask, Points, Rng, ragged
 
 Colour = NDArray[np.float64]
 

@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from road_paste import Canvas, Mask, Points, Rng, ragged
+
+from road.paste import Canvas, Mask, Points, Rng, ragged
 
 SIZE = 160  # px of a canvas
 Change = tuple[Canvas, Canvas, Mask]  # before, after, where (0 to 1)

@@ -1,0 +1,1 @@
+"""What stands behind the scripts of berths: labelled frames, examples and scenes to learn from, the net, scores."""

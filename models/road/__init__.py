@@ -1,0 +1,1 @@
+"""What stands behind the scripts of roads: potholes to paste, things to draw, pairs of moments, the net."""
