@@ -28,9 +28,9 @@ from edge_agent.replay import report, seen_report
 from edge_agent.replay.recording import read_recording
 from edge_agent.replay.replay import profile_of
 from edge_agent.replay.replay import replay as judge_recording
-from edge_agent.replay.seen import is_camera, recorded_of, replay_pictures
+from edge_agent.replay.seen import is_camera, limits_of, recorded_of, replay_pictures
 from edge_agent.sources.budget import LIMIT_MS, check_line
-from edge_agent.sources.camera.config import CameraConfig
+from edge_agent.sources.camera.config import ZONE, CameraConfig
 from edge_agent.vision.looker import MODEL, load_looker
 from edge_agent.vision.road.view import NO_SCALE
 from edge_agent.vision.road.watch import scaleless
@@ -110,6 +110,10 @@ def replay(
         ),
     ],
     profile: Annotated[str, typer.Option("--profile", help="Profile of the box or camera.")] = "lift_retrofit_box",
+    profiles: Annotated[
+        list[Path] | None, typer.Option("--profiles", help="Folder with profiles of your own, as in a config.")
+    ] = None,
+    zone_profile: Annotated[str, typer.Option("--zone-profile", help="Profile of the camera's zones.")] = ZONE,
     floors: Annotated[Path | None, typer.Option("--floors", help="Heights of the floors, TOML or CSV.")] = None,
     zones: Annotated[Path | None, typer.Option("--zones", help="Zones of the camera, JSON.")] = None,
     interval: Annotated[float, typer.Option("--interval", help="Seconds between two stills.")] = 0.2,
@@ -119,12 +123,14 @@ def replay(
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON.")] = False,
 ) -> None:
     """Judge recordings: rides of a retrofit box, or what the zones of a camera showed."""
-    chosen, heights = profile_of(profile), read_floors(floors) if floors else ()
+    known = load_profiles(profiles or ())
+    chosen, heights = profile_of(profile, known), read_floors(floors) if floors else ()
     if is_camera(chosen) or zones is not None:
         recorded = recorded_of(chosen, recordings, zones=zones, interval_s=interval, hysteresis=not no_hysteresis)
-        recorded = msgspec.structs.replace(recorded, model=model, models=models)
-        seen, profiles = replay_pictures(recorded), load_profiles()
-        _print(seen.notes, [seen_report.as_json(seen, profiles)] if as_json else seen_report.as_text(seen, profiles))
+        limits = limits_of(zone_profile, known)
+        seen = replay_pictures(msgspec.structs.replace(recorded, model=model, models=models, limits=limits))
+        kind = known[zone_profile]
+        _print(seen.notes, [seen_report.as_json(seen, kind)] if as_json else seen_report.as_text(seen, kind))
         return
     story = judge_recording(read_recording(recordings), chosen, floors=heights, classify=motion_or_none())
     told = report.as_text(story, chosen, floors=heights)

@@ -1,6 +1,6 @@
 """Feed a recording to the judge of boxes, second by second, and collect what it says."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import msgspec
 import numpy as np
@@ -46,9 +46,9 @@ def replay(
     return Story(rides, findings, tuple(notes))
 
 
-def profile_of(kind: str) -> Profile:
-    """Return a built-in profile. Raises ConfigError."""
-    profiles = load_profiles()
+def profile_of(kind: str, profiles: Mapping[str, Profile] | None = None) -> Profile:
+    """Return one of ``profiles``, or of the built-in ones. Raises ConfigError."""
+    profiles = load_profiles() if profiles is None else profiles
     if kind not in profiles:
         raise ConfigError(f"no such profile; known: {', '.join(sorted(profiles))}", file="--profile", key=kind)
     return profiles[kind]

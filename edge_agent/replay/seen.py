@@ -12,7 +12,9 @@ from device_profiles.wire import Value
 from edge_agent.judge.berth.berth import Spot
 from edge_agent.judge.berth.limits import PLAIN
 from edge_agent.judge.finding import Finding
+from edge_agent.judge.zone_limits import ZoneLimits, zone_limits_of
 from edge_agent.replay.frames import Still, stills_of
+from edge_agent.sources.camera.config import ZONE_SPEAKS, kind_faults
 from edge_agent.sources.camera.frame import Image
 from edge_agent.vision.looker import MODEL, load_looker
 from edge_agent.vision.road.patch import load_road_patch
@@ -68,6 +70,7 @@ class Recorded(msgspec.Struct, frozen=True):
     hysteresis: bool = True
     model: str = MODEL
     models: Path | None = None  # folder of a models.toml that is not ours
+    limits: ZoneLimits = ZoneLimits()  # of its zones' profile
 
 
 def is_camera(profile: Profile) -> bool:
@@ -90,6 +93,13 @@ def recorded_of(
     return Recorded(paths[0], zones, interval_s, hysteresis)
 
 
+def limits_of(kind: str, profiles: Mapping[str, Profile]) -> ZoneLimits:
+    """Return what a zone's profile says, as for an agent's `zone_profile`. Raises ConfigError."""
+    for message in kind_faults(kind, profiles, noun="zone", speaks=ZONE_SPEAKS):
+        raise ConfigError(message, file="--zone-profile")
+    return zone_limits_of(profiles[kind])
+
+
 def replay_pictures(recorded: Recorded) -> Seen:
     """Return what a recording tells. Raises ConfigError, or ModelRefused when the model is not what it should be."""
     read = survey_zones(recorded.zones)
@@ -97,7 +107,8 @@ def replay_pictures(recorded: Recorded) -> Seen:
     looker = load_looker(read.sound, model=recorded.model, folder=recorded.models, threads=0)
     roads = any(one.kind == "road" for one in read.sound.zones)
     classify = load_road_patch(threads=0) if roads else None
-    return watch(stills, read, looker, hysteresis=recorded.hysteresis, classify=classify)
+    hysteresis, limits = recorded.hysteresis, recorded.limits
+    return watch(stills, read, looker, hysteresis=hysteresis, classify=classify, limits=limits)
 
 
 def watch(
@@ -107,26 +118,29 @@ def watch(
     *,
     hysteresis: bool = True,
     classify: Classify | None = None,
+    limits: ZoneLimits | None = None,
 ) -> Seen:
     """Return the states of all zones in each picture, and the events.
 
     A zone that means nothing is unknown throughout; so are all zones in a picture that is broken or of another size.
     Without ``hysteresis`` each picture is judged alone; of a road's surface one alone says nothing.
     """
-    judges = _Judges(read, looker, hysteresis=hysteresis, classify=classify)
+    judges = _Judges(read, looker, hysteresis=hysteresis, classify=classify, limits=limits or ZoneLimits())
     frames = tuple(judges.take(still) for still in stills)
     faults = tuple(f"zone {zone!r} is unknown: {fault}" for zone, fault in read.faults.items())
     return Seen(frames, tuple(judges.findings), (*faults, *judges.notes))
 
 
 class _Judges:
-    def __init__(self, read: ZonesRead, looker: Look, *, hysteresis: bool, classify: Classify | None) -> None:
+    def __init__(
+        self, read: ZonesRead, looker: Look, *, hysteresis: bool, classify: Classify | None, limits: ZoneLimits
+    ) -> None:
         self.findings: list[Finding] = []
         self.notes: list[str] = []
         self._zones, self._looker, self._hysteresis = read.sound, looker, hysteresis
         self._bad = dict.fromkeys(read.faults, UNKNOWN)
-        self._watch = ZoneWatch(read.sound, berth=None if hysteresis else PLAIN)
-        self._roads = RoadWatch(read.sound, classify)
+        self._watch = ZoneWatch(read.sound, berth=limits.berth if hysteresis else PLAIN, queue=limits.queue)
+        self._roads = RoadWatch(read.sound, classify, limits=limits.road)
         self._noted: dict[str, str] = {}  # zone → why its surface is unknown, as it was said last
 
     def take(self, still: Still) -> FrameSeen:

@@ -1,7 +1,7 @@
 """Say what a recording of pictures told: as JSON, or as a table for people."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -10,25 +10,24 @@ from device_profiles.profile import Profile
 from edge_agent.judge.finding import Finding
 from edge_agent.replay.seen import FrameSeen, Seen
 
-ZONE = "camera_zone"  # the profile of zones: it names their events
 ROAD = ("area_m2", "class", "box", "since_us")  # of an event of a road's surface, besides
 
 
-def as_json(seen: Seen, profiles: Mapping[str, Profile]) -> str:
-    """Return frames and events as one line of JSON."""
+def as_json(seen: Seen, profile: Profile) -> str:
+    """Return frames and events as one line of JSON; the zones' ``profile`` says how severe they are."""
     frames = [{"file": frame.file, "zones": _zones(frame)} for frame in seen.frames]
-    events = [_event(found, profiles) for found in seen.findings]
+    events = [_event(found, profile) for found in seen.findings]
     return msgspec.json.encode({"frames": frames, "events": events}).decode()
 
 
-def as_text(seen: Seen, profiles: Mapping[str, Profile]) -> Iterator[str]:
+def as_text(seen: Seen, profile: Profile) -> Iterator[str]:
     """Yield a line for each picture with its counts, one for each event, and one with their numbers."""
     for frame in seen.frames:
         counts = Counter(str(said.state) for said in frame.zones.values())
         said = ", ".join(f"{counts[word]} {word}" for word in ("occupied", "free", "unknown") if counts[word])
         yield f"{frame.t_us / 1e6:9.1f} s  {frame.file}: {said}{_surfaces(frame)}"
     for found in seen.findings:
-        event = _event(found, profiles)
+        event = _event(found, profile)
         told = {key: value for key, value in found.data.items() if key not in ("zone", "score", "reason")}
         words = "".join(f", {key} {value}" for key, value in told.items())
         yield f"{found.t_us / 1e6:9.1f} s  {found.kind} ({event['severity']}): zone {event['zone']}{words}"
@@ -48,12 +47,12 @@ def _surfaces(frame: FrameSeen) -> str:
     return "".join(f"; {zone}: {said['surface']}, {said['changed_m2']} m²" for zone, said in told.items())
 
 
-def _event(found: Finding, profiles: Mapping[str, Profile]) -> dict[str, Any]:
+def _event(found: Finding, profile: Profile) -> dict[str, Any]:
     """Return an event; of a zone that nobody sees the score is 0, as in the frames."""
     event = {
         "t_us": found.t_us,
         "kind": found.kind,
-        "severity": profiles[ZONE].spec.events[found.kind].severity,
+        "severity": profile.spec.events[found.kind].severity,
         "zone": found.data["zone"],
         "score": found.data["score"] or 0.0,
     }

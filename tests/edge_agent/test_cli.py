@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from device_profiles.profile import load_profiles
 from edge_agent.cli import app
 from edge_agent.infer.registry import models_folder
 from tests.edge_agent.agents import edge_agent
@@ -140,3 +141,26 @@ def test_a_recording_is_judged_by_a_model_of_ones_own(tmp_path: Path, zones: Pat
     assert told.exit_code == 0, told.output
     assert json.loads(told.stdout)["frames"][0]["file"] == "a.png"
     assert "known: mine" in str(CliRunner().invoke(app, ask).exception)
+
+
+def test_a_recording_is_judged_by_a_profile_of_ones_own(tmp_path: Path, zones: Path) -> None:
+    """As the agent does: the folders of `profiles`, the kind of `zone_profile`, or one in place of the built-in one."""
+    cv2.imwrite(str(tmp_path / "a.png"), np.full((48, 64, 3), 90, np.uint8))
+    (tmp_path / "mine").mkdir()
+    text = load_profiles()["camera_zone"].text.replace('confirm = "5s"', "confirm = 5.0")
+
+    def asked(*more: str) -> str:
+        recording = [str(tmp_path / "a.png"), "--profile", "parking_camera", "--zones", str(zones)]
+        return str(CliRunner().invoke(app, ["replay", *recording, *more]).exception)
+
+    own = ("--profiles", str(tmp_path / "mine"))
+    wrong = "zone.toml: judge.limits.confirm: must be a duration"
+    (tmp_path / "mine" / "zone.toml").write_text(f'replaces = "built-in"\n{text}', encoding="utf-8")
+    assert wrong in asked(*own)
+    other = text.replace('kind = "camera_zone"', 'kind = "quick_zone"')
+    (tmp_path / "mine" / "zone.toml").write_text(other, encoding="utf-8")
+    assert wrong in asked(*own, "--zone-profile", "quick_zone")
+    assert asked(*own) == "None"  # it is not asked for
+    assert "unknown profile 'quick_zone'" in asked("--zone-profile", "quick_zone")
+    assert "'lift_terminal' is no zone" in asked("--zone-profile", "lift_terminal")
+    assert "is not a folder" in asked("--profiles", str(tmp_path / "away"))

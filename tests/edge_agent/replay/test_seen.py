@@ -12,8 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from device_profiles.errors import ConfigError
-from device_profiles.profile import load_profiles
+from device_profiles.profile import load_profiles, parse_profile
 from edge_agent.cli import app
+from edge_agent.judge.zone_limits import ZoneLimits
 from edge_agent.replay.frames import stills_of
 from edge_agent.replay.seen import Image, Seen, watch
 from edge_agent.replay.seen_report import as_json, as_text
@@ -22,6 +23,7 @@ from tests.edge_agent.replay.pklot import frames_of_pklot, size_of_picture, trut
 from tests.edge_agent.vision.asphalt import POLYGON, ROAD, Brightness, asphalt
 
 WIDTH, HEIGHT = 96, 64
+ZONE = load_profiles()["camera_zone"]
 BERTHS = {"1": (8, 8), "2": (56, 8)}  # upper left corners; each is 24 × 40
 
 
@@ -71,15 +73,18 @@ def _write(folder: Path, pictures: list[Image | bytes], *, suffix: str = ".png")
     return folder
 
 
-def _seen(path: Path, zones: str, *, interval_s: float = 0.2, hysteresis: bool = True) -> Seen:
+def _seen(
+    path: Path, zones: str, *, interval_s: float = 0.2, hysteresis: bool = True, limits: ZoneLimits | None = None
+) -> Seen:
     read = parse_zones(zones.encode(), file="zones.json")
-    return watch(stills_of(path, interval_s=interval_s), read, BrightIsFull(read.sound), hysteresis=hysteresis)
+    stills, looker = stills_of(path, interval_s=interval_s), BrightIsFull(read.sound)
+    return watch(stills, read, looker, hysteresis=hysteresis, limits=limits)
 
 
 def test_the_output_to_the_letter(tmp_path: Path) -> None:
     """Frames with file and zones, events with time, kind, severity, zone and score: no key more, none less."""
     folder = _write(tmp_path / "f", [_picture("1"), _picture("1", "2"), _picture("2", grey="1")])
-    told = json.loads(as_json(_seen(folder, _zones(), interval_s=60, hysteresis=False), load_profiles()))
+    told = json.loads(as_json(_seen(folder, _zones(), interval_s=60, hysteresis=False), ZONE))
     assert list(told) == ["frames", "events"]
     assert [frame["file"] for frame in told["frames"]] == ["0000.png", "0001.png", "0002.png"]
     states = [{zone: said["state"] for zone, said in frame["zones"].items()} for frame in told["frames"]]
@@ -108,7 +113,28 @@ def test_with_hysteresis_a_stay_is_told_once(tmp_path: Path) -> None:
     assert seen.findings[1].data["dwell_s"] == pytest.approx(12, abs=0.3)
     assert 0 < seen.findings[0].t_us - seen.findings[0].data["arrived_us"] < 6_000_000
     assert str(seen.frames[-1].zones["2"].state) == "occupied"
-    assert list(as_text(seen, load_profiles()))[-1] == "201 pictures, 2 events"
+    assert list(as_text(seen, ZONE))[-1] == "201 pictures, 2 events"
+
+
+def test_limits_of_a_profile_are_those_of_the_recording(tmp_path: Path) -> None:
+    """Of berths and of lanes: what takes seconds by the built-in profile takes longer by one of the city's own."""
+    folder = _write(tmp_path / "f", [_picture(*full) for full in ["2"] * 40 + ["12"] * 60])
+    slow = ZoneLimits(confirm_us=30_000_000)
+    assert [one.kind for one in _seen(folder, _zones()).findings] == ["berth.occupied"]
+    assert _seen(folder, _zones(), limits=slow).findings == ()
+    lane = {"id": "l", "kind": "lane", "polygon": [[8, 48], [32, 48], [32, 8], [8, 8]], "cells": 4}
+    queue = json.dumps({"width": WIDTH, "height": HEIGHT, "zones": [lane]})
+    (formed,) = _seen(folder, queue, interval_s=1, limits=ZoneLimits(vehicle_m=10)).findings
+    assert (formed.kind, formed.data["vehicles"]) == ("queue.formed", 2)
+    assert _seen(folder, queue, interval_s=1, limits=ZoneLimits(form_m=30)).findings == ()
+
+
+def test_severities_are_those_of_the_zones_profile(tmp_path: Path) -> None:
+    """A city that takes a departure for more than information hears so."""
+    seen = _seen(_write(tmp_path / "f", [_picture("1"), _picture()]), _zones(), interval_s=60, hysteresis=False)
+    own = parse_profile(ZONE.text.replace('severity = "info"', 'severity = "minor"'), file="mine.toml")
+    assert [json.loads(as_json(seen, one))["events"][0]["severity"] for one in (ZONE, own)] == ["info", "minor"]
+    assert "berth.freed (minor)" in "".join(as_text(seen, own))
 
 
 def test_pictures_that_are_wrong_make_unknown(tmp_path: Path) -> None:
@@ -285,15 +311,14 @@ def test_a_hole_in_a_road_is_an_event_with_its_area(tmp_path: Path) -> None:
     """Within ten seconds; every frame says what the surface is."""
     pictures: list[Image | bytes] = [asphalt(seed, hole=seed > 4) for seed in range(13)]
     seen = _watched_road(_write(tmp_path / "f", pictures), _road(m_per_px=0.05))
-    profiles = load_profiles()
-    told = json.loads(as_json(seen, profiles))
+    told = json.loads(as_json(seen, ZONE))
     (event,) = told["events"]
     assert (event["kind"], event["severity"], event["zone"], event["class"]) == ("road.hole", "major", "r", "hole")
     assert 5_000_000 < event["t_us"] <= 10_000_000
     assert event["area_m2"] > 0.5
     said = [frame["zones"]["r"]["surface"] for frame in told["frames"]]
     assert (said[0], said[4], said[-1]) == ("unknown", "sound", "hole")
-    assert "r: hole" in list(as_text(seen, profiles))[12]
+    assert "r: hole" in list(as_text(seen, ZONE))[12]
 
 
 def test_a_road_without_a_scale_is_unknown_and_noted(tmp_path: Path) -> None:
