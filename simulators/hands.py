@@ -5,7 +5,7 @@ import signal
 from contextlib import AsyncExitStack
 
 from simulators.acts import REPORT, SITE_ACTS, WORKER_ACTS
-from simulators.camera.street import ZONE
+from simulators.camera.places.street import ZONE
 from simulators.camera.workers import harm
 from simulators.play import WireFault
 from simulators.receivers.office import HeardNotice

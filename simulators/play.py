@@ -9,7 +9,7 @@ from simulators.act import Act
 from simulators.acts import CAMERA_ACTS, GROUND_ACTS, HAND_ACTS, QUEUE_REACHES, ROAD_ACTS, WIRE_ACTS, WORKER_ACTS
 from simulators.box_line.feeler import Feeler
 from simulators.camera.city import scenes_of
-from simulators.camera.happenings import Happening, Kind, draw_happening
+from simulators.camera.scene.happenings import Happening, Kind, draw_happening
 from simulators.ground.sensor import GroundSensor
 from simulators.lifts import deeds
 from simulators.lifts.lift import STEP_US, Lift

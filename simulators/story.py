@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from device_profiles.evidence import DIGEST
-from simulators.camera.happenings import Happening
+from simulators.camera.scene.happenings import Happening
 from simulators.lifts.control import Mode
 from simulators.lifts.lift import Lift
 from simulators.play import Play

@@ -6,12 +6,12 @@ import cv2
 import numpy as np
 
 from road.paste import Canvas, Mask, Rng
-from simulators.camera import aisle, street
-from simulators.camera.happenings import Happening, Kind, draw_happening
-from simulators.camera.lens import Lens
-from simulators.camera.renderer import Renderer
-from simulators.camera.scene import Scene
-from simulators.camera.weather import SKIES
+from simulators.camera.drawing.renderer import Renderer
+from simulators.camera.places import aisle, street
+from simulators.camera.scene.happenings import Happening, Kind, draw_happening
+from simulators.camera.scene.lens import Lens
+from simulators.camera.scene.scene import Scene
+from simulators.camera.scene.weather import SKIES
 
 SEEDS, HELD_SEEDS = range(1000, 1010), range(2000, 2003)  # of streets: the scenarios' seeds are small
 SORTS = {

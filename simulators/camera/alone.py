@@ -11,15 +11,15 @@ import cv2
 import msgspec
 
 from device_profiles.clock import Clock
-from simulators.camera.faults import Fault
-from simulators.camera.feed import Feed, Frames
-from simulators.camera.happenings import Happening, Kind, draw_happening
-from simulators.camera.photographs import PhotographRenderer, read_photographs
-from simulators.camera.renderer import Renderer
-from simulators.camera.scene import Point
-from simulators.camera.server import CameraServer
+from simulators.camera.drawing.photographs import PhotographRenderer, read_photographs
+from simulators.camera.drawing.renderer import Renderer
+from simulators.camera.scene.happenings import Happening, Kind, draw_happening
+from simulators.camera.scene.scene import Point
+from simulators.camera.scene.weather import SKIES
+from simulators.camera.serving.faults import Fault
+from simulators.camera.serving.feed import Feed, Frames
+from simulators.camera.serving.server import CameraServer
 from simulators.camera.spec import CameraSpec, ground_of, is_real, lens_of, scene_of, zones_of
-from simulators.camera.weather import SKIES
 
 DURATION_S = 3600.0
 WELL = "well"

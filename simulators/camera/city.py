@@ -11,13 +11,13 @@ import msgspec
 
 from device_profiles.config import duration_s
 from simulators.acts import CAMERA_FAULTS
-from simulators.camera.faults import Fault
-from simulators.camera.happenings import Happening
+from simulators.camera.places.road import PIECE_M
+from simulators.camera.places.street import ZONE
 from simulators.camera.plan import Plan, Task, Word
-from simulators.camera.road import PIECE_M
-from simulators.camera.scene import Scene
+from simulators.camera.scene.happenings import Happening
+from simulators.camera.scene.scene import Scene
+from simulators.camera.serving.faults import Fault
 from simulators.camera.spec import HEIGHT, WIDTH, CameraSpec, RoadSpec, scene_of, zones_of
-from simulators.camera.street import ZONE
 from simulators.packs import journalled_facts
 from simulators.ports import free_port
 from simulators.process import Program

@@ -8,12 +8,12 @@ import cv2
 import msgspec
 import numpy as np
 
-from simulators.camera import car_park, kerb, road
-from simulators.camera.backdrop import Image
-from simulators.camera.lens import Lens
-from simulators.camera.renderer import Renderer
-from simulators.camera.scene import Point, Scene, rectangle
-from simulators.camera.weather import NIGHT, OVERCAST, Weather
+from simulators.camera.drawing.backdrop import Image
+from simulators.camera.drawing.renderer import Renderer
+from simulators.camera.places import car_park, kerb, road
+from simulators.camera.scene.lens import Lens
+from simulators.camera.scene.scene import Point, Scene, rectangle
+from simulators.camera.scene.weather import NIGHT, OVERCAST, Weather
 
 _DURATION_S = 900.0
 _MOMENTS = 6  # pictures of one scene

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from simulators.camera.faults import Fault
-from simulators.camera.happenings import Happening
+from simulators.camera.scene.happenings import Happening
+from simulators.camera.serving.faults import Fault
 from simulators.camera.spec import CameraSpec
 
 

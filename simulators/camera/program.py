@@ -11,12 +11,12 @@ import cv2
 import msgspec
 
 from device_profiles.clock import Clock, clock_from_environment
-from simulators.camera.feed import Feed
+from simulators.camera.drawing.renderer import Renderer
 from simulators.camera.plan import Plan, Word
-from simulators.camera.renderer import Renderer
-from simulators.camera.server import CameraServer
+from simulators.camera.scene.weather import SKIES
+from simulators.camera.serving.feed import Feed
+from simulators.camera.serving.server import CameraServer
 from simulators.camera.spec import ground_of, lens_of, lot_of, scene_of
-from simulators.camera.weather import SKIES
 
 logger = logging.getLogger(__name__)
 

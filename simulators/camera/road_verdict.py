@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from simulators.camera.happenings import CLASSES, Happening, Kind
+from simulators.camera.places.street import ZONE
+from simulators.camera.scene.happenings import CLASSES, Happening, Kind
 from simulators.camera.spec import CameraSpec, folder_of, is_real
-from simulators.camera.street import ZONE
 from simulators.camera.verdict import Told
 from simulators.receivers.verdict import Check
 

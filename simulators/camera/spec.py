@@ -7,12 +7,12 @@ from typing import Annotated, Literal
 import msgspec
 
 from device_profiles.wire import Id, Name
-from simulators.camera import aisle, car_park, kerb, lot, road, street
-from simulators.camera.backdrop import Image
-from simulators.camera.lens import Lens
-from simulators.camera.photographs import PhotographRenderer
-from simulators.camera.scene import Scene
-from simulators.camera.weather import Skies
+from simulators.camera.drawing.backdrop import Image
+from simulators.camera.drawing.photographs import PhotographRenderer
+from simulators.camera.places import aisle, car_park, kerb, lot, road, street
+from simulators.camera.scene.lens import Lens
+from simulators.camera.scene.scene import Scene
+from simulators.camera.scene.weather import Skies
 
 Place = Literal["car-park", "kerb", "hospital", "road"]
 WIDTH, HEIGHT = 640, 360

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from simulators.camera.scene import PARK_S, Berth, Scene, Stay
+from simulators.camera.scene.scene import PARK_S, Berth, Scene, Stay
 from simulators.camera.spec import CameraSpec, RoadSpec, folder_of, is_real
 from simulators.receivers.verdict import Check
 

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.vision.zones import Zone, Zones
-from simulators.camera.renderer import Renderer
+from simulators.camera.drawing.renderer import Renderer
+from simulators.camera.scene.weather import SKIES
 from simulators.camera.spec import HEIGHT, WIDTH, CameraSpec, lens_of, scene_of, zones_of
-from simulators.camera.weather import SKIES
 
 Image = NDArray[np.uint8]
 PICTURE_BITS = 40_000  # on the average: 1 Mbit/s at 25 pictures a second

@@ -9,10 +9,10 @@ from edge_agent.judge.queue.chain import QueueChain, Span
 from edge_agent.vision.looker import load_looker
 from edge_agent.vision.watch import ZoneWatch
 from edge_agent.vision.zones import parse_zones
-from simulators.camera import road
-from simulators.camera.renderer import Renderer
-from simulators.camera.scene import Lane, Scene
-from simulators.camera.weather import SKIES, Skies
+from simulators.camera.drawing.renderer import Renderer
+from simulators.camera.places import road
+from simulators.camera.scene.scene import Lane, Scene
+from simulators.camera.scene.weather import SKIES, Skies
 
 REACH_M, LEAST_M, SETTLED_S = 90.0, 20.0, 20.0  # a queue is compared while it ends before the last camera's end
 S = 1_000_000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from simulators.camera.weather import Skies
+from simulators.camera.scene.weather import Skies
 from tests.edge_agent.vision.rendered import queue_errors
 
 

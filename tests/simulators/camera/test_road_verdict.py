@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from simulators.camera.happenings import Happening, Kind
 from simulators.camera.road_verdict import surface_checks
+from simulators.camera.scene.happenings import Happening, Kind
 from simulators.camera.spec import CameraSpec
 from simulators.camera.verdict import told_by
 

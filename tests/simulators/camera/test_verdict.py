@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from simulators.camera.road import Flow
-from simulators.camera.scene import PARK_S, Scene
+from simulators.camera.places.road import Flow
+from simulators.camera.scene.scene import PARK_S, Scene
 from simulators.camera.spec import CameraSpec, RoadSpec, scene_of
 from simulators.camera.verdict import camera_checks, told_by
 

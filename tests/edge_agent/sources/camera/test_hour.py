@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from edge_agent.sources.camera.integrity.integrity import Integrity
-from simulators.camera.renderer import Renderer
+from simulators.camera.drawing.renderer import Renderer
+from simulators.camera.scene.weather import SKIES
 from simulators.camera.spec import CameraSpec, lens_of, scene_of
-from simulators.camera.weather import SKIES
 
 HOUR_S = 3600.0
 PLACES = ("car-park", "kerb", "hospital")

@@ -10,10 +10,10 @@ from edge_agent.sources.camera.address import with_secret
 from edge_agent.sources.camera.capture import Capture
 from edge_agent.sources.camera.frame import BrokenPicture, NoPicture
 from edge_agent.sources.camera.trouble import Stream
-from simulators.camera.faults import Fault
-from simulators.camera.feed import Feed
-from simulators.camera.login import Login
-from simulators.camera.server import CameraServer
+from simulators.camera.serving.faults import Fault
+from simulators.camera.serving.feed import Feed
+from simulators.camera.serving.login import Login
+from simulators.camera.serving.server import CameraServer
 from tests.edge_agent.sources.camera.coder import H264
 from tests.edge_agent.sources.camera.pictures import Street
 

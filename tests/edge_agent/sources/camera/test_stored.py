@@ -21,8 +21,8 @@ from edge_agent.sources.camera.source import CameraSource
 from edge_agent.sources.camera.stored import REWRITE_US, Stored, read_stored
 from edge_agent.sources.camera.trouble import Loss, Stream, Trouble
 from edge_agent.vision.watch import Kept
-from simulators.camera.car_park import LENS, car_park
-from simulators.camera.renderer import Renderer
+from simulators.camera.drawing.renderer import Renderer
+from simulators.camera.places.car_park import LENS, car_park
 from tests.edge_agent.agents import AgentProcess
 from tests.edge_agent.outbox.opened import opened
 from tests.edge_agent.sources.camera.rig import ZONES

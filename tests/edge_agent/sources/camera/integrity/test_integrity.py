@@ -8,9 +8,9 @@ import pytest
 from edge_agent.sources.camera.integrity.integrity import Integrity
 from edge_agent.sources.camera.trouble import Trouble
 from edge_agent.vision.structure import bands_of, small_grey
-from simulators.camera.renderer import Renderer
+from simulators.camera.drawing.renderer import Renderer
+from simulators.camera.scene.weather import SKIES
 from simulators.camera.spec import CameraSpec, lens_of, scene_of
-from simulators.camera.weather import SKIES
 from tests.edge_agent.sources.camera.pictures import Image, Street
 
 STEP_S = 0.2
