@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import msgspec
 import sqlalchemy as sa
-from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from hub.alarms.kept.log import history_of
 from hub.alarms.kept.store import alarms, transitions
@@ -13,6 +13,7 @@ from hub.channels.deliveries import BEGINNING, deliveries
 from hub.channels.outbox import OPEN, DeliveryState, notices, outbox
 from hub.channels.receivers import DEFAULT_CHANNEL
 from hub.channels.standing import standings
+from hub.screen import visible
 
 _COLOURS = {"failed": "bold red", "queued": "yellow", "sent": "yellow", "delivered": "green", "accepted": "bold green"}
 
@@ -103,10 +104,11 @@ def deliveries_table(found: list[Delivered]) -> Table:
     table = Table("time (UTC)", "receiver", "state", "severity", "subject", "what", "tries", "said")
     for each in found:
         said = f"{each.reason}: {each.receipt}" if each.reason and each.receipt else each.receipt or each.reason
-        state = f"[{_COLOURS[each.state]}]{each.state}[/]" + (f" for {each.via}" if each.via else "")
+        state = Text(each.state, style=_COLOURS[each.state])
+        state.append(f" for {each.via}" if each.via else "", style="none")
         when = datetime.fromtimestamp((each.done_us or each.queued_us or 0) / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S")
         what = f"{each.rule} {each.kind}"
-        table.add_row(when, each.receiver, state, each.severity, each.subject, what, str(each.attempts), escape(said))
+        table.add_row(when, each.receiver, state, each.severity, each.subject, what, str(each.attempts), said)
     return table
 
 
@@ -116,8 +118,8 @@ def receivers_table(found: list[ReceiverView]) -> Table:
     for each in found:
         waiting = sum(each.counts.get(state, 0) for state in OPEN)
         told = sum(each.counts.values()) - waiting - each.counts.get("failed", 0)
-        stands = "[bold red]given up[/]" if each.dead else "failing" if each.failing_us is not None else "well"
-        detail = f"{stands} {escape(each.detail)}".strip()
+        stands = "given up" if each.dead else "failing" if each.failing_us is not None else "well"
+        detail = Text(visible(f"{stands} {each.detail}".strip()), style="bold red" if each.dead else "")
         table.add_row(each.receiver, each.lane, str(waiting), str(told), str(each.counts.get("failed", 0)), detail)
     return table
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from device_profiles.clock import clock_from_environment
@@ -20,6 +19,7 @@ from hub.commands import Config, Json
 from hub.config import Settings, read_config
 from hub.data import opened_journal, present
 from hub.journal.journal import Journal
+from hub.screen import Screen
 
 archive_app = typer.Typer(no_args_is_help=True, help="Look at the archive.")
 
@@ -81,7 +81,7 @@ def _show_proof(proof: Proof) -> None:
     for row in proof.rows:
         rows.add_row(row.device, when(row.hour_us), row.difference, str(row.journal), str(row.archive))
     if proof.rows:
-        Console().print(rows)
+        Screen().print(rows)
     compared = "points and values" if proof.values else "points"
     verdict = "equal" if proof.equal else f"{proof.different} hours differ"
     typer.echo(f"{compared} of {proof.devices} devices, {proof.hours} hours of devices: {verdict}")

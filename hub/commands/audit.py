@@ -13,6 +13,7 @@ from hub.commands import Config, Json
 from hub.config import read_config
 from hub.data import opened_journal, read_database
 from hub.evidence.table import all_fetches
+from hub.screen import one_line, say
 
 audit_app = typer.Typer(no_args_is_help=True, help="The chain of every revision of every alarm; who took evidence.")
 
@@ -46,4 +47,4 @@ def evidence(config: Config = Path("hub.toml"), as_json: Json = False) -> None:
     for record in found:
         said, when = record.fetched, datetime.fromtimestamp(record.t_us / 1e6, UTC).isoformat(timespec="seconds")
         what = f"{said.alarm}  {said.device}  {said.part}  {said.digest}"
-        sys.stdout.write(f"{record.offset}  {when}  {said.actor}  {what}  {said.result} {said.detail}".rstrip() + "\n")
+        say(one_line(f"{record.offset}  {when}  {said.actor}  {what}  {said.result} {said.detail}".rstrip()) + "\n")

@@ -6,12 +6,12 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 
 from hub.channels.view import deliveries_table, read_deliveries, read_receivers, receivers_table
 from hub.commands import Config, Json
 from hub.config import read_config
 from hub.data import read_database
+from hub.screen import Screen
 
 
 def deliveries(
@@ -29,7 +29,7 @@ def deliveries(
         body = msgspec.json.encode({"receivers": standing, "deliveries": found})
         sys.stdout.write(msgspec.json.format(body).decode() + "\n")
     else:
-        console = Console()
+        console = Screen()
         console.print(deliveries_table(found))
         console.print(receivers_table(standing))
     raise typer.Exit(1 if failed and found else 0)

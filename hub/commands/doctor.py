@@ -10,6 +10,7 @@ from hub.commands import Config, Json
 from hub.config import read_config
 from hub.doctor import Level, Patient, diagnose, worst
 from hub.doctor.checks import CHECKS
+from hub.screen import one_line, say
 
 
 def doctor(config: Config = Path("hub.toml"), as_json: Json = False) -> None:
@@ -20,5 +21,5 @@ def doctor(config: Config = Path("hub.toml"), as_json: Json = False) -> None:
     else:
         for finding in findings:
             advice = f"  → {finding.do}" if finding.do else ""
-            typer.echo(f"{finding.level:4}  {finding.check:10}  {finding.says}{advice}")
+            say(f"{finding.level:4}  {finding.check:10}  {one_line(finding.says)}{advice}\n")
     raise typer.Exit(1 if worst(findings) is Level.FAIL else 0)

@@ -1,12 +1,10 @@
 """``hub ledger``: what became of every pack that the agents made."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 
 from device_profiles.clock import clock_from_environment
 from device_profiles.errors import TopicError
@@ -22,9 +20,9 @@ from hub.journal.journal import Journal
 from hub.ledger.ledger import Ledger
 from hub.ledger.store import catch_up, load
 from hub.ledger.view import View, table, view
+from hub.screen import Screen
 
 DEFAULT = Path("hub.toml")
-WIDTH = 160  # of a table that goes into a file or a pipe
 
 Agent = Annotated[str, typer.Argument(help="An agent: city/district/street/agent, or its name alone. All without it.")]
 Since = Annotated[str, typer.Option(help="Sessions of which something came since: 2h, 2026-01-31T08:00Z, or an epoch.")]
@@ -57,7 +55,7 @@ def ledger(
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:
-        Console(width=None if sys.stdout.isatty() else WIDTH).print(table(found))
+        Screen().print(table(found))
 
 
 def _look(settings: Settings, *, agent: str, since: str) -> View:

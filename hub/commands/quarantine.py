@@ -7,7 +7,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 
 from device_profiles.clock import clock_from_environment
 from hub.archive.refusals import Refusals, RefusedPoint
@@ -23,6 +22,7 @@ from hub.life import is_locked
 from hub.quarantine.asides import GOOD, Aside, Deed, State, answers_in, deed_row, pages, read_asides
 from hub.quarantine.table import points_table, table
 from hub.quarantine.verdict import judge_again
+from hub.screen import Screen, one_line, say
 
 ANSWER_S = 10.0  # real; how long a running hub may take to answer
 _SETTLED = (State.REPLAYED, State.DROPPED)
@@ -49,11 +49,11 @@ def show_all(
     settings = read_config(config)
     if points:
         refused = _refused_points(settings, limit)
-        typer.echo(msgspec.json.encode(refused).decode()) if as_json else Console().print(points_table(refused))
+        typer.echo(msgspec.json.encode(refused).decode()) if as_json else Screen().print(points_table(refused))
         return
     with opened_journal(settings.journal) as journal:
         found = [aside for aside in read_asides(journal).values() if reason in (None, aside.reason)][-limit:]
-    typer.echo(msgspec.json.encode(found).decode()) if as_json else Console().print(table(found))
+    typer.echo(msgspec.json.encode(found).decode()) if as_json else Screen().print(table(found))
 
 
 @quarantine_app.command()
@@ -63,8 +63,8 @@ def show(message: Annotated[int, typer.Argument(metavar="ID")], config: Config =
         (aside,) = _chosen(read_asides(journal), [message], None)
         _, payload = note_of(journal.of_kind("quarantine", message - 1, 1)[0])
     for name, value in msgspec.to_builtins(aside).items():
-        typer.echo(f"{name}: {value}")
-    typer.echo(payload.decode(errors="backslashreplace"))
+        say(f"{name}: {one_line(str(value))}\n")
+    say(payload.decode(errors="backslashreplace") + "\n")
 
 
 @quarantine_app.command()
@@ -110,7 +110,7 @@ def _may_be_good(journal: Journal, aside: Aside) -> bool:
     """Return whether it is worth the hub's while; only the hub knows whether it came again since."""
     verdict = judge_again(journal.of_kind("quarantine", aside.id - 1, 1)[0], None, now_us=aside.received_us)
     if verdict.outcome != GOOD:
-        typer.echo(f"{aside.id}: still {verdict.outcome}: {verdict.detail}")
+        say(f"{aside.id}: still {verdict.outcome}: {one_line(verdict.detail)}\n")
     return verdict.outcome == GOOD
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
 from rich.table import Table
 
 from hub.alarms.asked import reached as decided
@@ -17,6 +16,7 @@ from hub.data import opened_database, opened_journal
 from hub.database import reading
 from hub.journal.journal import Journal
 from hub.journal.records import Record
+from hub.screen import Screen
 
 _BATCH = 500  # records in memory at a time
 
@@ -36,7 +36,7 @@ def reasons(config: Config = Path("hub.toml"), as_json: Json = False) -> None:
     table = Table("of", "reason", "times", box=None, pad_edge=False)
     for each in found:
         table.add_row(each.of, each.name, str(each.count) if each.count else "-")
-    Console().print(table)
+    Screen().print(table)
 
 
 def _records(journal: Journal, after: int) -> Iterator[Record]:

@@ -7,7 +7,6 @@ from typing import Annotated
 import msgspec
 import sqlalchemy as sa
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from device_profiles.clock import clock_from_environment
@@ -20,6 +19,7 @@ from hub.config import Settings, read_config
 from hub.data import read_database
 from hub.response.clocks import ResponseClock, clock_of
 from hub.response.figures import ResponseFigures, figures
+from hub.screen import Screen
 
 
 def response(
@@ -40,7 +40,7 @@ def response(
         made = {"alarms": found, "figures": figures(found)}
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(made)).decode() + "\n")
     else:
-        Console().print(_table(figures(found)))
+        Screen().print(_table(figures(found)))
 
 
 def _clock(connection: sa.Connection, settings: Settings, alarm: Alarm, *, now_us: int) -> ResponseClock:

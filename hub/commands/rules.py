@@ -6,7 +6,6 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from device_profiles.clock import clock_from_environment
@@ -17,6 +16,7 @@ from hub.commands import Config, Json
 from hub.commands.times import instant_us
 from hub.config import read_config
 from hub.data import opened_database, opened_journal
+from hub.screen import Screen
 
 rules_app = typer.Typer(no_args_is_help=True, help="Try rules on what has happened.")
 
@@ -42,7 +42,7 @@ def replay(
 
 
 def _show(found: WhatIf) -> None:
-    console = Console()
+    console = Screen()
     table = Table("rule", "raised before", "raised after")
     for rule in sorted({alarm.rule for alarm in (*found.before, *found.after)}):
         counts = (sum(alarm.rule == rule for alarm in alarms) for alarms in (found.before, found.after))

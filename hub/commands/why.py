@@ -20,6 +20,7 @@ from hub.config import Settings, read_config
 from hub.data import opened_database, opened_journal
 from hub.database import reading
 from hub.errors import NoData, NoSuchAlarm
+from hub.screen import one_line, say
 
 What = Annotated[
     str,
@@ -42,7 +43,10 @@ def why(what: What, config: Config = Path("hub.toml"), as_json: Json = False) ->
             text = "".join(_answer_text(answer) for answer in found)
         else:
             found, text = _of_alarm(connection, what)
-    sys.stdout.write((msgspec.json.format(msgspec.json.encode(found)).decode() + "\n") if as_json else text)
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
+    else:
+        say(text)
 
 
 def _of_record(settings: Settings, engine: sa.Engine, offset: int) -> Explanation:
@@ -79,14 +83,14 @@ def _alarm_text(alarm: Alarm, rule: str) -> str:
 def _told_text(each: Delivered) -> str:
     when_us = each.done_us or each.queued_us
     when = f" at {instant(when_us)}" if when_us is not None else ""
-    said = f"{f' ({each.reason})' if each.reason else ''}{f': {each.receipt}' if each.receipt else ''}"
+    said = f"{f' ({each.reason})' if each.reason else ''}{f': {one_line(each.receipt)}' if each.receipt else ''}"
     return f"  told {each.receiver}: {each.kind}, {each.state.value}{when}{said}\n"
 
 
 def _transition_text(each: Transition) -> str:
-    who = f" by {each.actor}" if each.actor else ""
+    who = f" by {one_line(each.actor)}" if each.actor else ""
     because = f" because {each.because.value}" if each.because is not None else ""
-    detail = f": {each.detail}" if each.detail else ""
+    detail = f": {one_line(each.detail)}" if each.detail else ""
     calls = "" if each.calls else "  [calls nobody]"
     delay_s = (each.t_us - each.t_fact_us) / 1e6
     to = f" → {', '.join(each.to)}" if each.to else ""

@@ -7,6 +7,7 @@ from typing import TextIO
 import msgspec
 
 from hub.database import open_database, reading
+from hub.screen import one_line
 from hub.twins.reader import load_twins
 from hub.twins.state import Twin, TwinState
 
@@ -64,7 +65,7 @@ def _row(twin: Twin, state: TwinState, *, now_us: int) -> tuple[str, ...]:
     session = state.agents.get(twin.agent)
     online = "unknown" if session is None else "online" if session.online else "offline"
     values = ", ".join(
-        f"{name}={'unknown' if held.value is None else held.value} ({_age(held.t_us, now_us)})"
+        f"{name}={'unknown' if held.value is None else one_line(str(held.value))} ({_age(held.t_us, now_us)})"
         for name, held in sorted(twin.values.items())
     )
     clock = "unknown" if session is None else session.clock.source

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
-from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
+from rich.text import Text
 
 from hub.alarms.asked.replay import Replay, replay_apart
 from hub.alarms.asked.spoken import key_texts, later_texts
@@ -16,7 +16,9 @@ from hub.alarms.transitions import ActReason, Alarm, Transition
 from hub.data import present, read_database
 from hub.errors import NeedsReason, NoActor, NoSuchAlarm
 from hub.journal.records import Act, append_act
+from hub.screen import Screen, say
 
+_ID = 16  # characters of an alarm's id, which every act wants whole
 _OF_OPEN = ("close", "dispatch", "arrive", "safe")
 _COLOURS = {"life": "bold white on red", "critical": "bold red", "major": "red", "minor": "yellow", "info": "blue"}
 
@@ -38,7 +40,7 @@ def alarms_command(database: Path, *, as_json: bool = False, open_only: bool = F
         rows = [msgspec.to_builtins(alarm) | {"open": alarm.open} for alarm in found]
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows)).decode() + "\n")
     else:
-        Console().print(alarms_table(found))
+        Screen().print(alarms_table(found))
     return 0
 
 
@@ -51,14 +53,14 @@ def show_command(database: Path, alarm_id: str, *, as_json: bool = False) -> int
         found = msgspec.to_builtins(alarm) | {"open": alarm.open, "history": [_revision(each) for each in history]}
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
         return 0
-    Console().print(alarms_table([alarm]))
-    sys.stdout.write("".join([*key_texts(alarm), *later_texts(history)]))
+    Screen().print(alarms_table([alarm]))
+    say("".join([*key_texts(alarm), *later_texts(history)]))
     table = Table("revision", "at (UTC)", "what", "why", "who", "detail")
     for each in history:
         why = each.because.value if each.because is not None else each.reason.value
         detail = " ".join([each.detail, *(f"→ {name}" for name in each.to)])
         table.add_row(each.id, _time(each.t_us), each.kind.value, why, each.actor, detail)
-    Console().print(table)
+    Screen().print(table)
     return 0
 
 
@@ -112,10 +114,12 @@ def _read(database: Path, *, open_only: bool) -> list[Alarm]:
 
 def alarms_table(found: list[Alarm]) -> Table:
     """Return the alarms as a table, one a row."""
-    table = Table("id", "severity", "subject", "title", "since (UTC)", "until (UTC)", "flags")
+    table = Table(
+        Column("id", no_wrap=True, min_width=_ID), "severity", "subject", "title", "since (UTC)", "until (UTC)", "flags"
+    )
     for alarm in found:
         colour = _COLOURS[alarm.severity] if alarm.open else "dim"
-        severity = f"[{colour}]{alarm.severity}[/]"
+        severity = Text(alarm.severity, style=colour)
         until = _time(alarm.t_cleared_us) if alarm.t_cleared_us is not None else "open"
         table.add_row(
             alarm.id, severity, alarm.subject, alarm.title, _time(alarm.t_fact_us), until, ", ".join(_flags(alarm))

@@ -41,6 +41,22 @@ def test_alarms_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert "critical" in capsys.readouterr().out
 
 
+def test_what_is_listed_can_be_acted_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids are whole, however narrow the terminal: `hub alarm ack` wants all of it; a name in brackets is shown."""
+    scene = Scene()
+    (raised,) = scene.cover(1, tilt_deg=61)
+    scene.act("ack", at_s=2, rule=raised.alarm.rule, subject=raised.alarm.subject, actor="[/x] Li")
+    _, database = store(tmp_path, scene)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert alarms_command(database) == 0
+    assert raised.alarm.id in capsys.readouterr().out
+    assert show_command(database, raised.alarm.id) == 0
+    assert "[/x] Li" in capsys.readouterr().out
+
+
 def test_a_latched_alarm_is_acknowledged_and_closed_from_another_process(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
