@@ -16,10 +16,10 @@ from simulators.entrapments import RULE, AlarmCount, Trapper, count_alarms
 from simulators.influx import wal_grows
 from simulators.lifts.spec import LiftSpec
 from simulators.packs import journalled, loss
-from simulators.play import Play
+from simulators.play.play import Play
+from simulators.play.scenario import Scenario
 from simulators.process import Program, ProgramDied
 from simulators.run import TICK_S, advance, work_folder
-from simulators.scenario import Scenario
 from simulators.stage import Stage, StageOptions, find_mosquitto, until
 
 AIMED_S = 25.0  # real, with the start of the program; a point that is not reached by then is not passed

@@ -9,13 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from simulators.lifts.lift import Lift
+from simulators.play.scenario import load_scenarios
+from simulators.play.story import Story, city_time, state_of
 from simulators.report import score_text
 from simulators.road_tale import road_tale
 from simulators.run import OnTick, RunOptions, run
-from simulators.scenario import load_scenarios
 from simulators.scoring import Score
 from simulators.stage import Stage, StageOptions
-from simulators.story import Story, city_time, state_of
 from simulators.telling import begin, line_text, plain_log, together
 from simulators.witness import AlarmWord
 

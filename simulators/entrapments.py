@@ -3,7 +3,7 @@
 import msgspec
 
 from simulators.lifts.lift import Lift
-from simulators.play import Play
+from simulators.play.play import Play
 from simulators.witness import AlarmWord
 
 RULE = "lift.entrapment"

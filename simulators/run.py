@@ -11,7 +11,6 @@ from pathlib import Path
 import msgspec
 
 from device_profiles.clock import Clock, simulated_clock
-from simulators.acts import HAND_ACTS, WORKER_ACTS
 from simulators.camera.road_verdict import surface_checks
 from simulators.camera.verdict import camera_checks, told_by
 from simulators.evidence import evidence_checks, until_fetched
@@ -20,15 +19,16 @@ from simulators.ground.verdict import ground_checks
 from simulators.hands import Hands
 from simulators.inspected import why_checks
 from simulators.packs import journalled, journalled_facts
-from simulators.play import Play, WireFault
+from simulators.play.acts import HAND_ACTS, WORKER_ACTS
+from simulators.play.play import Play, WireFault
+from simulators.play.scenario import Scenario, cast
+from simulators.play.story import SITE
 from simulators.process import ProgramDied
 from simulators.receivers.verdict import Inquest, check_all
 from simulators.responders.desk import Desk
 from simulators.sabotage import Sabotage, lose_a_pack, observing_path, staged
-from simulators.scenario import Scenario, cast
 from simulators.scoring import Observed, Score, score
 from simulators.stage import Stage, StageOptions
-from simulators.story import SITE
 
 TICK_S = 0.01  # real; at speed 10 the registers are at most 0.1 s old, less than the time of one scan
 

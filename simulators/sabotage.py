@@ -8,9 +8,9 @@ from pathlib import Path
 
 import msgspec
 
-from simulators.act import Act
 from simulators.packs import PackKey
-from simulators.scenario import Expected, Scenario
+from simulators.play.act import Act
+from simulators.play.scenario import Expected, Scenario
 from simulators.scoring import DELIVERED_WITHIN_MS
 from simulators.witness import AlarmWord, HonestPath, ObservingPath
 

@@ -9,8 +9,8 @@ import msgspec
 
 from device_profiles.config import duration_us
 from simulators.packs import Content, PackKey, loss
+from simulators.play.scenario import Expected, Scenario
 from simulators.receivers.verdict import Check
-from simulators.scenario import Expected, Scenario
 from simulators.witness import AlarmWord
 
 DELIVERED_WITHIN_MS = 3_000.0  # wall time from the hub's raise to the client; ordinary is well under 100

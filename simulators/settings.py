@@ -10,7 +10,7 @@ import msgspec
 
 from device_profiles.profile import load_profiles
 from simulators.fleet.packs import KIND, PROFILE
-from simulators.scenario import Scenario
+from simulators.play.scenario import Scenario
 from simulators.witness import Account
 
 HUB = "xiacheng"

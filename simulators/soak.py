@@ -18,10 +18,10 @@ from device_profiles.clock import MAX_SPEED, Clock, simulated_clock
 from simulators.entrapments import RULE, Trapper, count_alarms
 from simulators.lifts.spec import LiftSpec
 from simulators.packs import journalled, loss
-from simulators.play import Play
+from simulators.play.play import Play
+from simulators.play.scenario import Scenario
 from simulators.process import Program, ProgramDied
 from simulators.run import TICK_S, advance, work_folder
-from simulators.scenario import Scenario
 from simulators.stage import Stage, StageOptions, find_mosquitto, until
 
 CALM_S = (5.0, 15.0)  # real; between two faults

@@ -23,7 +23,7 @@ from simulators.ground.city import GroundCity
 from simulators.influx import find_influxd, influx_program
 from simulators.packs import journalled_keys
 from simulators.platforms.city import PlatformCity
-from simulators.play import Play
+from simulators.play.play import Play
 from simulators.ports import free_port
 from simulators.process import Program, ProgramDied
 from simulators.receivers.office import Office

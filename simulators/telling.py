@@ -3,9 +3,9 @@
 from rich.console import Console
 from rich.text import Text
 
+from simulators.play.story import Line, Story, city_time
 from simulators.run import OnTick
 from simulators.stage import Stage
-from simulators.story import Line, Story, city_time
 
 
 def begin(stage: Stage, t_us: int) -> Story:

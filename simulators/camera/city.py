@@ -10,18 +10,18 @@ from pathlib import Path
 import msgspec
 
 from device_profiles.config import duration_s
-from simulators.acts import CAMERA_FAULTS
 from simulators.camera.places.road import PIECE_M
 from simulators.camera.places.street import ZONE
 from simulators.camera.plan import Plan, Task, Word
 from simulators.camera.scene.happenings import Happening
 from simulators.camera.scene.scene import Scene
 from simulators.camera.serving.faults import Fault
-from simulators.camera.spec import HEIGHT, WIDTH, CameraSpec, RoadSpec, scene_of, zones_of
+from simulators.camera.spec import HEIGHT, WIDTH, CameraSpec, RoadSpec, zones_of
 from simulators.packs import journalled_facts
+from simulators.play.acts import CAMERA_FAULTS
+from simulators.play.scenario import Scenario
 from simulators.ports import free_port
 from simulators.process import Program
-from simulators.scenario import Scenario
 
 HEARD_S = 40.0  # real; a busy machine starts Python slowly
 _POLL_S = 0.3
@@ -137,10 +137,3 @@ class CameraCity:
     def _say(self, word: Word) -> None:
         if self._writer is not None:
             self._writer.write(msgspec.json.encode(word) + b"\n")
-
-
-def scenes_of(scenario: Scenario, *, seed: int) -> dict[str, Scene]:
-    """Return camera → what it looks at."""
-    views = max((spec.view for spec in scenario.cameras), default=1)
-    length_s = duration_s(scenario.duration)
-    return {spec.device: scene_of(spec, seed=seed, duration_s=length_s, views=views) for spec in scenario.cameras}

@@ -13,7 +13,7 @@ from simulators.ground.spec import GroundSpec
 from simulators.ground.uplink import Radio, device_id
 from simulators.modbus import Line, LineTiming, RegisterImage, Silent, Slave, blank_cells, values_to_image
 from simulators.platforms.senders import MqttSender
-from simulators.play import Play
+from simulators.play.play import Play
 from simulators.ports import free_port
 from simulators.process import Program
 

@@ -7,7 +7,7 @@ import msgspec
 
 from device_profiles.config import Duration, duration_us
 from device_profiles.wire import Id
-from simulators.acts import GROUND_ACTS, REPORT, UPLINK_ACTS
+from simulators.play.acts import GROUND_ACTS, REPORT, UPLINK_ACTS
 
 Unit = Literal["", "0.1deg", "rad", "cm", "m"]  # "": degrees and millimetres, as the profile says
 

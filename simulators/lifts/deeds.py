@@ -1,9 +1,9 @@
 """What each act of a scenario does to a lift."""
 
 from device_profiles.config import duration_s
-from simulators.act import Act
 from simulators.lifts.control import Mode
 from simulators.lifts.lift import Lift
+from simulators.play.act import Act
 
 GOODS_KG = 40.0  # more than the judge takes for a passenger
 MODES = {

@@ -14,10 +14,10 @@ from simulators.platforms.dialects import MAKES
 from simulators.platforms.platform import Platform, Sender
 from simulators.platforms.senders import HttpSender, MqttSender
 from simulators.platforms.terminal import Terminal
-from simulators.play import Play, WireFault
+from simulators.play.play import Play, WireFault
+from simulators.play.scenario import PlatformSpec
 from simulators.ports import free_port
 from simulators.process import Program
-from simulators.scenario import PlatformSpec
 
 PREFIX = "lifts/push"
 _PATH = "/lifts"

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from device_profiles.config import duration_s
+from simulators.play.scenario import Scenario
 from simulators.receivers.office import HeardNotice
 from simulators.receivers.spec import ReceiverSpec
-from simulators.scenario import Scenario
 
 STAGES = ("detected", "raised", "alerted", "acknowledged", "dispatched", "arrived", "safe", "closed")
 

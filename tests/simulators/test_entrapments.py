@@ -2,8 +2,8 @@
 
 from simulators.entrapments import RULE, Entrapment, Trapper, count_alarms
 from simulators.lifts.spec import LiftSpec
-from simulators.play import Play
-from simulators.scenario import Scenario
+from simulators.play.play import Play
+from simulators.play.scenario import Scenario
 from simulators.witness import AlarmWord
 
 START_US = 1_700_000_000_000_000

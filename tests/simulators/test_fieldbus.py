@@ -4,8 +4,8 @@ from pathlib import Path
 
 from simulators.fieldbus import FieldBus
 from simulators.modbus.faults import ForeignUnit
-from simulators.play import Play, WireFault
-from simulators.scenario import load_scenarios
+from simulators.play.play import Play, WireFault
+from simulators.play.scenario import load_scenarios
 
 
 def test_registers_follow_the_physics(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from simulators.packs import Content, PackKey
+from simulators.play.scenario import load_scenario, load_scenarios
 from simulators.sabotage import DoublingPath, Sabotage, SlowPath, WithholdingPath, observing_path, staged
-from simulators.scenario import load_scenario, load_scenarios
 from simulators.scoring import COUNTERS, DELIVERED_WITHIN_MS, Observed, Outcome, score
 from simulators.witness import AlarmWord, HonestPath
 

@@ -8,10 +8,10 @@ from edge_agent.config import load_config
 from edge_agent.desk import Desk
 from edge_agent.sample import Sample
 from hub.alarms.transitions import Transition
-from simulators.play import Play
+from simulators.play.play import Play
 from simulators.settings import BrokerPlace, Secret, agent_toml
 from tests.hub.alarms.scene import T0_US, Scene
-from tests.simulators.play_clock import PlayClock
+from tests.simulators.play.play_clock import PlayClock
 
 POLL_US = 500_000
 BEAT_US = 1_000_000

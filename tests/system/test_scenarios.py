@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from simulators.scenario import load_scenarios
+from simulators.play.scenario import load_scenarios
 
 SCENARIOS = load_scenarios()
 ORDINARY = sorted(name for name, scenario in SCENARIOS.items() if not scenario.long)

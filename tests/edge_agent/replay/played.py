@@ -21,11 +21,11 @@ from edge_agent.sources.box.claims import Claims
 from edge_agent.sources.box.source import BoxSource
 from edge_agent.sources.box.watched import WatchedBox
 from simulators.fieldbus import FieldBus
-from simulators.play import Play
-from simulators.scenario import Scenario, load_scenarios
+from simulators.play.play import Play
+from simulators.play.scenario import Scenario, load_scenarios
 from simulators.settings import box_link
 from tests.edge_agent.judge.box import START_US
-from tests.simulators.play_clock import PlayClock
+from tests.simulators.play.play_clock import PlayClock
 
 SHOW_US = 200_000
 PROFILE = "lift_retrofit_box"

@@ -14,9 +14,10 @@ import numpy as np
 
 from device_profiles.clock import Clock
 from edge_agent.config import load_config
-from simulators.camera.city import CameraCity, scenes_of
+from simulators.camera.city import CameraCity
 from simulators.camera.workers import harm, worker_of
-from simulators.scenario import Scenario, load_scenarios
+from simulators.play.play import scenes_of
+from simulators.play.scenario import Scenario, load_scenarios
 from simulators.stage import until
 
 

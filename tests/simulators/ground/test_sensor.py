@@ -15,7 +15,7 @@ from simulators.ground.spec import GroundSpec, ground_faults
 from simulators.ground.uplink import Radio, packed
 from simulators.ground.verdict import counts, ground_checks, late
 from simulators.modbus import values_to_image
-from simulators.scenario import Act
+from simulators.play.scenario import Act
 
 S = 1_000_000
 PROFILE = load_profiles()["ground_sensor"]

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from simulators.play.scenario import load_scenarios
 from simulators.receivers.office import HeardNotice, Told
 from simulators.receivers.spec import ReceiverSpec
 from simulators.receivers.verdict import STAGES, Inquest, check_all
 from simulators.responders.spec import ResponderSpec
-from simulators.scenario import load_scenarios
 
 CREW = ResponderSpec("crew", "Chen", ("1s", "2s"), ("1s", "2s"), ("1s", "2s"), called=True)
 CENTRE = ReceiverSpec(

@@ -9,7 +9,7 @@ from device_profiles.evidence import DIGEST
 from simulators.camera.scene.happenings import Happening
 from simulators.lifts.control import Mode
 from simulators.lifts.lift import Lift
-from simulators.play import Play
+from simulators.play.play import Play
 from simulators.witness import AlarmWord
 
 SITE = "site:"  # begins the hub's name of a place at which several devices stand

@@ -13,8 +13,11 @@ from device_profiles.config import Duration, duration_us, read_toml
 from device_profiles.errors import ConfigError, TopicError
 from device_profiles.topics import AgentAddress, check_area
 from device_profiles.wire import Id, Name
-from simulators.act import Act
-from simulators.acts import (
+from simulators.camera.spec import CameraSpec, RoadSpec
+from simulators.ground.spec import GroundSpec, ground_faults
+from simulators.lifts.spec import LiftSpec
+from simulators.play.act import Act
+from simulators.play.acts import (
     BOX_ACTS,
     CAMERA_ACTS,
     GROUND_ACTS,
@@ -25,13 +28,10 @@ from simulators.acts import (
     SLAVE_ACTS,
     TOWN_ACTS,
 )
-from simulators.camera.spec import CameraSpec, RoadSpec
-from simulators.ground.spec import GroundSpec, ground_faults
-from simulators.lifts.spec import LiftSpec
 from simulators.receivers.spec import STORM_RULE, ReceiverSpec, StormSpec
 from simulators.responders.spec import ResponderSpec
 
-FOLDER = Path(__file__).parent / "scenarios"
+FOLDER = Path(__file__).parents[1] / "scenarios"
 
 
 class Expected(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -1,7 +1,7 @@
 """A clock that stands where a play is, for judges that a test feeds by hand."""
 
 from device_profiles.clock import Clock
-from simulators.play import Play
+from simulators.play.play import Play
 
 
 class PlayClock(Clock):

@@ -6,7 +6,8 @@ import msgspec
 
 from device_profiles.config import Duration
 from device_profiles.wire import Id, Name
-from simulators.acts import (
+from simulators.ground.spec import Unit
+from simulators.play.acts import (
     CameraAct,
     GroundAct,
     LiftAct,
@@ -18,7 +19,6 @@ from simulators.acts import (
     WireAct,
     WorkerAct,
 )
-from simulators.ground.spec import Unit
 
 
 class Act(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

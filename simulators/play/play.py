@@ -5,15 +5,16 @@ import random
 import msgspec
 
 from device_profiles.config import duration_s, duration_us
-from simulators.act import Act
-from simulators.acts import CAMERA_ACTS, GROUND_ACTS, HAND_ACTS, QUEUE_REACHES, ROAD_ACTS, WIRE_ACTS, WORKER_ACTS
 from simulators.box_line.feeler import Feeler
-from simulators.camera.city import scenes_of
 from simulators.camera.scene.happenings import Happening, Kind, draw_happening
+from simulators.camera.scene.scene import Scene
+from simulators.camera.spec import scene_of
 from simulators.ground.sensor import GroundSensor
 from simulators.lifts import deeds
 from simulators.lifts.lift import STEP_US, Lift
-from simulators.scenario import Scenario
+from simulators.play.act import Act
+from simulators.play.acts import CAMERA_ACTS, GROUND_ACTS, HAND_ACTS, QUEUE_REACHES, ROAD_ACTS, WIRE_ACTS, WORKER_ACTS
+from simulators.play.scenario import Scenario
 
 
 class WireFault(msgspec.Struct, frozen=True):
@@ -135,6 +136,13 @@ class Play:
         )
         self.happened.setdefault(act.camera, []).append(what)
         return WireFault(act.act, "", act.name, camera=act.camera, happening=what)
+
+
+def scenes_of(scenario: Scenario, *, seed: int) -> dict[str, Scene]:
+    """Return camera → what it looks at."""
+    views = max((spec.view for spec in scenario.cameras), default=1)
+    length_s = duration_s(scenario.duration)
+    return {spec.device: scene_of(spec, seed=seed, duration_s=length_s, views=views) for spec in scenario.cameras}
 
 
 class _Waiting(msgspec.Struct):

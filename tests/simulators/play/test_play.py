@@ -7,10 +7,10 @@ import msgspec
 import pytest
 
 from device_profiles.config import duration_us
-from simulators.acts import HAND_ACTS, WORKER_ACTS
 from simulators.lifts.traffic import Busy, always, arrivals
-from simulators.play import Play
-from simulators.scenario import Scenario, cast, load_scenarios
+from simulators.play.acts import HAND_ACTS, WORKER_ACTS
+from simulators.play.play import Play
+from simulators.play.scenario import Scenario, cast, load_scenarios
 
 SCENARIOS = load_scenarios()
 SECOND = 1_000_000
