@@ -15,7 +15,7 @@ from simulators.archived import ArchiveProof, drain, prove
 from simulators.entrapments import RULE, AlarmCount, Trapper, count_alarms
 from simulators.influx import wal_grows
 from simulators.lifts.spec import LiftSpec
-from simulators.packs import journalled, loss
+from simulators.observers.packs import journalled, loss
 from simulators.play.play import Play
 from simulators.play.scenario import Scenario
 from simulators.process import Program, ProgramDied

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from simulators.lifts.lift import Lift
+from simulators.observers.witness import AlarmWord
 from simulators.play.scenario import load_scenarios
 from simulators.play.story import Story, city_time, state_of
 from simulators.report import score_text
@@ -17,7 +18,6 @@ from simulators.run import OnTick, RunOptions, run
 from simulators.scoring import Score
 from simulators.stage import Stage, StageOptions
 from simulators.telling import begin, line_text, plain_log, together
-from simulators.witness import AlarmWord
 
 SCENARIO = "lift-entrapment-between-floors"
 SPEED = 6.0  # 150 s of the city in 25 s: slow enough to follow

@@ -3,8 +3,8 @@
 import msgspec
 
 from simulators.lifts.lift import Lift
+from simulators.observers.witness import AlarmWord
 from simulators.play.play import Play
-from simulators.witness import AlarmWord
 
 RULE = "lift.entrapment"
 _CALM_US = 5_000_000  # city time of ordinary life between two entrapments of one lift

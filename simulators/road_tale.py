@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from device_profiles.config import duration_s
-from simulators.packs import pack_of_event
+from simulators.observers.packs import pack_of_event
 from simulators.play.scenario import Scenario, load_scenarios
 from simulators.report import score_text
 from simulators.run import RunOptions, run

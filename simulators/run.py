@@ -18,7 +18,7 @@ from simulators.explained import explain, write_reached
 from simulators.ground.verdict import ground_checks
 from simulators.hands import Hands
 from simulators.inspected import why_checks
-from simulators.packs import journalled, journalled_facts
+from simulators.observers.packs import journalled, journalled_facts
 from simulators.play.acts import HAND_ACTS, WORKER_ACTS
 from simulators.play.play import Play, WireFault
 from simulators.play.scenario import Scenario, cast

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import msgspec
 
-from simulators.packs import PackKey
+from simulators.observers.packs import PackKey
+from simulators.observers.witness import AlarmWord, HonestPath, ObservingPath
 from simulators.play.act import Act
 from simulators.play.scenario import Expected, Scenario
 from simulators.scoring import DELIVERED_WITHIN_MS
-from simulators.witness import AlarmWord, HonestPath, ObservingPath
 
 _TRAP = "sabotage"
 

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from device_profiles.config import duration_us
-from simulators.packs import Content, PackKey, loss
+from simulators.observers.packs import Content, PackKey, loss
+from simulators.observers.witness import AlarmWord
 from simulators.play.scenario import Expected, Scenario
 from simulators.receivers.verdict import Check
-from simulators.witness import AlarmWord
 
 DELIVERED_WITHIN_MS = 3_000.0  # wall time from the hub's raise to the client; ordinary is well under 100
 COUNTERS = ("missed", "false", "doubled", "late", "lost", "wrong_clears", "untold", "unmet")

@@ -10,8 +10,8 @@ import msgspec
 
 from device_profiles.profile import load_profiles
 from simulators.fleet.packs import KIND, PROFILE
+from simulators.observers.witness import Account
 from simulators.play.scenario import Scenario
-from simulators.witness import Account
 
 HUB = "xiacheng"
 POLICY = "policy.toml"  # beside the hub's config

@@ -17,7 +17,7 @@ from rich.console import Console
 from device_profiles.clock import MAX_SPEED, Clock, simulated_clock
 from simulators.entrapments import RULE, Trapper, count_alarms
 from simulators.lifts.spec import LiftSpec
-from simulators.packs import journalled, loss
+from simulators.observers.packs import journalled, loss
 from simulators.play.play import Play
 from simulators.play.scenario import Scenario
 from simulators.process import Program, ProgramDied

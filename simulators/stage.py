@@ -21,7 +21,9 @@ from simulators.evidence import evidence_toml
 from simulators.fieldbus import FieldBus
 from simulators.ground.city import GroundCity
 from simulators.influx import find_influxd, influx_program
-from simulators.packs import journalled_keys
+from simulators.observers.packs import journalled_keys
+from simulators.observers.tap import Tap
+from simulators.observers.witness import AlarmWord, HonestPath, ObservingPath, Witness
 from simulators.platforms.city import PlatformCity
 from simulators.play.play import Play
 from simulators.ports import free_port
@@ -37,8 +39,6 @@ from simulators.settings import (
     write_profiles,
 )
 from simulators.storm import Storm
-from simulators.tap import Tap
-from simulators.witness import AlarmWord, HonestPath, ObservingPath, Witness
 
 USERNAME, PASSWORD = "CITYNERVE_BROKER_USERNAME", "CITYNERVE_BROKER_PASSWORD"
 DRAIN_S = 15.0  # real; from the last fact to its row in the journal

@@ -7,8 +7,8 @@ from device_profiles.clock import Clock
 from device_profiles.topics import AgentAddress, lane_topic
 from device_profiles.wire import Lane
 from simulators.fleet.packs import KIND
+from simulators.observers.witness import Account
 from simulators.receivers.spec import StormSpec
-from simulators.witness import Account
 
 _CALM_V, _HIGH_V = 231.0, 300.0  # STORM_RULE is about this
 _HOLDS_S = 6.0  # city time; then each has been too high for long enough

@@ -17,7 +17,7 @@ from simulators.camera.scene.happenings import Happening
 from simulators.camera.scene.scene import Scene
 from simulators.camera.serving.faults import Fault
 from simulators.camera.spec import HEIGHT, WIDTH, CameraSpec, RoadSpec, zones_of
-from simulators.packs import journalled_facts
+from simulators.observers.packs import journalled_facts
 from simulators.play.acts import CAMERA_FAULTS
 from simulators.play.scenario import Scenario
 from simulators.ports import free_port

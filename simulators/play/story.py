@@ -9,8 +9,8 @@ from device_profiles.evidence import DIGEST
 from simulators.camera.scene.happenings import Happening
 from simulators.lifts.control import Mode
 from simulators.lifts.lift import Lift
+from simulators.observers.witness import AlarmWord
 from simulators.play.play import Play
-from simulators.witness import AlarmWord
 
 SITE = "site:"  # begins the hub's name of a place at which several devices stand
 _QUIET = ("reminded", "acked", "joined", "stale", "fresh")  # words about an alarm that was told before

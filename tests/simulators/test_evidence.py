@@ -8,7 +8,7 @@ from device_profiles.shelf import write_whole
 from device_profiles.topics import AgentAddress
 from hub.evidence.fetcher import key_file
 from simulators.evidence import evidence_checks, evidence_folder, evidence_toml
-from simulators.witness import AlarmWord
+from simulators.observers.witness import AlarmWord
 
 CONTENTS = {"before": b"\xff\xd8 before", "after": b"\xff\xd8 after", "clip": b"RIFF clip"}
 DEVICE = "hz/xiacheng/chaoming/road-1-1"

@@ -5,11 +5,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from simulators.packs import Content, PackKey
+from simulators.observers.packs import Content, PackKey
+from simulators.observers.witness import AlarmWord, HonestPath
 from simulators.play.scenario import load_scenario, load_scenarios
 from simulators.sabotage import DoublingPath, Sabotage, SlowPath, WithholdingPath, observing_path, staged
 from simulators.scoring import COUNTERS, DELIVERED_WITHIN_MS, Observed, Outcome, score
-from simulators.witness import AlarmWord, HonestPath
 
 SCENARIO = load_scenarios()["lift-entrapment-between-floors"]
 SECOND = 1_000_000

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from device_profiles.wire import Event, Lane, Reading
-from simulators.packs import Loss, PackKey, journalled, journalled_keys, loss
-from simulators.proxy import NONE, Mischief, Proxy
-from simulators.tap import Tap
+from simulators.observers.packs import Loss, PackKey, journalled, journalled_keys, loss
+from simulators.observers.proxy import NONE, Mischief, Proxy
+from simulators.observers.tap import Tap
 from tests.edge_agent.agents import AgentProcess
 from tests.edge_agent.configs import write_config
 from tests.hub.rig import HubProcess

@@ -6,11 +6,11 @@ import pytest
 from msgspec.structs import replace
 
 from device_profiles.config import duration_us
+from simulators.observers.witness import AlarmWord
 from simulators.play.act import Act
 from simulators.play.play import Play
 from simulators.play.scenario import Scenario, cast, load_scenarios
 from simulators.scoring import Observed, Outcome, Score, score
-from simulators.witness import AlarmWord
 from tests.hub.alarms.scene import T0_US
 from tests.system.short_way import ShortWay
 

@@ -7,12 +7,12 @@ from rich.console import Console
 
 from simulators.lifts.lift import Lift
 from simulators.lifts.spec import LiftSpec
+from simulators.observers.witness import AlarmWord
 from simulators.play.play import Play
 from simulators.play.scenario import cast, load_scenarios
 from simulators.play.story import Story, state_of
 from simulators.report import write_score
 from simulators.scoring import Observed, score
-from simulators.witness import AlarmWord
 
 SCENARIO = load_scenarios()["lift-entrapment-between-floors"]
 

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_profiles.topics import AgentAddress, lane_topic, receipt_topic
-from simulators.packs import PackKey
-from simulators.proxy import remaining_length
-from simulators.tap import MAX_PACKET, PacketReader, ProtocolError, Tap, published
+from simulators.observers.packs import PackKey
+from simulators.observers.proxy import remaining_length
+from simulators.observers.tap import MAX_PACKET, PacketReader, ProtocolError, Tap, published
 
 ADDRESS = AgentAddress("hz/xiacheng/chaoming", "chaoming-01")
 

@@ -7,7 +7,7 @@ from collections import Counter
 import aiomqtt
 import pytest
 
-from simulators.proxy import NONE, Mischief, Proxy
+from simulators.observers.proxy import NONE, Mischief, Proxy
 
 TOPIC = "a/b"
 

@@ -13,7 +13,7 @@ import socket
 
 import msgspec
 
-from simulators.tap import PUBLISH, PacketReader, ProtocolError
+from simulators.observers.tap import PUBLISH, PacketReader, ProtocolError
 
 SWAP_S = 0.05  # real; a message that is held back for its neighbour goes alone after that
 _PUBACK = b"\x40\x02"

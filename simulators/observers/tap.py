@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from device_profiles.errors import TopicError, WireError
 from device_profiles.topics import ROOT, parse_lane_topic
 from device_profiles.wire import decode_receipt
-from simulators.packs import Content, PackKey, content_of
+from simulators.observers.packs import Content, PackKey, content_of
 
 logger = logging.getLogger(__name__)
 
