@@ -15,9 +15,9 @@ from device_profiles.clock import MAX_SPEED
 from device_profiles.errors import ContractError
 from simulators.play.scenario import Scenario, load_scenarios
 from simulators.process import ProgramDied
-from simulators.report import write_score
 from simulators.run import RunOptions, run
-from simulators.sabotage import Sabotage
+from simulators.scoring.report import write_score
+from simulators.scoring.sabotage import Sabotage
 from simulators.stage import StageOptions
 
 GOOD, BAD, USAGE = 0, 1, 2  # exit codes

@@ -12,10 +12,10 @@ from simulators.lifts.lift import Lift
 from simulators.observers.witness import AlarmWord
 from simulators.play.scenario import load_scenarios
 from simulators.play.story import Story, city_time, state_of
-from simulators.report import score_text
 from simulators.road_tale import road_tale
 from simulators.run import OnTick, RunOptions, run
-from simulators.scoring import Score
+from simulators.scoring.report import score_text
+from simulators.scoring.scoring import Score
 from simulators.stage import Stage, StageOptions
 from simulators.telling import begin, line_text, plain_log, together
 

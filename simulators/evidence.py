@@ -11,7 +11,7 @@ from device_profiles.evidence import DIGEST, PARTS
 from device_profiles.topics import AgentAddress
 from simulators.observers.witness import AlarmWord
 from simulators.ports import free_port
-from simulators.receivers.verdict import Check
+from simulators.scoring.check import Check
 
 RULE = "road.collapse"  # the life alarm that must come with evidence
 FETCHED_S = 15.0  # real; a busy machine fetches slowly

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from simulators.receivers.verdict import Check
 from simulators.responders.desk import Desk
+from simulators.scoring.check import Check
 from simulators.stage import Stage
 
 _ALARMS = 40  # of which it is asked; a storm has more

@@ -9,9 +9,9 @@ from rich.text import Text
 from device_profiles.config import duration_s
 from simulators.observers.packs import pack_of_event
 from simulators.play.scenario import Scenario, load_scenarios
-from simulators.report import score_text
 from simulators.run import RunOptions, run
-from simulators.scoring import Score
+from simulators.scoring.report import score_text
+from simulators.scoring.scoring import Score
 from simulators.stage import Stage, StageOptions
 from simulators.telling import plain_log, together
 

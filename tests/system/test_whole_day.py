@@ -10,7 +10,7 @@ from simulators.observers.witness import AlarmWord
 from simulators.play.act import Act
 from simulators.play.play import Play
 from simulators.play.scenario import Scenario, cast, load_scenarios
-from simulators.scoring import Observed, Outcome, Score, score
+from simulators.scoring.scoring import Observed, Outcome, Score, score
 from tests.hub.alarms.scene import T0_US
 from tests.system.short_way import ShortWay
 

@@ -9,13 +9,13 @@ import pytest
 from device_profiles.profile import load_profiles
 from device_profiles.wire import Value
 from edge_agent.judge import judge_of
-from simulators.camera.verdict import Told
 from simulators.ground.sensor import GroundSensor
 from simulators.ground.spec import GroundSpec, ground_faults
 from simulators.ground.uplink import Radio, packed
-from simulators.ground.verdict import counts, ground_checks, late
 from simulators.modbus import values_to_image
 from simulators.play.scenario import Act
+from simulators.scoring.ground import counts, ground_checks, late
+from simulators.scoring.told import Told
 
 S = 1_000_000
 PROFILE = load_profiles()["ground_sensor"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulators.observers.packs import Content, PackKey, content_of, journalled, journalled_keys, loss
-from simulators.sabotage import lose_a_pack
+from simulators.scoring.sabotage import lose_a_pack
 
 FIRST, SECOND = PackKey("hz/a/b/agent-01", 7, "event", 1), PackKey("hz/a/b/agent-01", 7, "event", 2)
 

@@ -11,7 +11,7 @@ import pytest
 from device_profiles.clock import simulated_clock
 from device_profiles.topics import alarm_topic, hub_status_topic
 from simulators.observers.witness import Account, AlarmWord, ObservingPath, Witness, parse_word
-from simulators.sabotage import SlowPath, WithholdingPath
+from simulators.scoring.sabotage import SlowPath, WithholdingPath
 from tests.servers import start_mosquitto
 
 AREA = "hz/xiacheng/chaoming"

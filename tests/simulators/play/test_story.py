@@ -11,8 +11,8 @@ from simulators.observers.witness import AlarmWord
 from simulators.play.play import Play
 from simulators.play.scenario import cast, load_scenarios
 from simulators.play.story import Story, state_of
-from simulators.report import write_score
-from simulators.scoring import Observed, score
+from simulators.scoring.report import write_score
+from simulators.scoring.scoring import Observed, score
 
 SCENARIO = load_scenarios()["lift-entrapment-between-floors"]
 

@@ -8,8 +8,8 @@ import pytest
 from simulators.observers.packs import Content, PackKey
 from simulators.observers.witness import AlarmWord, HonestPath
 from simulators.play.scenario import load_scenario, load_scenarios
-from simulators.sabotage import DoublingPath, Sabotage, SlowPath, WithholdingPath, observing_path, staged
-from simulators.scoring import COUNTERS, DELIVERED_WITHIN_MS, Observed, Outcome, score
+from simulators.scoring.sabotage import DoublingPath, Sabotage, SlowPath, WithholdingPath, observing_path, staged
+from simulators.scoring.scoring import COUNTERS, DELIVERED_WITHIN_MS, Observed, Outcome, score
 
 SCENARIO = load_scenarios()["lift-entrapment-between-floors"]
 SECOND = 1_000_000
@@ -105,7 +105,7 @@ def test_a_sabotaged_scenario_has_something_to_lose(tmp_path: Path) -> None:
     assert staged(SCENARIO, Sabotage.LATE) == SCENARIO
     assert staged(quiet, None) == quiet
     path = tmp_path / "again.toml"
-    path.write_text((Path(__file__).parents[2] / "simulators/scenarios/lift-long-stop.toml").read_text())
+    path.write_text((Path(__file__).parents[3] / "simulators/scenarios/lift-long-stop.toml").read_text())
     assert load_scenario(path) == quiet
 
 

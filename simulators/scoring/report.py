@@ -4,8 +4,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from simulators.receivers.verdict import Check
-from simulators.scoring import COUNTERS, HeardAlarm, Judged, Outcome, Score
+from simulators.scoring.check import Check
+from simulators.scoring.scoring import COUNTERS, HeardAlarm, Judged, Outcome, Score
 
 _COLOURS = {Outcome.MET: "green", Outcome.LATE: "yellow", Outcome.MISSED: "red"}
 

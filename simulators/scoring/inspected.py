@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from simulators.receivers.verdict import Check
+from simulators.scoring.check import Check
 
 Why = Mapping[str, Any]  # hub why ALARM --json
 _TAKEN = {"delivered", "accepted"}  # states of a notice

@@ -1,16 +1,13 @@
 """What was said of berths and queues, against what was true."""
 
-import bisect
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
-from typing import Any
-
-import msgspec
 
 from simulators.camera.scene.scene import PARK_S, Berth, Scene, Stay
 from simulators.camera.spec import CameraSpec, RoadSpec, folder_of, is_real
-from simulators.receivers.verdict import Check
+from simulators.scoring.check import Check
+from simulators.scoring.told import Told
 
 SETTLE_S = 15.0  # after the start nothing is asked yet
 SLOW_S = 9.0  # after a vehicle came or went its berth's state may be the old one
@@ -19,36 +16,6 @@ DWELL_S = 8.0  # by so much may a dwell time be wrong
 QUEUE_LEAST_M = 25.0  # a shorter queue is not compared
 QUEUE_WITHIN = 0.15
 _MATCH_S = 20.0  # an event so near a departure is the one of it
-Fact = Mapping[str, Any]
-
-
-class Told(msgspec.Struct):
-    """What one device said, in the story's seconds."""
-
-    at_s: list[float] = []
-    values: list[Mapping[str, Any]] = []
-    events: list[tuple[float, str, Mapping[str, Any]]] = []
-
-    def at(self, t_s: float, name: str) -> Any:
-        """Return the last value at a moment; None: unknown."""
-        for index in range(bisect.bisect_right(self.at_s, t_s) - 1, -1, -1):
-            if name in self.values[index]:
-                return self.values[index][name]
-        return None
-
-
-def told_by(facts: Iterable[Fact], start_us: int) -> dict[str, Told]:
-    """Return what every device said, in order."""
-    told: dict[str, Told] = {}
-    for fact in sorted(facts, key=lambda fact: int(fact.get("t_us", 0))):
-        one = told.setdefault(str(fact.get("device", "")), Told())
-        t_s = (int(fact["t_us"]) - start_us) / 1e6
-        if fact["type"] == "reading":
-            one.at_s.append(t_s)
-            one.values.append(fact["values"])
-        elif fact["type"] == "event":
-            one.events.append((t_s, fact["kind"], fact.get("data", {})))
-    return told
 
 
 def camera_checks(

@@ -10,16 +10,9 @@ from device_profiles.config import duration_s
 from simulators.play.scenario import Scenario
 from simulators.receivers.office import HeardNotice
 from simulators.receivers.spec import ReceiverSpec
+from simulators.scoring.check import Check
 
 STAGES = ("detected", "raised", "alerted", "acknowledged", "dispatched", "arrived", "safe", "closed")
-
-
-class Check(msgspec.Struct, frozen=True):
-    """One demand, and whether it was met."""
-
-    name: str
-    good: bool
-    found: str
 
 
 class Inquest(msgspec.Struct, frozen=True):

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from simulators.camera.places.street import ZONE
 from simulators.camera.scene.happenings import CLASSES, Happening, Kind
 from simulators.camera.spec import CameraSpec, folder_of, is_real
-from simulators.camera.verdict import Told
-from simulators.receivers.verdict import Check
+from simulators.scoring.check import Check
+from simulators.scoring.told import Told
 
 SEEN_S = 10.0  # city; so soon after it began must a collapse be seen
 _AREA = 2.0  # by such a factor may the area be wrong: its rim is cracked

@@ -11,7 +11,7 @@ from device_profiles.config import duration_us
 from simulators.observers.packs import Content, PackKey, loss
 from simulators.observers.witness import AlarmWord
 from simulators.play.scenario import Expected, Scenario
-from simulators.receivers.verdict import Check
+from simulators.scoring.check import Check
 
 DELIVERED_WITHIN_MS = 3_000.0  # wall time from the hub's raise to the client; ordinary is well under 100
 COUNTERS = ("missed", "false", "doubled", "late", "lost", "wrong_clears", "untold", "unmet")

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 from simulators.play.scenario import load_scenarios
 from simulators.receivers.office import HeardNotice, Told
 from simulators.receivers.spec import ReceiverSpec
-from simulators.receivers.verdict import STAGES, Inquest, check_all
 from simulators.responders.spec import ResponderSpec
+from simulators.scoring.receivers import STAGES, Inquest, check_all
 
 CREW = ResponderSpec("crew", "Chen", ("1s", "2s"), ("1s", "2s"), ("1s", "2s"), called=True)
 CENTRE = ReceiverSpec(

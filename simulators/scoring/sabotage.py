@@ -12,7 +12,7 @@ from simulators.observers.packs import PackKey
 from simulators.observers.witness import AlarmWord, HonestPath, ObservingPath
 from simulators.play.act import Act
 from simulators.play.scenario import Expected, Scenario
-from simulators.scoring import DELIVERED_WITHIN_MS
+from simulators.scoring.scoring import DELIVERED_WITHIN_MS
 
 _TRAP = "sabotage"
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from simulators.inspected import why_checks
+from simulators.scoring.inspected import why_checks
 
 HISTORY = [("raised", "", None), ("acked", "Li Wei", "taken"), ("arrived", "Chen Jie", None)]
 CLOSED = ("closed", "Chen Jie", "inspected")

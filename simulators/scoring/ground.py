@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from simulators.camera.verdict import Told
 from simulators.ground.uplink import Published, Radio
-from simulators.receivers.verdict import Check
+from simulators.scoring.check import Check
+from simulators.scoring.told import Told
 
 
 def ground_checks(radios: Sequence[Radio], told: Mapping[str, Told], start_us: int) -> Iterator[Check]:

@@ -9,7 +9,8 @@ import pytest
 from simulators.camera.places.road import Flow
 from simulators.camera.scene.scene import PARK_S, Scene
 from simulators.camera.spec import CameraSpec, RoadSpec, scene_of
-from simulators.camera.verdict import camera_checks, told_by
+from simulators.scoring.cameras import camera_checks
+from simulators.scoring.told import told_by
 
 ENDS_S = 300.0
 KERB = CameraSpec("cam", busy=1.6)

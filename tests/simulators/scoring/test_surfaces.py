@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from simulators.camera.road_verdict import surface_checks
 from simulators.camera.scene.happenings import Happening, Kind
 from simulators.camera.spec import CameraSpec
-from simulators.camera.verdict import told_by
+from simulators.scoring.surfaces import surface_checks
+from simulators.scoring.told import told_by
 
 ROAD = CameraSpec("road-1", place="road")
 HOLE = Happening(Kind.HOLE, 0.0, 8.0, 0.0, 20.0, 2.0)
