@@ -30,7 +30,7 @@ def stills_of(path: Path, *, interval_s: float) -> Iterator[Still]:
     Raises ConfigError when there is none.
     """
     if path.is_dir():
-        names = sorted(one.name for one in path.iterdir() if one.suffix.lower() in SUFFIXES and one.is_file())
+        names = _names(path)
         if not names:
             raise ConfigError(f"the folder holds no picture ({', '.join(sorted(SUFFIXES))})", file=str(path))
         yield from (_still(path / name, round(at * interval_s * 1e6)) for at, name in enumerate(names))
@@ -40,6 +40,14 @@ def stills_of(path: Path, *, interval_s: float) -> Iterator[Still]:
         yield from _frames(path, interval_s)
     else:
         raise ConfigError("is neither a folder of stills nor a video", file=str(path))
+
+
+def _names(folder: Path) -> list[str]:
+    """Return what is called a picture; what is none is said when it is read."""
+    try:
+        return sorted(one.name for one in folder.iterdir() if one.suffix.lower() in SUFFIXES)
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", file=str(folder)) from error
 
 
 def _still(path: Path, t_us: int) -> Still:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from edge_agent.sources.camera.frame import BrokenPicture, Image, NoPicture
-from edge_agent.sources.camera.torn import is_torn
+from edge_agent.sources.camera.torn import is_cut
 from edge_agent.sources.camera.trouble import Stream
 
 OPEN_S, READ_S = 3.0, 2.0
@@ -57,7 +57,7 @@ class MjpegStream:
             image = cv2.imdecode(np.frombuffer(self._jpeg, np.uint8), cv2.IMREAD_COLOR)
         except cv2.error as error:
             raise BrokenPicture("cannot be decoded") from error
-        if image is None or is_torn(image):  # type: ignore[arg-type]
+        if image is None or is_cut(image):  # type: ignore[arg-type]
             raise BrokenPicture("cannot be decoded")
         return image  # type: ignore[return-value]
 

@@ -20,6 +20,14 @@ def is_torn(image: Image) -> bool:
     return bool((image[-ROWS:] == image[-1, -1]).all())
 
 
+def is_cut(image: Image) -> bool:
+    """Return whether a JPEG that stands alone is torn; one of a single colour all over lacks no part more than another.
+
+    Other decoders than those of JPEG and video give all of a picture or nothing.
+    """
+    return is_torn(image) and not bool((image == image[-1, -1]).all())
+
+
 class Tears:
     """Notices a lower part that is left over from an earlier picture in a decoder's buffer, below a new upper one."""
 

@@ -25,7 +25,7 @@ from edge_agent.sources.camera.integrity.integrity import Integrity
 from edge_agent.sources.camera.messages import Order, Report, decode_order, encode_report
 from edge_agent.sources.camera.mjpeg import MjpegStream
 from edge_agent.sources.camera.reference import Reference
-from edge_agent.sources.camera.stills import Stills
+from edge_agent.sources.camera.stills import Place, Stills
 from edge_agent.sources.camera.watching import Watching
 
 logger = logging.getLogger(__name__)
@@ -72,7 +72,8 @@ def run(order: Order, say: BinaryIO, *, clock: Clock) -> None:
         reference.keep(integrity)
         return made
 
-    drain = Drain(lambda: _open(order), clock=clock, prepare=prepare, flow=flow)
+    place = Place()
+    drain = Drain(lambda: _open(order, place), clock=clock, prepare=prepare, flow=flow)
     drain.start()
     try:
         watch(drain, watching, say, period_s=period_s)
@@ -100,7 +101,7 @@ def watch(drain: Drain, watching: Watching, say: BinaryIO, *, period_s: float) -
         time.sleep(min(BEAT_S, max(0.0, due_s - Clock.real_s())))
 
 
-def _open(order: Order) -> Grabber:
+def _open(order: Order, place: Place) -> Grabber:
     match way_of(order.url):
         case Way.RTSP:
             return Capture(order.url, live=True)
@@ -109,7 +110,7 @@ def _open(order: Order) -> Grabber:
         case Way.VIDEO:
             return Capture(order.url, live=False, loop=order.loop)
         case Way.STILLS:
-            return Stills(Path(order.url), interval_s=order.interval_s, loop=order.loop)
+            return Stills(Path(order.url), interval_s=order.interval_s, loop=order.loop, place=place)
 
 
 def _say(say: BinaryIO, report: Report) -> None:

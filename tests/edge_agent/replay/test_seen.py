@@ -1,8 +1,11 @@
 """Recordings of cameras replayed: the output to the letter, and what is said of pictures and files that are wrong."""
 
 import json
+import os
+import struct
 import subprocess
 import sys
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -222,11 +225,17 @@ def test_what_cannot_be_decoded_is_one_line(tmp_path: Path) -> None:
         "    try: print([one.fault for one in stills_of(Path(name), interval_s=1)])\n"
         "    except ConfigError as error: print(error)"
     )
-    ask = [sys.executable, "-c", program, str(tmp_path / "a.bmp"), str(tmp_path / "v.mp4")]
+    large = zlib.compress(bytes(8_200 * 8_201), 1)  # of a few kilobytes would become 200 MB
+    parts = [(b"IHDR", struct.pack(">IIBBBBB", 8_200, 8_200, 8, 0, 0, 0, 0)), (b"IDAT", large), (b"IEND", b"")]
+    chunks = [struct.pack(">I", len(b)) + a + b + struct.pack(">I", zlib.crc32(a + b)) for a, b in parts]
+    (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+    ask = [sys.executable, "-c", program, *(str(tmp_path / name) for name in ("a.bmp", "b.png", "v.mp4"))]
     done = subprocess.run(ask, capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.splitlines() == [
-        "['a.bmp cannot be decoded']", f"{tmp_path / 'v.mp4'}: holds no picture that can be decoded: it is no video",
-    ]  # fmt: skip
+        "['a.bmp cannot be decoded']",
+        "['b.png cannot be decoded']",
+        f"{tmp_path / 'v.mp4'}: holds no picture that can be decoded: it is no video",
+    ]
     assert done.stderr == ""
 
 
@@ -239,6 +248,22 @@ def test_files_come_in_the_order_of_their_names(tmp_path: Path) -> None:
     names = [still.file for still in stills_of(folder, interval_s=1)]
     assert names == ["0000.png", "10.png", "9.png", "a.png", "b.PNG"]
     assert [still.file for still in stills_of(folder / "a.png", interval_s=1)] == ["a.png"]
+
+
+def test_what_is_called_a_picture_and_is_none_is_named(tmp_path: Path) -> None:
+    """A pipe, a directory, a link to itself: unknown, each by its name, and what stands behind them is judged."""
+    folder = _write(tmp_path / "f", [_picture("1")])
+    os.mkfifo(folder / "1.jpg")
+    (folder / "2.jpg").mkdir()
+    (folder / "3.jpg").symlink_to("3.jpg")
+    cv2.imwrite(str(folder / "4.png"), np.full((HEIGHT, WIDTH, 3), 128, np.uint8))
+    cv2.imwrite(str(folder / "5.png"), _picture("1"))
+    seen = _seen(folder, _zones(), hysteresis=False)
+    assert [frame.file for frame in seen.frames] == ["0000.png", "1.jpg", "2.jpg", "3.jpg", "4.png", "5.png"]
+    states = [str(frame.zones["1"].state) for frame in seen.frames]
+    assert states == ["occupied", "unknown", "unknown", "unknown", "unknown", "occupied"]
+    notes = ("1.jpg is a pipe", "2.jpg is a directory", "3.jpg: Too many levels of symbolic links")
+    assert seen.notes == notes  # of a grey wall the model cannot tell, and that is no fault of the picture
 
 
 @pytest.mark.parametrize("what", ["empty", "absent", "text", "cut"])

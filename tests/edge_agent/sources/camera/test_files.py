@@ -1,6 +1,9 @@
 """Folders of stills and video files, good and bad."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
+from threading import Timer
 
 import cv2
 import numpy as np
@@ -8,8 +11,8 @@ import pytest
 
 from edge_agent.sources.camera.capture import Capture
 from edge_agent.sources.camera.frame import BrokenPicture, NoPicture
-from edge_agent.sources.camera.stills import Stills, read_picture
-from edge_agent.sources.camera.torn import FILLS, Tears, is_torn
+from edge_agent.sources.camera.stills import MOST_BYTES, Place, Stills, read_picture
+from edge_agent.sources.camera.torn import FILLS, Tears, is_cut, is_torn
 from edge_agent.sources.camera.trouble import Stream
 from tests.edge_agent.sources.camera.pictures import Street
 
@@ -33,6 +36,7 @@ def test_stills_come_in_the_order_of_their_names_and_half_a_file_is_none(tmp_pat
     (tmp_path / "notes.txt").write_text("no picture")
     whole = (tmp_path / "b.jpg").read_bytes()
     (tmp_path / "b.jpg").write_bytes(whole[: len(whole) // 2])
+    os.utime(tmp_path / "b.jpg", (0, 0))  # long ago
     stills = Stills(tmp_path, interval_s=0.0, loop=True)
     seen = []
     for _ in range(4):
@@ -52,6 +56,35 @@ def test_an_empty_folder_is_said(tmp_path: Path) -> None:
     with pytest.raises(NoPicture) as caught:
         Stills(tmp_path / "away", interval_s=0.2, loop=False)
     assert caught.value.stream is Stream.UNREACHABLE
+
+
+def test_a_folder_that_is_opened_again_goes_on_behind_the_last_still(tmp_path: Path) -> None:
+    """What was shown before would be told as if it were now."""
+    for name in ("a.jpg", "b.jpg"):
+        cv2.imwrite(str(tmp_path / name), Street().picture())
+    place = Place()
+    Stills(tmp_path, interval_s=0.0, loop=False, place=place).grab()
+    again = Stills(tmp_path, interval_s=0.0, loop=False, place=place)
+    again.grab()
+    assert place.name == "b.jpg"
+
+
+def test_a_still_that_is_being_written_is_waited_for(tmp_path: Path) -> None:
+    """An upload has no end yet; one that never gets one is broken, and the next is shown."""
+    whole = cv2.imencode(".jpg", Street().picture())[1].tobytes()
+    path = tmp_path / "a.jpg"
+    path.write_bytes(whole[:2000])
+    later = Timer(0.3, path.write_bytes, [whole])
+    later.start()
+    stills = Stills(tmp_path, interval_s=0.0, loop=False)
+    stills.grab()
+    assert stills.picture().shape == (224, 400, 3)
+    later.join()
+    (tmp_path / "b.jpg").write_bytes(whole[:2000])
+    os.utime(tmp_path / "b.jpg", (0, 0))  # nobody writes it any more
+    stills.grab()
+    with pytest.raises(BrokenPicture, match=r"b\.jpg is cut off"):
+        stills.picture()
 
 
 @pytest.mark.parametrize("loop", [True, False])
@@ -93,6 +126,53 @@ def test_a_file_that_is_no_picture_is_broken(tmp_path: Path, content: bytes) -> 
     path.write_bytes(content)
     with pytest.raises(BrokenPicture):
         read_picture(path)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda path: os.mkfifo(path), "is a pipe"),
+        (lambda path: path.mkdir(), "is a directory"),
+        (lambda path: path.symlink_to("/dev/zero"), "is a device"),
+        (lambda path: path.symlink_to(path), "Too many levels of symbolic links"),
+        (lambda path: path.symlink_to("away"), "No such file or directory"),
+        (lambda path: path.symlink_to("/proc/self/mem"), "Input/output error"),
+        (lambda path: (path.touch(), os.truncate(path, MOST_BYTES + 1)), "has more than 64 MB"),
+        (lambda path: path.write_bytes(b"GIF89a" * 20), "is no JPEG, PNG, BMP or WebP"),
+        (lambda path: path.write_bytes(b""), "is empty"),
+        (lambda path: path.write_bytes(cv2.imencode(".tiff", Street().picture())[1].tobytes()), "is no JPEG, PNG"),
+    ],
+)
+def test_what_is_no_file_of_a_picture_is_named_and_never_waited_for(
+    tmp_path: Path, make: Callable[[Path], object], said: str
+) -> None:
+    """A pipe would hang its reader, a device never ends."""
+    make(tmp_path / "a.jpg")
+    with pytest.raises(BrokenPicture, match=f"a.jpg:? {said}"):
+        read_picture(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".bmp", ".webp"])
+@pytest.mark.parametrize("colour", [*FILLS, (0, 0, 0), (255, 255, 255)])
+def test_a_picture_of_one_colour_is_a_picture(tmp_path: Path, suffix: str, colour: tuple[int, int, int]) -> None:
+    """Also of the colour that a decoder fills with: what it shows is for others to doubt."""
+    path = tmp_path / f"a{suffix}"
+    cv2.imwrite(str(path), np.full((64, 96, 3), colour, np.uint8))
+    assert read_picture(path).shape == (64, 96, 3)
+
+
+def test_only_a_jpeg_can_lack_its_lower_part(tmp_path: Path) -> None:
+    """What came of it is followed by the decoder's grey; a picture that is drawn so in PNG is whole."""
+    picture = Street().picture()
+    picture[150:] = FILLS[0]
+    assert is_cut(picture)
+    assert not is_cut(np.full_like(picture, 128))
+    cv2.imwrite(str(tmp_path / "a.png"), picture)
+    assert (read_picture(tmp_path / "a.png") == picture).all()
+    whole = cv2.imencode(".jpg", Street().picture())[1].tobytes()
+    (tmp_path / "a.jpg").write_bytes(whole[: len(whole) // 2] + b"\xff\xd9")
+    with pytest.raises(BrokenPicture, match=r"a\.jpg cannot be decoded"):
+        read_picture(tmp_path / "a.jpg")
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png"])
