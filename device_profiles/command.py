@@ -17,6 +17,9 @@ def run_command(app: typer.Typer, name: str, *, failures: tuple[type[Exception],
 
     Exit 2 is a fault of config or usage; 1 is one of ``failures``, or a file or database that cannot be used.
     """
+    for word in sys.argv[1:]:
+        if any("\ud800" <= character <= "\udfff" for character in word):  # bytes of a terminal of another encoding
+            _fail(name, f"{word!a} is not UTF-8", USAGE)
     try:
         code = app(prog_name=name, standalone_mode=False)
     except ContractError as error:

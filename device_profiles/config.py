@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -11,15 +12,19 @@ import msgspec
 from device_profiles.errors import ConfigError
 
 T = TypeVar("T")
-Duration = Annotated[
-    str, msgspec.Meta(pattern=r"^[0-9]{1,9}(\.[0-9]{1,6})?(ms|s|m|h|d)\Z")
-]  # "200ms", "20s", "5m", "3d"
-Size = Annotated[str, msgspec.Meta(pattern=r"^\d+(kB|MB|GB)\Z")]  # "64kB", "256MB", "2GB", decimal
+_PART = r"(\.[0-9]{1,6})?"
+# at most some 270 years: a time that is so far from any of ours is still one
+_DURATION = rf"^([0-9]{{1,9}}{_PART}m?s|[0-9]{{1,8}}{_PART}m|[0-9]{{1,6}}{_PART}h|[0-9]{{1,5}}{_PART}d)\Z"
+_SIZE = r"^[0-9]{1,9}(kB|MB|GB)\Z"
+Duration = Annotated[str, msgspec.Meta(pattern=_DURATION)]  # "200ms", "20s", "5m", "3d"
+Size = Annotated[str, msgspec.Meta(pattern=_SIZE)]  # "64kB", "256MB", "2GB", decimal
+_WORDS = {
+    _DURATION: "is not a duration: write 200ms, 20s, 5m, 12h or 3d, at most 99999d",
+    _SIZE: "is not a size: write 64kB, 256MB or 2GB, at most 999999999GB",
+}
 
 _UNITS = {"ms": timedelta(milliseconds=1), "s": timedelta(seconds=1), "m": timedelta(minutes=1)}
 _UNITS |= {"h": timedelta(hours=1), "d": timedelta(days=1)}
-_DURATION = re.compile(r"^(?P<number>[0-9]{1,9}(?:\.[0-9]{1,6})?)(?P<unit>ms|s|m|h|d)\Z")
-_SIZE = re.compile(r"^(\d+)(kB|MB|GB)\Z")
 _SIZES = {"kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
 _PATH = re.compile(r" - at (?:`key` in )?`(?P<path>[^`]*)`$")
 _STEP = re.compile(r"\[\.\.\.\]|\[(?P<index>\d+)\]|\.?(?P<name>[^.\[\]]+)")
@@ -29,10 +34,10 @@ _LINE = re.compile(r" \(at (?P<place>[^)]*)\)$")
 
 def duration_us(text: str) -> int:
     """Return the microseconds of a Duration. Raises ValueError."""
-    match = _DURATION.match(text)
-    if not match:
-        raise ValueError(f"{text!r} is not a duration: write 200ms, 20s, 5m, 12h or 3d")
-    return round(float(match["number"]) * (_UNITS[match["unit"]] / timedelta(microseconds=1)))
+    if not re.match(_DURATION, text):
+        raise ValueError(f"{text!r} {_WORDS[_DURATION]}")
+    number = text.rstrip("mshd")
+    return round(float(number) * (_UNITS[text.removeprefix(number)] / timedelta(microseconds=1)))
 
 
 def duration_s(text: str) -> float:
@@ -42,20 +47,26 @@ def duration_s(text: str) -> float:
 
 def size_bytes(text: str) -> int:
     """Return the bytes of a Size. Raises ValueError."""
-    match = _SIZE.match(text)
-    if not match:
-        raise ValueError(f"{text!r} is not a size: write 64kB, 256MB or 2GB")
-    return int(match[1]) * _SIZES[match[2]]
+    if not re.match(_SIZE, text):
+        raise ValueError(f"{text!r} {_WORDS[_SIZE]}")
+    return int(text[:-2]) * _SIZES[text[-2:]]
+
+
+def read_text(path: Path) -> str:
+    """Return the text of a file in UTF-8, without the byte order mark that some editors put before it.
+
+    Raises ConfigError.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        raise ConfigError(f"cannot be read: {reason}", file=str(path)) from error
 
 
 def read_toml(path: Path, record: type[T]) -> T:
     """Return the file as ``record``. Raises ConfigError with the file and the key (or line) of the fault."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        raise ConfigError(f"cannot be read: {reason}", file=str(path)) from error
-    return parse_toml(text, record, file=str(path))
+    return parse_toml(read_text(path), record, file=str(path))
 
 
 def write_new(path: Path, text: str) -> bool:
@@ -82,6 +93,8 @@ def parse_toml(text: str, record: type[T], *, file: str) -> T:
         raise ConfigError(message, file=file) from error
     except (ValueError, RecursionError) as error:  # an integer of thousands of digits, brackets without an end
         raise ConfigError(f"cannot be read: {error}", file=file) from error
+    for key in _with_nul(table):
+        raise ConfigError("holds a character NUL, which no name has", file=file, key=key)
     try:
         return msgspec.convert(table, record)
     except msgspec.ValidationError as error:
@@ -90,7 +103,20 @@ def parse_toml(text: str, record: type[T], *, file: str) -> T:
         path = match["path"].removeprefix("$").removeprefix(".") if match else ""
         field = _FIELD.match(message)
         key = ".".join(filter(None, (_with_entries(path, table, record), field["field"] if field else "")))
-        raise ConfigError(message[: match.start()] if match else message, file=file, key=key) from error
+        says = message[: match.start()] if match else message
+        words = next((words for pattern, words in _WORDS.items() if repr(pattern) in says), says)
+        raise ConfigError(words, file=file, key=key) from error
+
+
+def _with_nul(node: Any) -> Iterator[str]:
+    """Yield the key of each text that holds a NUL: files and servers are not asked for such a name."""
+    if isinstance(node, str):
+        yield from ("",) if "\0" in node else ()
+        return
+    named = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for name, value in named:
+        step = f"[{name}]" if isinstance(name, int) else name
+        yield from (f"{step}.{rest}".removesuffix(".").replace(".[", "[") for rest in _with_nul(value))
 
 
 def _with_entries(path: str, table: dict[str, Any], record: type[Any]) -> str:

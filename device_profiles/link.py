@@ -40,8 +40,9 @@ class BrokerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def host_port(self) -> tuple[str, int]:
         """Return host and port. Raises ValueError."""
         parts = urlsplit(self.url)
-        if parts.scheme not in _PORTS or not parts.hostname:
-            raise ValueError(f"{self.url!r} is not mqtt://host:port or mqtts://host:port")
+        more = parts.username is not None or parts.path.strip("/") or parts.query or parts.port == 0
+        if parts.scheme not in _PORTS or not parts.hostname or more:
+            raise ValueError(f"{self.url!r} is not mqtt://host:port or mqtts://host:port; who we are says `username`")
         return parts.hostname, parts.port or _PORTS[parts.scheme]
 
 

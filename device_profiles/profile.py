@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from device_profiles.config import duration_us, parse_toml
+from device_profiles.config import duration_us, parse_toml, read_text
 from device_profiles.dialect_spec import UNKNOWN_CODE, UNKNOWN_CODES, DialectFile, dialect_faults
 from device_profiles.errors import ConfigError
 from device_profiles.key_spec import unknown_in
@@ -90,14 +90,7 @@ def parse_profile(text: str, *, file: str) -> Profile:
 
 def read_profile(path: Path) -> Profile:
     """Return the profile in a file. Raises ConfigError with file and key."""
-    return parse_profile(_text(path), file=str(path))
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot be read: {error}", file=str(path)) from error
+    return parse_profile(read_text(path), file=str(path))
 
 
 def load_profiles(folders: Iterable[Path] = ()) -> dict[str, Profile]:
@@ -111,7 +104,7 @@ def load_profiles(folders: Iterable[Path] = ()) -> dict[str, Profile]:
         if not folder.is_dir():
             raise ConfigError("is not a folder", file=str(folder))
         for path in sorted(folder.glob("*.toml")):
-            text = _text(path)
+            text = read_text(path)
             if _EXTENDS.search(text):
                 additions.append((path, text))
                 continue

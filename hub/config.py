@@ -1,15 +1,14 @@
 """The hub's config: one TOML file whose every key is checked."""
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
 
-from device_profiles.config import Duration, Size, duration_us, read_toml, size_bytes
+from device_profiles.config import Duration, Size, duration_us, read_text, read_toml, size_bytes
 from device_profiles.errors import ConfigError, TopicError
-from device_profiles.link import BrokerConfig
+from device_profiles.link import BrokerConfig, tls_of
 from device_profiles.topics import check_id
 from hub.alarms.city.policy import parse_policy
 from hub.archive.settings import ArchiveConfig
@@ -37,7 +36,7 @@ class IntakeConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class QuarantineConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How much of messages that are no good is kept; above it only their notes are."""
 
-    max_messages: Annotated[int, msgspec.Meta(ge=1)] = 10_000
+    max_messages: Annotated[int, msgspec.Meta(ge=1, le=1_000_000_000)] = 10_000
     max_bytes: Size = "64MB"
 
 
@@ -140,9 +139,9 @@ class Settings(msgspec.Struct, frozen=True):
             return ""
         file = self.folder / self.config.policy
         try:
-            text = file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"{file} cannot be read: {error}", file=str(self.file), key="policy") from error
+            text = read_text(file)
+        except ConfigError as error:
+            raise ConfigError(str(error), file=str(self.file), key="policy") from error
         parse_policy(text, file=str(file), receivers=frozenset(receiver.name for receiver in self.config.receivers))
         return text
 
@@ -150,6 +149,7 @@ class Settings(msgspec.Struct, frozen=True):
         """Read the files that the broker's part names. Raises ConfigError."""
         broker = self.config.broker
         self._check("broker", (("password_file", broker.password_file), ("ca_file", broker.ca_file)))
+        tls_of(broker, self.folder)
 
     def check_archive(self) -> None:
         """Read the files that the archive's part names. Raises ConfigError."""
@@ -157,8 +157,13 @@ class Settings(msgspec.Struct, frozen=True):
 
     def _check(self, part: str, files: Iterable[tuple[str, str]]) -> None:
         for key, name in files:
-            if name and not os.access(self.folder / name, os.R_OK):
-                raise ConfigError(f"{self.folder / name} cannot be read", file=str(self.file), key=f"{part}.{key}")
+            try:
+                text = read_text(self.folder / name) if name else "none"
+            except ConfigError as error:
+                raise ConfigError(str(error), file=str(self.file), key=f"{part}.{key}") from error
+            if key != "ca_file" and not text.partition("\n")[0].strip():
+                says = f"{self.folder / name}: its first line is empty"
+                raise ConfigError(says, file=str(self.file), key=f"{part}.{key}")
 
     def check_evidence(self) -> None:
         """Read the file that the part of evidence names. Raises ConfigError."""

@@ -39,8 +39,7 @@ class ArchiveConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def faults(self) -> Iterator[tuple[str, str]]:
         """Yield key and message of what cannot be meant."""
-        parts = urlsplit(self.url)
-        if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        if not _is_server(self.url):
             yield "url", f"{self.url!r} is not http://host:port or https://host:port"
         if self.kind == "embedded":
             return
@@ -59,3 +58,12 @@ class ArchiveConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Return the password or token. Raises OSError, UnicodeDecodeError."""
         name = self.token_file if self.version == "2" else self.password_file
         return (folder / name).read_text(encoding="utf-8").partition("\n")[0].strip() if name else ""
+
+
+def _is_server(url: str) -> bool:
+    """Return whether an address says which server, and no more; who we are there have keys of their own."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0 and "@" not in url
+    except ValueError:
+        return False

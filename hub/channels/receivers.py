@@ -122,7 +122,7 @@ def unreadable(receivers: Sequence[AnyReceiver], folder: Path) -> Iterable[tuple
     """Yield key and message of each file that cannot be read."""
     for index, receiver in enumerate(receivers):
         for field, name in files_of(receiver):
-            if not os.access(folder / name, os.R_OK):
+            if (folder / name).is_dir() or not os.access(folder / name, os.R_OK):
                 yield f"receivers[{index}].{field}", f"{folder / name} cannot be read"
 
 

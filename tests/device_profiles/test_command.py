@@ -57,7 +57,9 @@ def test_what_goes_wrong_is_one_line(
     assert capsys.readouterr().err == line + "\n"
 
 
-@pytest.mark.parametrize("words", [["nonsense"], ["work", "--prot", "1"], ["work", "--port", "x"], ["work", "more"]])
+@pytest.mark.parametrize(
+    "words", [["nonsense"], ["work", "\udcff"], ["work", "--prot", "1"], ["work", "--port", "x"], ["work", "more"]]
+)
 def test_a_usage_fault_is_exit_2_and_one_line(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

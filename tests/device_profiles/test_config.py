@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_profiles.config import Duration, duration_s, duration_us, parse_toml, read_toml, write_new
+from device_profiles.config import Duration, Size, duration_s, duration_us, parse_toml, read_toml, size_bytes, write_new
 from device_profiles.errors import ConfigError
 
 
@@ -24,6 +24,7 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     agent: str
     wait: Duration = "10s"
+    room: Size = "1MB"
     lines: tuple[Line, ...] = ()
     main: Line | None = None
     spare: dict[str, Line] = {}
@@ -51,6 +52,11 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         ("agent = 'a", "line 1, column 12"),
         ("agent = 'a'\nagent = 'b'", "line 2, column 12"),
         ("agent = ", "line 1, column 9"),
+        ("agent = 'a'\nwait = '100000d'", "wait"),
+        ("agent = 'a'\nroom = '\u0663MB'", "room"),
+        ("agent = 'a'\nroom = '1000000000GB'", "room"),
+        ('agent = "a\\u0000"', "agent"),
+        ('agent = "a"\n[[lines]]\nport = "b"\n[[lines]]\nport = "\\u0000"', "lines[1].port"),
     ],
 )
 def test_every_error_names_file_and_key(text: str, key: str) -> None:
@@ -61,6 +67,15 @@ def test_every_error_names_file_and_key(text: str, key: str) -> None:
     assert caught.value.key == key or (key.startswith("line") and caught.value.key in (key, "end of document"))
     assert str(caught.value).startswith(f"agent.toml: {caught.value.key}: ")
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("key", "hint"), [("wait", "write 200ms, 20s, 5m, 12h or 3d"), ("room", "write 64kB, 256MB or 2GB")]
+)
+def test_what_is_no_duration_or_size_is_told_how_one_is_written(key: str, hint: str) -> None:
+    """In words, and not as a pattern."""
+    with pytest.raises(ConfigError, match=hint):
+        parse_toml(f"agent = 'a'\n{key} = '1 week'", Config, file="agent.toml")
 
 
 @pytest.mark.parametrize("text", ["a = " + "9" * 5000, "a = " + "[" * 5000])
@@ -75,6 +90,13 @@ def test_a_good_file_is_the_record(tmp_path: Path) -> None:
     path = tmp_path / "agent.toml"
     path.write_text("agent = 'a'\n[[lines]]\nport = '/dev/ttyS0'\n")
     assert read_toml(path, Config) == Config("a", lines=(Line("/dev/ttyS0"),))
+
+
+def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
+    """Editors of Windows put one before the text, and line ends of their own into it."""
+    path = tmp_path / "agent.toml"
+    path.write_bytes(b"\xef\xbb\xbfagent = 'a'\r\nwait = '1s'\r\n")
+    assert read_toml(path, Config) == Config("a", wait="1s")
 
 
 def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
@@ -105,7 +127,13 @@ def test_any_text_is_a_duration_or_a_value_error(text: str) -> None:
         with pytest.raises(ValueError, match="is not a duration"):
             duration_us(text)
     else:
-        assert duration_us(text) >= 0
+        assert 0 <= duration_us(text) < 2**53
+
+
+def test_the_longest_and_the_largest_fit_64_bits_behind_any_time() -> None:
+    """What is counted from now, or kept as a number in a database, stays one."""
+    assert duration_us("99999d") < 2**53
+    assert size_bytes("999999999GB") < 2**63
 
 
 def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from device_profiles.config import Duration, duration_us
+from device_profiles.config import Duration, duration_us, parse_toml
 from device_profiles.errors import ConfigError, TopicError
 from device_profiles.topics import check_area
 from device_profiles.wire import Severity
@@ -165,10 +165,7 @@ def parse_policy(text: str, *, file: str, receivers: frozenset[str] | None = Non
 
     With ``receivers``, the names that steps of a ladder may call.
     """
-    try:
-        spec = msgspec.toml.decode(text, type=PolicySpec)
-    except msgspec.MsgspecError as error:
-        raise ConfigError(str(error), file=file) from error
+    spec = parse_toml(text, PolicySpec, file=file)
     for key, message in _faults(spec, receivers):
         raise ConfigError(message, file=file, key=key)
     return Policy(spec, hashlib.sha256(text.encode()).hexdigest())
