@@ -6,7 +6,7 @@ from itertools import pairwise
 import msgspec
 
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.queue.course import Course, follow, lose, shift
+from edge_agent.judge.queue.course import Course, Phase, follow, left_of, lose, shift
 from edge_agent.judge.queue.limits import QueueLimits
 from edge_agent.judge.queue.road import Piece, find_queue
 
@@ -31,6 +31,11 @@ class QueueChain:
         self._spans = {span.lane: span for span in spans}
         self._told: dict[str, tuple[int, tuple[Piece, ...]]] = {}
         self._course = Course()
+        self._away = False  # what was told of it was told by an agent before this one, and nobody has seen it since
+
+    def resume(self, course: Course) -> None:
+        """Go on where another chain of the same road stopped; nothing is known of it until it is seen again."""
+        self._course, self._away = left_of(course), course.phase is not Phase.UNKNOWN
 
     def tell(self, t_us: int, lane: str, pieces: Sequence[Piece] | None) -> None:
         """Take in what is known of a lane's cells; None: its camera sees nothing."""
@@ -44,10 +49,16 @@ class QueueChain:
     def look(self, t_us: int) -> list[Finding]:
         """Return what became true of the road's queue."""
         queue = find_queue(self.pieces(t_us), self._limits)
-        if queue is None:
+        old = self._away and not 0 <= t_us - (self._course.last_us or 0) <= OLD_US
+        if self._away and not old and queue is None:
+            return []  # what was told of it may well hold: its cameras have only begun to look
+        self._away = False
+        found: list[Finding] = []
+        if old or queue is None:
             self._course, found = lose(self._course, t_us, zone=self._road, reason="unseen")
-        else:
-            self._course, found = follow(self._course, t_us, queue, zone=self._road, limits=self._limits)
+        if queue is not None:
+            self._course, more = follow(self._course, t_us, queue, zone=self._road, limits=self._limits)
+            found += more
         return found
 
     def shift(self, step_us: int) -> None:

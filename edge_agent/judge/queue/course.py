@@ -60,6 +60,11 @@ def lose(course: Course, t_us: int, *, zone: str, reason: str) -> tuple[Course, 
     return lost, [found] if course.phase is not Phase.UNKNOWN else []
 
 
+def left_of(course: Course) -> Course:
+    """Return what of a course is to outlive the agent: what was told, and what was measured; not what is pending."""
+    return msgspec.structs.replace(course, queue=None, growth_mps=None, since_us=None, apart_us=0)
+
+
 def shift(course: Course, step_us: int) -> Course:
     """Return the course after the clock was set by so much."""
     lengths = tuple((t_us + step_us, length_m) for t_us, length_m in course.lengths)

@@ -29,7 +29,10 @@ def camera_sources(
     """
     starts = asyncio.Semaphore(max(1, (os.cpu_count() or 1) // 2))  # the lift path keeps a processor
     limits = {road.device: queue_limits_of(loaded.profiles[road.profile]) for road in loaded.config.roads}
-    roads = [Road(road, loaded.zones, sink=sink, limits=limits[road.device]) for road in loaded.config.roads]
+    roads = [
+        Road(road, loaded.zones, sink=sink, limits=limits[road.device], stored=states.get(road.device))
+        for road in loaded.config.roads
+    ]
     return [
         CameraSource(
             order_of(camera, loaded),

@@ -10,6 +10,7 @@ from edge_agent.judge.queue.limits import QueueLimits
 from edge_agent.judge.queue.road import Piece
 from edge_agent.sample import Sample, Sink
 from edge_agent.sources.camera.road_config import RoadConfig, RoadLane
+from edge_agent.sources.camera.stored import StoredCourse, read_course
 from edge_agent.vision.zones import Zones, lane_cells
 
 LOOK_US = 1_000_000  # city; between two looks at the whole road
@@ -22,13 +23,22 @@ class Road:
     """One road; it is told on the event loop."""
 
     def __init__(
-        self, config: RoadConfig, zones: Mapping[str, Zones], *, sink: Sink, limits: QueueLimits | None = None
+        self,
+        config: RoadConfig,
+        zones: Mapping[str, Zones],
+        *,
+        sink: Sink,
+        limits: QueueLimits | None = None,
+        stored: bytes | None = None,
     ) -> None:
-        """``zones``: by camera, with every lane that the config names."""
+        """``zones``: by camera, with every lane that the config names; ``stored``: by the agent before this one."""
         self._device = config.device
         spans = [_span(lane, zones[lane.camera]) for lane in config.lanes]
         self._chain = QueueChain(config.device, spans, limits)
         self._lanes = {(lane.camera, lane.zone) for lane in config.lanes}
+        if (course := read_course(stored, device=config.device)) is not None:
+            self._chain.resume(course)
+        self._stored = StoredCourse()
         self._sink = sink
         self._t_us: int | None = None  # of the last look
 
@@ -45,7 +55,9 @@ class Road:
             self._say(t_us, self._chain.look(t_us))
 
     def _say(self, t_us: int, findings: Sequence[Finding]) -> None:
-        self._sink(Sample(self._device, t_us, _values(self._chain.view()), findings=tuple(findings)))
+        course = self._chain.view()
+        state = self._stored.keep(course, t_us)
+        self._sink(Sample(self._device, t_us, _values(course), findings=tuple(findings), state=state))
 
 
 def hear_of(roads: Sequence[Road], camera: str) -> Hear:

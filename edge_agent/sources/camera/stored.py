@@ -1,10 +1,11 @@
-"""What of a camera's zones outlives the agent: read when it starts, and written when it is worth a write."""
+"""What of a camera's zones and of roads outlives the agent: read when it starts, written when it is worth a write."""
 
 import logging
 from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from edge_agent.judge.queue.course import Course, left_of
 from edge_agent.vision.watch import Kept
 from edge_agent.vision.zones import Zone
 
@@ -29,6 +30,31 @@ class Stored:
             return b""
         self._written[zone], self._written_us[zone] = _worth(kept), t_us
         return msgspec.json.encode(kept)
+
+
+class StoredCourse:
+    """Of one road's queue."""
+
+    def __init__(self) -> None:
+        self._written: tuple[object, ...] = ()
+        self._written_us = 0
+
+    def keep(self, course: Course, t_us: int) -> bytes:
+        """Return what is to be stored, empty when what is stored will do."""
+        worth = (course.phase, course.growing, course.known)
+        if worth == self._written and abs(t_us - self._written_us) < REWRITE_US:
+            return b""
+        self._written, self._written_us = worth, t_us
+        return msgspec.json.encode(left_of(course))
+
+
+def read_course(stored: bytes | None, *, device: str) -> Course | None:
+    """Return what was stored of a road's queue; what cannot be read begins anew."""
+    try:
+        return None if stored is None else msgspec.json.decode(stored, type=Course)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        logger.error("%s: what was stored of it cannot be read and begins anew: %s", device, error)
+        return None
 
 
 def read_stored(zones: Iterable[Zone], states: Mapping[str, bytes], *, devices: Mapping[str, str]) -> dict[str, Kept]:

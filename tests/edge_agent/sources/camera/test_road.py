@@ -1,7 +1,9 @@
 """A road of several cameras: what they say of their lanes becomes one queue, and what is missing is unknown."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -9,9 +11,10 @@ from device_profiles.clock import Clock
 from device_profiles.errors import ConfigError
 from device_profiles.profile import load_profiles
 from edge_agent.config import load_config
-from edge_agent.judge.queue.course import EVENTS
+from edge_agent.judge.queue.course import EVENTS, Course, Phase
 from edge_agent.judge.queue.road import Piece
 from edge_agent.sample import Sample
+from edge_agent.sources.camera.begin import camera_sources
 from edge_agent.sources.camera.eyes import Eyes
 from edge_agent.sources.camera.frame import Image
 from edge_agent.sources.camera.messages import Health, Report, ZoneWord, decode_report, encode_report
@@ -72,6 +75,115 @@ def test_a_clock_that_was_set_back_does_not_silence_the_road() -> None:
     road.hear("a", "1", START - 3600 * S, _cells("#" * 10))
     road.hear("a", "1", START - 3598 * S, _cells("#" * 10))
     assert [sample.t_us - START for sample in said] == [0, -3598 * S]
+
+
+def _told(said: Sequence[Sample]) -> list[str]:
+    return [found.kind for sample in said for found in sample.findings]
+
+
+def _hears(road: Road, word: str, *, since_s: int, seconds: int) -> None:
+    for at in range(since_s, since_s + seconds):
+        road.hear("a", "1", START + at * S, _cells(word) if word else None)
+
+
+def _restarted(said: Sequence[Sample]) -> tuple[Road, list[Sample]]:
+    """Return a road that begins with what the one before has stored."""
+    stored = [sample.state for sample in said if sample.state]
+    again: list[Sample] = []
+    return Road(RoadConfig("road", LANES[:1]), {"a": ZONES}, sink=again.append, stored=stored[-1]), again
+
+
+def _before(word: str = "#" * 10) -> list[Sample]:
+    said: list[Sample] = []
+    road = Road(RoadConfig("road", LANES[:1]), {"a": ZONES}, sink=said.append)
+    _hears(road, word, since_s=0, seconds=100)
+    return said
+
+
+def test_a_queue_that_stands_over_a_restart_is_told_once() -> None:
+    """Until it is seen again it has no length; then it is the same one, and its end is told."""
+    said = _before()
+    assert _told(said) == ["queue.formed"]
+    road, again = _restarted(said)
+    _hears(road, "", since_s=100, seconds=20)
+    assert {value for sample in again for value in sample.values.values()} == {None}
+    _hears(road, "#" * 10, since_s=120, seconds=40)
+    assert _told(again) == []
+    assert again[-1].values["queue_m"] == 50
+    _hears(road, "." * 10, since_s=160, seconds=40)
+    assert _told(again) == ["queue.over"]
+
+
+def test_a_queue_that_grows_over_a_restart_grows_on() -> None:
+    """What was measured before counts: it is not told a second time, and its rest is."""
+    said: list[Sample] = []
+    road = Road(RoadConfig("road", LANES[:1]), {"a": ZONES}, sink=said.append)
+    for at in range(100):
+        cells = min(9, 1 + at // 10)
+        road.hear("a", "1", START + at * S, _cells("#" * cells + "." * (10 - cells)))
+    assert _told(said) == ["queue.formed", "queue.growing"]
+    road, again = _restarted(said)
+    _hears(road, "#########.", since_s=110, seconds=10)
+    assert again[-1].values["growing"] is True
+    assert again[-1].values["growth_mps"] > 0.2
+    _hears(road, "#########.", since_s=120, seconds=180)
+    assert _told(again) == ["queue.steady"]
+
+
+@pytest.mark.parametrize("seen_s", [251, -300])
+def test_a_queue_that_nobody_saw_for_long_is_unknown(seen_s: int) -> None:
+    """Nobody says that it is the same one, nor of one from the future: it is told that it is unknown, and then anew."""
+    road, again = _restarted(_before())
+    _hears(road, "#" * 10, since_s=seen_s, seconds=30)
+    assert _told(again) == ["queue.unknown", "queue.formed"]
+    assert again[0].findings[0].data["was"] == "queue"
+    road, again = _restarted(_before())
+    _hears(road, "", since_s=100, seconds=200)
+    (unknown,) = [found for sample in again for found in sample.findings]
+    assert (unknown.kind, unknown.data["was"]) == ("queue.unknown", "queue")
+    assert 190 <= (unknown.t_us - START) / S <= 251  # when it was seen last is written once a minute
+
+
+def test_a_road_that_was_free_is_free_again_without_a_word() -> None:
+    """And what was unknown when the agent ended begins as it does after any worker's loss."""
+    road, again = _restarted(_before("." * 10))
+    _hears(road, "." * 10, since_s=100, seconds=60)
+    assert _told(again) == []
+    road, again = _restarted([*again, *_restarted(_before())[1]])
+    _hears(road, "#" * 10, since_s=160, seconds=60)
+    assert _told(again) == ["queue.formed"]
+
+
+@pytest.mark.parametrize("text", [b"{", b"[]", b'{"phase":"long"}', b'{"lengths":7}'])
+def test_a_stored_road_that_cannot_be_read_begins_anew(text: bytes) -> None:
+    """A file that somebody wrote into stops no road."""
+    said: list[Sample] = []
+    road = Road(RoadConfig("road", LANES[:1]), {"a": ZONES}, sink=said.append, stored=text)
+    _hears(road, "#" * 10, since_s=0, seconds=30)
+    assert _told(said) == ["queue.formed"]
+
+
+def test_a_road_is_written_with_its_events_and_once_a_minute() -> None:
+    """Not with each look."""
+    said = _before()
+    written = [(sample.t_us - START) // S for sample in said if sample.state]
+    (formed,) = [(sample.t_us - START) // S for sample in said if sample.findings]
+    assert written == [0, formed, formed + 60]
+
+
+def test_the_next_agent_hands_a_road_what_was_stored(tmp_path: Path) -> None:
+    """Its cameras begin: the road is not told to be unknown before the bound."""
+    roads = '[[roads]]\ndevice = "r"\nlanes = [{ camera = "a", zone = "1" }]\n'
+    loaded, now_us = load_config(_config(tmp_path, roads)), Clock().wall_us()
+    said: list[Sample] = []
+    kept = msgspec.json.encode(Course(Phase.QUEUE, known=True, last_us=now_us - S))
+    source, _ = camera_sources(loaded, sink=said.append, clock=Clock(), states={"r": kept})
+    for late_s in (0, 200):
+        word = ZoneWord("1", {"state": "unknown"})
+        source.take(Report(now_us + late_s * S, Health(None, Stream.CONNECTING, "", {}, {}, {}), (word,)))
+    told = [found.kind for sample in said if sample.device == "r" for found in sample.findings]
+    assert told == ["queue.unknown"]
+    assert [len(sample.findings) for sample in said if sample.device == "r"] == [0, 1]
 
 
 def test_a_lanes_cells_cross_the_pipe() -> None:
