@@ -11,7 +11,7 @@ from device_profiles.errors import ConfigError
 from hub.alarms.asked.cli import Deed, act_command, alarms_command, show_command
 from hub.alarms.people.acts import ActKind
 from hub.alarms.transitions import ActReason
-from hub.commands import Config, Json
+from hub.commands import Area, Config, Json
 from hub.config import read_config
 
 alarm_app = typer.Typer(no_args_is_help=True, help="Look at alarms and act on them.")
@@ -21,7 +21,6 @@ Actor = Annotated[str, typer.Option(help="Who does it.")]
 Note = Annotated[str, typer.Option(help="What else is to say.")]
 Because = Annotated[ActReason, typer.Option(help="Why.")]
 Span = Annotated[str, typer.Option("--for", help="How long, such as 30m.")]
-Area = Annotated[str, typer.Option(help="Only those in this area and below, such as hz/xiacheng.")]
 OpenOnly = Annotated[bool, typer.Option("--open", help="Only those that are open.")]
 
 

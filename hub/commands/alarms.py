@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from hub.alarms.asked.cli import alarms_command, replay_command
-from hub.commands import Config, Json
-from hub.commands.alarm import Area, OpenOnly
+from hub.commands import Area, Config, Json
+from hub.commands.alarm import OpenOnly
 from hub.config import read_config
 
 
@@ -20,7 +20,9 @@ def alarms(
 
 def replay(
     config: Config = Path("hub.toml"),
-    start: Annotated[int | None, typer.Option("--from", min=0, help="Replay from this record on.")] = None,
+    start: Annotated[
+        int | None, typer.Option("--from", min=0, max=2**63 - 1, help="Replay from this record on.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Decide again, in a fresh process, by the rules as recorded; exit 1 when anything differs."""

@@ -7,10 +7,12 @@ from typing import Annotated
 import msgspec
 import typer
 
+from hub.alarms.kept.log import read_alarm
 from hub.channels.view import deliveries_table, read_deliveries, read_receivers, receivers_table
-from hub.commands import Config, Json
+from hub.commands import MOST, Config, Json
 from hub.config import read_config
 from hub.data import read_database
+from hub.errors import NoSuchAlarm
 from hub.screen import Screen
 
 
@@ -19,10 +21,12 @@ def deliveries(
     as_json: Json = False,
     failed: Annotated[bool, typer.Option("--failed", help="Only dead letters; exit 1 when there are any.")] = False,
     alarm: Annotated[str, typer.Option(help="Only those of this alarm.")] = "",
-    limit: Annotated[int, typer.Option(min=1, help="So many, the last ones.")] = 1_000,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="So many, the last ones.")] = 1_000,
 ) -> None:
     """Show what each receiver was told of which alarm, and how far it came."""
     with read_database(read_config(config).database) as connection:
+        if alarm and read_alarm(connection, alarm) is None:
+            raise NoSuchAlarm(f"no alarm {alarm!r}: see `hub alarm list`")
         standing = read_receivers(connection)
         found = read_deliveries(connection, limit=limit, failed_only=failed, alarm=alarm)
     if as_json:

@@ -10,7 +10,7 @@ import typer
 
 from device_profiles.clock import clock_from_environment
 from hub.archive.refusals import Refusals, RefusedPoint
-from hub.commands import ENVIRONMENT, Json
+from hub.commands import ENVIRONMENT, MOST, Json
 from hub.config import Settings, read_config
 from hub.data import opened_journal
 from hub.errors import NoActor, NoSuchMessage
@@ -41,7 +41,7 @@ DEFAULT = Path("hub.toml")
 def show_all(
     config: Config = DEFAULT,
     reason: ByReason = None,
-    limit: Annotated[int, typer.Option(min=1, help="The newest so many.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=MOST, help="The newest so many.")] = 100,
     points: Annotated[bool, typer.Option("--points", help="Points that the archive's database refused.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -72,12 +72,14 @@ def replay(
     actor: Actor, messages: Ids = None, config: Config = DEFAULT, reason: ByReason = None, why: Why = ""
 ) -> None:
     """Judge messages again; what is good now is journalled as what it is. Exit 1 unless all were."""
-    settings, good = read_config(config), True
+    settings, actor = read_config(config), _named(actor)
     with opened_journal(settings.journal) as journal:
-        chosen = [aside for aside in _chosen(read_asides(journal), messages, reason) if aside.state not in _SETTLED]
+        known = _chosen(read_asides(journal), messages, reason)
+        chosen = _unsettled(known, messages)
         asked = [aside for aside in chosen if _may_be_good(journal, aside)]
-        good = len(asked) == len(chosen)
-        after = _write(settings, [Deed("replay", aside.id, _named(actor), why) for aside in asked])
+        gone = any(aside.state is State.DROPPED for aside in known) and bool(messages)
+        good = len(asked) == len(chosen) and not gone
+        after = _write(settings, [Deed("replay", aside.id, actor, why) for aside in asked])
         if asked and not is_locked(settings):
             typer.echo(f"{len(asked)} will be judged when the hub starts")
         elif asked:
@@ -88,10 +90,10 @@ def replay(
 @quarantine_app.command()
 def drop(actor: Actor, why: Why, messages: Ids = None, config: Config = DEFAULT, reason: ByReason = None) -> None:
     """Let messages go: of each only the note stays, and who dropped it why."""
-    settings = read_config(config)
+    settings, actor = read_config(config), _named(actor)
     with opened_journal(settings.journal) as journal:
-        chosen = [aside for aside in _chosen(read_asides(journal), messages, reason) if aside.state not in _SETTLED]
-    deeds = [Deed("drop", aside.id, _named(actor), why) for aside in chosen]
+        chosen = _unsettled(_chosen(read_asides(journal), messages, reason), messages)
+    deeds = [Deed("drop", aside.id, actor, why) for aside in chosen]
     _write(settings, deeds, emptied=[aside.id for aside in chosen])
     typer.echo(f"{len(chosen)} dropped")
 
@@ -104,6 +106,14 @@ def _chosen(known: dict[int, Aside], messages: Iterable[int] | None, reason: Rea
         if message not in known:
             raise NoSuchMessage(f"no message {message} is in quarantine")
     return [aside for aside in known.values() if aside.id in wanted or aside.reason == reason]
+
+
+def _unsettled(found: list[Aside], named: Iterable[int] | None) -> list[Aside]:
+    """Return those about which something is still to be decided; say so of others that were named."""
+    for aside in found:
+        if aside.state in _SETTLED and aside.id in (named or ()):
+            typer.echo(f"{aside.id}: {aside.state} already")
+    return [aside for aside in found if aside.state not in _SETTLED]
 
 
 def _may_be_good(journal: Journal, aside: Aside) -> bool:

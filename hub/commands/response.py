@@ -10,12 +10,13 @@ import typer
 from rich.table import Table
 
 from device_profiles.clock import clock_from_environment
-from hub.alarms.city.policy import parse_policy
+from device_profiles.wire import Severity
+from hub.alarms.city.policy import Target, parse_policy
 from hub.alarms.kept.log import history_of, read_alarms
 from hub.alarms.transitions import Alarm
 from hub.channels.view import deliveries_of
-from hub.commands import Config, Json
-from hub.config import Settings, read_config
+from hub.commands import Area, Config, Json
+from hub.config import read_config
 from hub.data import read_database
 from hub.response.clocks import ResponseClock, clock_of
 from hub.response.figures import ResponseFigures, figures
@@ -25,14 +26,15 @@ from hub.screen import Screen
 def response(
     config: Config = Path("hub.toml"),
     as_json: Json = False,
-    area: Annotated[str, typer.Option(help="Only this area and below, such as hz/xiacheng.")] = "",
-    severity: Annotated[str, typer.Option(help="Only alarms of this severity.")] = "life",
+    area: Area = "",
+    severity: Annotated[Severity, typer.Option(help="Only alarms of this severity.")] = "life",
 ) -> None:
     """Show the clocks of alarms and their targets: median and 95th percentile by area."""
     settings, now_us = read_config(config), clock_from_environment().wall_us()
+    targets = parse_policy(settings.read_policy(), file=settings.config.policy).targets
     with read_database(settings.database) as connection:
         found = [
-            _clock(connection, settings, alarm, now_us=now_us)
+            _clock(connection, targets, alarm, now_us=now_us)
             for alarm in read_alarms(connection)
             if alarm.severity == severity and (not area or alarm.within(area))
         ]
@@ -43,9 +45,8 @@ def response(
         Screen().print(_table(figures(found)))
 
 
-def _clock(connection: sa.Connection, settings: Settings, alarm: Alarm, *, now_us: int) -> ResponseClock:
+def _clock(connection: sa.Connection, targets: tuple[Target, ...], alarm: Alarm, *, now_us: int) -> ResponseClock:
     told = [each.done_us for each in deliveries_of(connection, alarm.id) if each.done_us is not None]
-    targets = parse_policy(settings.read_policy(), file=settings.config.policy).targets
     history = history_of(connection, alarm.id)
     return clock_of(alarm, history, told_us=min(told, default=None), targets=targets, now_us=now_us)
 

@@ -12,7 +12,8 @@ from hub.alarms.asked.replay import state_before
 from hub.alarms.asked.spoken import instant, key_texts, later_texts
 from hub.alarms.asked.why import Answer, Explanation, explain, stand
 from hub.alarms.kept import store
-from hub.alarms.kept.log import history_of, read_alarms
+from hub.alarms.kept.log import history_of, read_alarm
+from hub.alarms.state import State
 from hub.alarms.transitions import ASSET, SITE, Alarm, Transition
 from hub.channels.view import Delivered, deliveries_of
 from hub.commands import Config, Json
@@ -35,22 +36,36 @@ def why(what: What, config: Config = Path("hub.toml"), as_json: Json = False) ->
     """Explain an alarm, what one record did and did not do, or how every rule stands on a device or an asset now."""
     settings = read_config(config)
     with opened_database(settings.database) as engine, reading(engine).connect() as connection:
-        if what.isdigit():
-            found: Any = _of_record(settings, engine, int(what))
+        if (alarm := read_alarm(connection, what)) is not None:  # an id may be of digits alone
+            found: Any
+            found, text = _of_alarm(connection, alarm)
+        elif what.isascii() and what.isdecimal():
+            found = _of_record(settings, engine, int(what))
             text = _record_text(found)
         elif "/" in what or what.startswith((ASSET, SITE)):
-            found = list(stand(store.load_state(connection), what))
+            found = _standing(store.load_state(connection), what)
             text = "".join(_answer_text(answer) for answer in found)
         else:
-            found, text = _of_alarm(connection, what)
+            raise NoSuchAlarm(f"no alarm {what!r}: see `hub alarm list`")
     if as_json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
     else:
         say(text)
 
 
+def _standing(state: State, what: str) -> list[Answer]:
+    found = list(stand(state, what))
+    if not found:
+        devices = ", ".join(sorted(state.members.get(what.removeprefix(ASSET), ())))
+        known = f"no rule with keys looks at {what}; its devices are {devices}: ask for one of them"
+        raise NoData(known if devices else f"nothing is known of {what}: no birth and no report has named it")
+    return found
+
+
 def _of_record(settings: Settings, engine: sa.Engine, offset: int) -> Explanation:
     with opened_journal(settings.journal) as journal:
+        if offset > journal.last_offset():
+            raise NoData(f"record {offset} is not in the journal")
         state = state_before(journal, engine, offset)
         records = journal.read(offset - 1, 1)
     if not records or records[0].offset != offset:
@@ -58,11 +73,8 @@ def _of_record(settings: Settings, engine: sa.Engine, offset: int) -> Explanatio
     return explain(state, records[0])
 
 
-def _of_alarm(connection: sa.Connection, alarm_id: str) -> tuple[dict[str, object], str]:
-    alarm = next((alarm for alarm in read_alarms(connection) if alarm.id == alarm_id), None)
-    if alarm is None:
-        raise NoSuchAlarm(f"no alarm {alarm_id!r}: see `hub alarm list`")
-    history, told = history_of(connection, alarm_id), deliveries_of(connection, alarm_id)
+def _of_alarm(connection: sa.Connection, alarm: Alarm) -> tuple[dict[str, object], str]:
+    history, told = history_of(connection, alarm.id), deliveries_of(connection, alarm.id)
     text = _alarm_text(alarm, store.load_state(connection).book.rule_text(alarm.digest, alarm.rule))
     text += "".join(later_texts(history))
     text += "".join(_transition_text(each) for each in history)

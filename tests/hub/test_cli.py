@@ -15,6 +15,7 @@ from device_profiles.wire import encode
 from hub.alarms.kept.reader import AlarmReader
 from hub.archive.embedded import EmbeddedArchive
 from hub.archive.reader import ArchiveReader
+from hub.cli import main
 from hub.config import EXAMPLE, read_config
 from hub.database import open_database
 from hub.journal.journal import Journal, NewRecord
@@ -67,6 +68,30 @@ def test_a_bad_config_is_one_line_that_names_file_and_key(tmp_path: Path, change
     assert (done.returncode, done.stderr.count("\n"), done.stdout) == (2, 1, "")
     assert key in done.stderr
     assert "hub.toml" in done.stderr or key == "nowhere"
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (("response", "--severity", "lief"), "--severity"),
+        (("response", "--area", "//"), "--area"),
+        (("alarms", "--area", "HZ/xiacheng"), "--area"),
+        (("alarm", "list", "--area", "hz/xiacheng/chaoming/lift-07"), "--area"),
+        (("deliveries", "--limit", "9" * 30), "--limit"),
+        (("quarantine", "list", "--points", "--limit", "9" * 30), "--limit"),
+        (("replay", "--from", "9" * 30), "--from"),
+    ],
+)
+def test_what_cannot_be_meant_is_no_empty_answer(
+    words: tuple[str, ...], option: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A list without a line would say: there is no such alarm."""
+    monkeypatch.setattr("sys.argv", ["hub", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    said = capsys.readouterr()
+    assert (ended.value.code, said.out) == (2, "")
+    assert option in said.err
 
 
 def test_a_missing_config_is_a_usage_error(tmp_path: Path) -> None:

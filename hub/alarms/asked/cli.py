@@ -10,7 +10,7 @@ from rich.text import Text
 
 from hub.alarms.asked.replay import Replay, replay_apart
 from hub.alarms.asked.spoken import key_texts, later_texts
-from hub.alarms.kept.log import history_of, read_alarms
+from hub.alarms.kept.log import history_of, read_alarm, read_alarms
 from hub.alarms.people.acts import ActKind
 from hub.alarms.transitions import ActReason, Alarm, Transition
 from hub.data import present, read_database
@@ -101,9 +101,10 @@ def act_command(act: ActKind, journal: Path, database: Path, alarm_id: str, *, d
 
 
 def _find(database: Path, alarm_id: str, *, still_open: bool) -> Alarm:
-    for alarm in _read(database, open_only=still_open):
-        if alarm.id == alarm_id:
-            return alarm
+    with read_database(database) as connection:
+        alarm = read_alarm(connection, alarm_id)
+    if alarm is not None and (alarm.open or not still_open):
+        return alarm
     raise NoSuchAlarm(f"no {'open ' if still_open else ''}alarm {alarm_id!r}: see `hub alarms`")
 
 

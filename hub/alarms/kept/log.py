@@ -40,6 +40,12 @@ def read_alarms(connection: sa.Connection, *, open_only: bool = False) -> list[A
     return [msgspec.json.decode(body, type=Alarm) for body in connection.execute(query).scalars()]
 
 
+def read_alarm(connection: sa.Connection, alarm_id: str) -> Alarm | None:
+    """Return one alarm, None when there is none of this id."""
+    body = connection.execute(sa.select(alarms.c.body).where(alarms.c.id == alarm_id)).scalar()
+    return msgspec.json.decode(body, type=Alarm) if body is not None else None
+
+
 def read_transitions(connection: sa.Connection, *, after: Place, limit: int) -> list[Transition]:
     """Return at most ``limit`` transitions behind (offset, n), in order: what a channel has still to tell."""
     place = (transitions.c.offset, transitions.c.n)

@@ -1,18 +1,21 @@
 """``hub why`` follows the alarm of a site from its keys to its receipts; closing and reporting beside it."""
 
+import re
 from pathlib import Path
 
 import msgspec
 import pytest
+import sqlalchemy as sa
 
 from device_profiles.clock import Clock
 from hub.alarms.asked.cli import Deed, act_command, show_command
 from hub.alarms.kept.reader import AlarmReader
+from hub.alarms.kept.store import alarms
 from hub.alarms.transitions import ActReason
 from hub.commands.report import report
 from hub.commands.why import why
 from hub.database import open_database
-from hub.errors import BadReport, NeedsReason
+from hub.errors import BadReport, NeedsReason, NoData, NoSuchAlarm
 from hub.journal.journal import Journal
 from tests.hub.alarms.asked.test_cli import store
 from tests.hub.alarms.scene import AREA
@@ -63,6 +66,36 @@ def test_why_of_an_alarm_names_keys_places_distance_and_evidence(
     said = capsys.readouterr().out
     assert "rule: 1 of ground" in said
     assert f"suppressed, cause: {alarm.id}" in said
+
+
+def test_an_alarm_whose_id_is_all_digits_is_no_record(
+    config: Path, street: Street, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One in 1,800 ids is: sixteen hexadecimal digits without a letter."""
+    (alarm,) = street.open("road.collapse")
+    renamed = msgspec.structs.replace(alarm, id="4711471147114711")
+    engine = open_database(config.parent / "data" / "hub.db")
+    with engine.begin() as connection:
+        kept = sa.update(alarms).where(alarms.c.id == alarm.id)
+        connection.execute(kept.values(id=renamed.id, body=msgspec.json.encode(renamed)))
+    engine.dispose()
+    why(renamed.id, config)
+    assert capsys.readouterr().out.startswith(f"{renamed.id}: {alarm.title}")
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("9" * 30, "is not in the journal"),
+        ("²", "no alarm '²'"),
+        ("asset:nosuch", "nothing is known of asset:nosuch"),
+        ("site:a/b", "nothing is known of site:a/b"),
+    ],
+)
+def test_what_nobody_knows_is_said_so(config: Path, what: str, words: str) -> None:
+    """And is no empty answer, which would look like: all is well."""
+    with pytest.raises((NoData, NoSuchAlarm), match=re.escape(words)):
+        why(what, config)
 
 
 def test_what_came_after_the_close_is_read_by_both_commands(

@@ -145,6 +145,8 @@ def test_the_commands_beside_a_running_hub(mosquitto: Mosquitto, tmp_path: Path)
         )
         assert still.startswith(f"{bad}: still malformed")
         hub.ask("quarantine", "drop", bad, "--actor", "li.wei", "--why", "noise", *config, config=False)
+        again = hub.ask("quarantine", "replay", bad, "--actor", "li.wei", *config, config=False, code=1)
+        assert again == f"{bad}: dropped already\n"
         agent.send(pack(3))
         assert agent.receipted("reading", 3)  # the hub's own ledger has number 2
     assert hub.stop() == 0
