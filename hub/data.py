@@ -1,6 +1,7 @@
 """Open a hub's data beside whoever writes it: what the commands do."""
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,6 +27,21 @@ def opened_journal(path: Path) -> Iterator[Journal]:
         yield journal
     finally:
         journal.close()
+
+
+@contextlib.contextmanager
+def peeked(path: Path) -> Iterator[sqlite3.Connection]:
+    """Yield a connection that cannot change ``path``, not even by opening it; its errors name the file."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode=ro", uri=True
+    )  # as_uri: a name may have any character
+    try:
+        yield connection
+    except sqlite3.Error as error:
+        error.add_note(str(path))
+        raise
+    finally:
+        connection.close()
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ class Patient(msgspec.Struct, frozen=True):
 
 Check = Callable[[Patient], Finding]
 
-_KNOWN = (HubError, ContractError, OSError, sqlite3.DatabaseError, sa.exc.SQLAlchemyError)
+_KNOWN = (HubError, ContractError, OSError, sqlite3.DatabaseError, sa.exc.SQLAlchemyError, msgspec.MsgspecError)
 
 
 def diagnose(patient: Patient, checks: Mapping[str, Check]) -> list[Finding]:
@@ -57,7 +57,7 @@ def _look(patient: Patient, check: Check) -> Finding:
     try:
         return check(patient)
     except _KNOWN as error:
-        return Finding(Level.FAIL, str(error), "repair that first")
+        return Finding(Level.FAIL, ": ".join([*getattr(error, "__notes__", ()), str(error)]), "repair that first")
 
 
 def worst(findings: list[Finding]) -> Level:

@@ -1,5 +1,6 @@
 """The broker, asked with the hub's own name and password; and whether the hub is heard there."""
 
+import contextlib
 import os
 import threading
 from importlib.metadata import version
@@ -19,8 +20,9 @@ def broker(patient: Patient) -> Finding:
     config, heard, status = patient.settings.config, threading.Event(), list[HubStatus]()
 
     def hear(message: Inbound) -> None:
-        status.append(msgspec.json.decode(message.payload, type=HubStatus))
-        heard.set()
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):  # anybody may have written there
+            status.append(msgspec.json.decode(message.payload, type=HubStatus))
+            heard.set()
 
     link = Link(
         config.broker,

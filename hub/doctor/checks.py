@@ -5,9 +5,10 @@ import shutil
 import sqlite3
 from collections import Counter
 from importlib.metadata import version
+from pathlib import Path
 
 from device_profiles.config import size_bytes
-from hub.data import opened_journal, read_database
+from hub.data import opened_journal, peeked, read_database
 from hub.database import SCHEMA as DATABASE_SCHEMA
 from hub.doctor import Check, Finding, Level, Patient
 from hub.doctor.broker import broker
@@ -101,12 +102,9 @@ def evidence(patient: Patient) -> Finding:
     )
 
 
-def _schema(path: object) -> int:
-    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
-    try:
+def _schema(path: Path) -> int:
+    with peeked(path) as connection:
         return int(connection.execute("PRAGMA user_version").fetchone()[0])
-    finally:
-        connection.close()
 
 
 CHECKS: dict[str, Check] = {

@@ -1,13 +1,11 @@
 """How far the readers are: their places in the journal, the age of what they have not taken in, and the archive."""
 
-import sqlite3
-
 import sqlalchemy as sa
 
 from device_profiles.config import duration_us
 from hub.archive.stores import open_archive
 from hub.config import Settings
-from hub.data import opened_journal, read_database
+from hub.data import opened_journal, peeked, read_database
 from hub.database import cursors as cursor_table
 from hub.doctor import Finding, Level, Patient
 from hub.journal.journal import Journal
@@ -98,11 +96,9 @@ def _embedded_place(settings: Settings) -> int:
     if not settings.archive.is_file():
         return 0
     # only to read: opening it as an archive would set a damaged file aside
-    connection = sqlite3.connect(f"file:{settings.archive}?mode=ro", uri=True)
-    try:
-        return int(connection.execute("SELECT offset FROM place").fetchone()[0])
-    finally:
-        connection.close()
+    with peeked(settings.archive) as connection:
+        row = connection.execute("SELECT offset FROM place").fetchone()
+    return int(row[0]) if row else 0
 
 
 def _oldest_fact_us(journal: Journal, place: int) -> int | None:

@@ -9,6 +9,8 @@ import msgspec
 import pytest
 
 from device_profiles.clock import Clock
+from device_profiles.link import Link
+from device_profiles.topics import hub_status_topic
 from device_profiles.wire import ClockState, encode
 from hub.alarms.facts.offsets import Offset
 from hub.alarms.rows import AgentState, DeviceState
@@ -230,6 +232,51 @@ def test_an_archive_that_is_damaged_or_has_missed_records_fails(settings: Settin
     settings.archive.write_bytes(b"this is no database" * 1000)
     assert look(settings, "archive").level is Level.FAIL
     assert settings.archive.read_bytes().startswith(b"this is no")
+
+
+def test_an_archive_without_a_place_is_a_finding_that_names_the_file(settings: Settings) -> None:
+    """A file that was begun and never written, and one that is no archive: neither ends the doctor."""
+    for wreck in ("DELETE FROM place", "DROP TABLE place"):
+        with sqlite3.connect(settings.archive) as database:
+            database.execute(wreck)
+        database.close()
+        found = look(settings, "archive")
+        assert found.level is (Level.OK if "DELETE" in wreck else Level.FAIL), found
+    assert str(settings.archive) in found.says
+
+
+@pytest.mark.parametrize("check", ["versions", "archive"])
+def test_a_folder_may_have_any_name(settings: Settings, check: str) -> None:
+    """Characters that mean something in an address mean nothing in a path."""
+    settings.data.rename(settings.folder / "a%41#b?c=d")
+    named = msgspec.structs.replace(settings.config, data="a%41#b?c=d")
+    moved = msgspec.structs.replace(settings, config=named)
+    write(moved, age_s=1)
+    archive(moved, 2)
+    assert look(moved, check).level is Level.OK
+
+
+def test_a_row_that_cannot_be_read_is_a_finding(settings: Settings) -> None:
+    """Of another version, or damaged: the check fails in words."""
+    with sqlite3.connect(settings.database) as database:
+        for key in ("agent a", "device a"):
+            database.execute("INSERT INTO device_state VALUES (?, ?)", (key, b"{"))
+    database.close()
+    assert {look(settings, check).level for check in ("clock", "positions")} == {Level.FAIL}
+
+
+def test_garbage_in_place_of_the_hubs_word_is_not_the_hub(mosquitto: Mosquitto, settings: Settings) -> None:
+    """Somebody wrote it there, and it is retained."""
+    there = msgspec.structs.replace(settings.config.broker, url=mosquitto.url)
+    asked = msgspec.structs.replace(settings, config=msgspec.structs.replace(settings.config, broker=there))
+    writer = Link(there, client_id="writer", folder=settings.folder, persistent=False)
+    writer.start()
+    assert writer.connected.wait(10)
+    writer.publish(hub_status_topic("hub-1"), b"\xff{", retain=True)
+    with locked(settings):
+        found = look(asked, "broker")
+    writer.stop()
+    assert (found.level, "the hub is not heard there" in found.says) == (Level.FAIL, True)
 
 
 def test_an_archive_that_lacks_what_was_thinned_is_a_warning(settings: Settings) -> None:
