@@ -19,16 +19,26 @@ def connect(path: Path, factory: type[sqlite3.Connection] = sqlite3.Connection) 
             path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False, factory=factory
         )
     except sqlite3.Error as error:
-        error.add_note(str(path))  # SQLite does not say which file
+        error.add_note(_file(path))  # SQLite does not say which
         raise
     try:
         for pragma in ("journal_mode=WAL", f"synchronous={SYNCHRONOUS}", "temp_store=MEMORY"):
             connection.execute(f"PRAGMA {pragma}")
     except sqlite3.Error as error:
         connection.close()
-        error.add_note(str(path))
+        error.add_note(_file(path))
         raise
     return connection
+
+
+def _file(path: Path) -> str:
+    """Return which file could not be opened, and which rights are lacking."""
+    lacking = [str(each) for each in (path, path.parent) if each.exists() and not os.access(each, os.R_OK | os.W_OK)]
+    return (
+        f"{path}: no right to read and write {' and '.join(lacking)} (SQLite needs it to read)"
+        if lacking
+        else str(path)
+    )
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
+import sqlalchemy as sa
 import typer
 
 from device_profiles.clock import clock_from_environment
@@ -120,4 +121,4 @@ def restore(folder: Path, config: Config) -> None:
 
 def main() -> None:
     """Run the command; a fault of config or usage is exit 2 and one line, any other of ours exit 1."""
-    run_command(app, "hub", failures=(HubError,))
+    run_command(app, "hub", failures=(HubError, sa.exc.DBAPIError))

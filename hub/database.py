@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from device_profiles import durable
-from hub.errors import CursorMoved, DataDamaged, NoData, SchemaError
+from hub.errors import CursorMoved, DataDamaged, NoData, NoRight, SchemaError
 
 SCHEMA = 1  # PRAGMA user_version; a second schema brings Alembic
 
@@ -136,4 +136,6 @@ def _translate(context: sa.engine.ExceptionContext) -> None:
     if durable.is_damaged(error):
         raise DataDamaged(path, str(error)) from error
     if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_CANTOPEN:
-        raise NoData(f"{path}: {error}") from error
+        raise NoData(": ".join([*getattr(error, "__notes__", (path,)), str(error)])) from error
+    if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_READONLY:
+        raise NoRight(path, str(error)) from error

@@ -34,6 +34,13 @@ class DataDamaged(HubError):
         self.path = path
 
 
+class NoRight(HubError):
+    """Whoever asks may not write a database, or its folder, which SQLite needs even to read."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        super().__init__(f"{path}: {reason}: SQLite needs to write file and folder even to read; ask as the hub's user")
+
+
 class StoreDown(HubError):
     """A store outside the hub's own database takes nothing now: its reader waits and tries again."""
 

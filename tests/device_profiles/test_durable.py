@@ -25,6 +25,18 @@ def test_a_commit_is_synchronous_full_in_wal(tmp_path: Path) -> None:
     connection.close()
 
 
+def test_what_is_lacking_is_said_of_file_and_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """SQLite says "unable to open": which file it was, and that there is no right to it."""
+    (tmp_path / "a.db").mkdir()
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        connect(tmp_path / "a.db")
+    assert caught.value.__notes__ == [str(tmp_path / "a.db")]
+    monkeypatch.setattr("os.access", lambda path, _: path != tmp_path)  # root may write everywhere
+    with pytest.raises(sqlite3.OperationalError) as caught:
+        connect(tmp_path / "a.db")
+    assert caught.value.__notes__[0].startswith(f"{tmp_path / 'a.db'}: no right to read and write {tmp_path} ")
+
+
 def test_transactions_are_explicit(tmp_path: Path) -> None:
     """Nothing is committed but by COMMIT."""
     writer, reader = connect(tmp_path / "a.db"), connect(tmp_path / "a.db")

@@ -7,6 +7,7 @@ import pytest
 import sqlalchemy as sa
 
 from hub.database import cursors, open_database, read_cursor, reading
+from hub.errors import NoRight
 
 
 def test_many_writers_lose_nothing(tmp_path: Path) -> None:
@@ -50,7 +51,7 @@ def test_what_fails_gives_its_turn_back(tmp_path: Path) -> None:
         done.set()
 
     threading.Thread(target=write, daemon=True).start()
-    assert done.wait(5)
+    assert done.wait(30)
     engine.dispose()
 
 
@@ -61,4 +62,14 @@ def test_who_reads_waits_for_no_writer(tmp_path: Path) -> None:
         writer.execute(sa.insert(cursors).values(reader="r", offset=1))
         with reading(engine).connect() as connection:
             assert read_cursor(connection, "r") == 0
+    engine.dispose()
+
+
+def test_what_may_not_be_written_is_said_in_our_words(tmp_path: Path) -> None:
+    """Of a file, a folder or a whole disk: a command ends with one line, and it names the file."""
+    engine = open_database(tmp_path / "hub.db")
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA query_only=ON")
+        with pytest.raises(NoRight, match=r"hub\.db.*needs to write"):
+            connection.execute(sa.insert(cursors).values(reader="r", offset=0))
     engine.dispose()

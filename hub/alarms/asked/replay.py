@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -169,5 +170,5 @@ def main(journal_path: str, database_path: str, start: str) -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main(*sys.argv[1:]))
-    except HubError as error:
-        sys.exit(str(error))
+    except (HubError, sqlite3.Error, sa.exc.DBAPIError) as error:
+        sys.exit(" ".join(": ".join([*getattr(error, "__notes__", ()), str(error)]).split()))
