@@ -75,6 +75,15 @@ def _sharpness(now: Bands, known: Bands) -> float:
     return 1.0 if coarse < 0.05 else max(0.0, fine) / coarse
 
 
+def sharpness_in_place(now: Bands, known: Bands) -> float:
+    """Return how sharp a picture is beside the known one put where it is, as `Match.fine_over_coarse`.
+
+    It is the known one that is moved: a part of a pixel costs fine structure, of which the picture has none to spare.
+    """
+    dx, dy, _ = shift_of(now.coarse, known.coarse)
+    return _sharpness(now, Bands(shifted(known.fine, dx, dy), shifted(known.coarse, dx, dy)))
+
+
 def _strength(now: Grey, known: Grey) -> float:
     return float(np.sqrt((now * now).sum() / max(1e-6, float((known * known).sum()))))
 

@@ -31,7 +31,13 @@ class Change(msgspec.Struct, frozen=True):
     absent: int = 0  # looks before that did not show it
     told: str = ""  # class of the last event; empty: none yet
     told_us: int = 0
+    place: Box | None = None  # where it was told to be; what passes over it and is seen as one with it moves it nowhere
     pinned: bool = False  # whoever looks now has never seen the road without it: not to see it means nothing
+
+    @property
+    def box(self) -> Box:
+        """Return where it is."""
+        return self.place or self.blob.box
 
     @property
     def mean(self) -> dict[str, float]:
@@ -118,14 +124,31 @@ def shift(change: Change, step_us: int) -> Change:
 
 def likeness(change: Change, blob: Blob) -> float:
     """Return intersection over union of a change and a blob, 0 when they are too unlike to be the same."""
-    shared = _area(_shared(change.blob.box, blob.box))
-    whole = _area(change.blob.box) + _area(blob.box) - shared
+    shared = _area(_shared(change.box, blob.box))
+    whole = _area(change.box) + _area(blob.box) - shared
     return shared / whole if shared >= SAME * whole > 0 else 0.0
 
 
-def covers(blob: Blob, change: Change) -> bool:
-    """Return whether a blob lies over a change, so that nobody sees whether it is still there."""
-    return _area(_shared(change.blob.box, blob.box)) >= COVERED * _area(change.blob.box)
+def covers(box: Box, change: Change) -> bool:
+    """Return whether something lies over a change, so that nobody sees whether it is still there."""
+    return _area(_shared(change.box, box)) >= COVERED * _area(change.box)
+
+
+def shares(change: Change, box: Box) -> bool:
+    """Return whether something lies where a change was told to be, as a part of it or round it."""
+    least = min(_area(change.box), _area(box))
+    return bool(change.told) and _area(_shared(change.box, box)) >= SAME * least > 0
+
+
+def tell(change: Change, kind: str, t_us: int) -> Change:
+    """Return it once it was told to be of a class, where it is seen now."""
+    return msgspec.structs.replace(change, told=kind, told_us=t_us, place=change.blob.box)
+
+
+def join(told: Change, seen: Change) -> Change:
+    """Return what was told, as it is seen now: it had grown, or was hidden by what passed over it."""
+    first_us = min(told.first_us, seen.first_us)
+    return msgspec.structs.replace(seen, first_us=first_us, told=told.told, told_us=told.told_us, place=seen.blob.box)
 
 
 def hide(change: Change, t_us: int) -> Change:

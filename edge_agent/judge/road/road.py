@@ -17,10 +17,13 @@ from edge_agent.judge.road.change import (
     follow,
     gone,
     hide,
+    join,
     likeness,
     miss,
     score_of,
+    shares,
     shift,
+    tell,
 )
 from edge_agent.judge.road.limits import RoadLimits
 
@@ -47,6 +50,14 @@ class RoadReason(StrEnum):
 
     SEEN = "seen"  # it stayed, and enough looks agree on what it is
     GONE = "gone"  # the road looks again as it did before
+
+
+class Look(msgspec.Struct, frozen=True):
+    """What one look at a zone showed."""
+
+    t_us: int
+    blobs: tuple[Blob, ...]
+    movers: tuple[Box, ...] = ()
 
 
 class Zone(msgspec.Struct, frozen=True):
@@ -83,9 +94,13 @@ class RoadJudge:
         self._limits = limits or RoadLimits()
         self._zones: dict[str, Zone] = {}
 
-    def take(self, t_us: int, zone: str, blobs: Sequence[Blob]) -> list[Finding]:
-        """Take in a look at a zone: what is changed there and does not move; nothing says that all is sound."""
-        self._zones[zone], found = take(self.view(zone), t_us, blobs, zone=zone, limits=self._limits)
+    def take(self, t_us: int, zone: str, blobs: Sequence[Blob], *, movers: Sequence[Box] = ()) -> list[Finding]:
+        """Take in a look at a zone: what is changed there and does not move; nothing says that all is sound.
+
+        What ``movers`` lie over is not seen.
+        """
+        look = Look(t_us, tuple(blobs), tuple(movers))
+        self._zones[zone], found = take(self.view(zone), look, zone=zone, limits=self._limits)
         return found
 
     def unseen(self, zone: str, t_us: int, *, reason: str = "unseen") -> list[Finding]:
@@ -109,23 +124,28 @@ class RoadJudge:
 
     def where(self, zone: str) -> tuple[Box, ...]:
         """Return where it was told to be changed: that is not to be learned as what belongs there."""
-        return tuple(one.blob.box for one in self.view(zone).told)
+        return tuple(one.box for one in self.view(zone).told)
 
 
-def take(known: Zone, t_us: int, blobs: Sequence[Blob], *, zone: str, limits: RoadLimits) -> tuple[Zone, list[Finding]]:
+def take(known: Zone, look: Look, *, zone: str, limits: RoadLimits) -> tuple[Zone, list[Finding]]:
     """Return the zone after a look, and what changed."""
+    t_us = look.t_us
     if known.last_us is not None and known.last_us - t_us > BACK_US:
         known = _shifted(known, t_us - known.last_us)
     found: list[Finding] = []
     changes: list[Change] = []
-    for change in _matched(known.changes, blobs, t_us):
+    for change in _matched(known.changes, look):
         if change.missed and gone(change, t_us, limits):
             found += [_finding(RESTORED, change, t_us, zone, RoadReason.GONE)] if change.told else []
             continue
         small = change.blob.area_m2 < MEASURED * limits.area_m2  # what was told stays told when it wavers about it
         kind = None if change.missed or small else class_of(change, t_us, limits)
         if kind is not None and _worse(kind, change.told):
-            change = msgspec.structs.replace(change, told=kind, told_us=t_us)
+            same = next((one for one in changes if one.told == kind and shares(one, change.blob.box)), None)
+            if same is not None:  # it was told, and is seen again
+                changes[changes.index(same)] = join(same, change)
+                continue
+            change = tell(change, kind, t_us)
             found.append(_finding(KINDS[kind], change, t_us, zone, RoadReason.SEEN))
         changes.append(change)
     changes.sort(key=lambda one: (not one.told, -one.blob.area_m2))
@@ -138,8 +158,12 @@ def lose(known: Zone, t_us: int, *, reason: str) -> Zone:
     return Zone(kept, t_us, reason or "unseen")
 
 
-def _matched(changes: Sequence[Change], blobs: Sequence[Blob], t_us: int) -> list[Change]:
-    """Return the changes after a look: each follows the blob that is most like it, and each other blob is a new one."""
+def _matched(changes: Sequence[Change], look: Look) -> list[Change]:
+    """Return the changes after a look: each follows the blob that is most like it, and each other blob is a new one.
+
+    What was told comes first.
+    """
+    t_us, blobs = look.t_us, look.blobs
     pairs = [(likeness(change, blob), at, to) for at, change in enumerate(changes) for to, blob in enumerate(blobs)]
     blob_of: dict[int, int] = {}
     for alike, at, to in sorted(pairs, key=lambda one: -one[0]):
@@ -150,9 +174,12 @@ def _matched(changes: Sequence[Change], blobs: Sequence[Blob], t_us: int) -> lis
         if at in blob_of:
             after.append(follow(change, blobs[blob_of[at]], t_us))
         else:
-            covered = any(covers(blob, change) for blob in blobs)
+            there = [blob.box for blob in blobs]
+            covered = any(covers(box, change) for box in (*there, *look.movers))
+            covered = covered or any(shares(change, box) for box in there)
             after.append(hide(change, t_us) if covered else miss(change))
-    return [*after, *(begin(blob, t_us) for to, blob in enumerate(blobs) if to not in blob_of.values())]
+    after += [begin(blob, t_us) for to, blob in enumerate(blobs) if to not in blob_of.values()]
+    return sorted(after, key=lambda one: not one.told)
 
 
 def _worse(kind: str, told: str) -> bool:

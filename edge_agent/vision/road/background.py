@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.judge.road.blob import Box
-from edge_agent.vision.road.steady import Steady, put_back
+from edge_agent.vision.road.steady import Shift, Steady
 from edge_agent.vision.road.view import Grey, Mask, RoadView
 
 SLOW_S = 20.0  # light, dust and wear change slower than this
@@ -44,13 +44,19 @@ class Background:
         self._now = self._light = self._slow
         self._last_s = 0.0
         self._steady = Steady(view.size)
-        self.shift = (0.0, 0.0)  # of the last picture, in shrunk pixels
         self._kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (3, 3))
         self.strength = self._slow  # of the difference now
         self.level = NEAR  # above which it is a change
         self.stays: Mask = np.zeros(view.mask.shape, np.uint8)  # what differs and stays
         self.moves: Mask = self.stays.copy()  # what differs and does not
         self.passing: Mask = self.stays  # what differs in the newest picture alone, and came lately
+
+    def sway(self, grey: Pixels) -> Shift | None:
+        """Return how far a picture of the zone's shrunk box lies beside the background; None when nobody can tell."""
+        if not self.looks:
+            return None
+        now = cv2.LUT(self._steady.cut(grey), _LOG).astype(np.float32, copy=False)
+        return self._steady.shift(now, self._steady.cut(self._slow))
 
     def look(self, grey: Pixels, t_s: float, *, newest: Pixels | None = None) -> None:
         """Take in the zone's shrunk box at a time that does not go back; ``newest`` is it with what only falls or runs.
@@ -62,9 +68,6 @@ class Background:
             self._slow, self.looks, self._last_s = now.copy(), 1.0, t_s
             self._since[:] = t_s
             return
-        self.shift = self._steady.shift(now, self._slow)
-        if self.shift != (0.0, 0.0):
-            now = put_back(now, self.shift).astype(np.float32, copy=False)
         apart, light = self._level(now)
         changed = self._changed(apart)
         self._settle(apart, t_s)
@@ -142,8 +145,6 @@ class Background:
     def _passing(self, newest: Pixels) -> Mask:
         """Return which pixels of the newest picture differ from the road in this light."""
         now = cv2.LUT(newest, _LOG).astype(np.float32, copy=False)
-        if self.shift != (0.0, 0.0):
-            now = put_back(now, self.shift)
         apart = cv2.absdiff(cv2.blur(now, (3, 3)), cv2.blur(self._slow + self._light, (3, 3)))
         differs = ((apart > max(FAR, FAR_NOISE * self.level)) & self._inside).view(np.uint8)
         return cv2.morphologyEx(differs, cv2.MORPH_OPEN, self._kernel).astype(np.uint8, copy=False)

@@ -18,7 +18,7 @@ from edge_agent.vision.road.before import Before
 from edge_agent.vision.road.parts import Part, movers_of, parts_of
 from edge_agent.vision.road.rain import Rain
 from edge_agent.vision.road.spots import Spot, follow_spots, worth_a_look
-from edge_agent.vision.road.steady import put_back
+from edge_agent.vision.road.steady import STILL, Shift, put_back
 from edge_agent.vision.road.traffic import Traffic
 from edge_agent.vision.road.view import RoadView, view_of
 from edge_agent.vision.road.whole import Showing, Whole
@@ -84,6 +84,9 @@ class Surface:
         self._roads = {
             name: _Road(view, Background(view), Traffic(view)) for name, view in views.items() if view is not None
         }
+        self._largest = sorted(self._roads, key=lambda name: -int(self._roads[name].view.mask.sum()))
+        self._shrink = next((road.view.shrink for road in self._roads.values()), 1)
+        self._sway: Shift = STILL  # of the last picture, in its pixels
         self._scaleless = {name: str(SurfaceReason.SCALE) for name, view in views.items() if view is None}
         self._classify = classify
         self._whole = Whole()
@@ -98,15 +101,18 @@ class Surface:
         t_s = self._seconds(t_us)
         self._before.look(image, t_us)
         newest = {name: _grey(image, road.view) for name, road in self._roads.items()}
+        showing = self._place(image, newest, t_s)
+        sway = self._sway[0] / self._shrink, self._sway[1] / self._shrink
+        newest = {name: put_back(grey, sway) for name, grey in newest.items()}
         greys = {name: road.rain.without(newest[name], t_s) for name, road in self._roads.items()}
         dark = {name for name, grey in greys.items() if _is_dark(grey, self._roads[name].view)}
+        showing = Showing.SAME if len(dark) == len(self._roads) else showing
         for name, road in self._roads.items():
             if name not in dark:
                 road.background.look(greys[name], t_s, newest=newest[name])
                 if road.rain.began:
                     road.background.begin_anew(keep.get(name, ()) if keep else ())
         found = {name: parts_of(road.view, road.background) for name, road in self._roads.items() if name not in dark}
-        showing = Showing.SAME if len(dark) == len(self._roads) else self._whole.look(image, t_s)
         keep = keep or {}
         if showing is not Showing.SAME:
             return self._elsewhere(image, showing, t_s, keep)
@@ -209,9 +215,20 @@ class Surface:
 
     def _steadied(self, image: Frame) -> Frame:
         """Return the picture where the backgrounds show it, though the camera sways."""
-        shifts = [(road.view.shrink, *road.background.shift) for road in self._roads.values()]
-        dx, dy = (float(np.median([by * each[at] for by, *each in shifts] or [0.0])) for at in range(2))
+        dx, dy = self._sway
         return image if max(abs(dx), abs(dy)) < LEAST_SWAY_PX else put_back(image, (dx, dy)).astype(np.uint8)
+
+    def _place(self, image: Frame, newest: Mapping[str, NDArray[np.uint8]], t_s: float) -> Showing:
+        """Take in where the camera looks now; it sways as the largest zone says that can tell, else as all of it does.
+
+        All zones are shrunk alike.
+        """
+        found = (self._roads[name].background.sway(newest[name]) for name in self._largest)
+        shift = next((one for one in found if one is not None), STILL)
+        by = self._shrink
+        showing = self._whole.look(image, t_s, sway=(by * shift[0], by * shift[1]))
+        self._sway = self._whole.sway
+        return showing
 
     def _movers(self, faults: Mapping[str, str]) -> tuple[Box, ...]:
         roads = [road for name, road in self._roads.items() if name not in faults]

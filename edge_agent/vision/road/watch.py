@@ -46,7 +46,7 @@ class RoadWatch:
             if zone in seen.faults:
                 findings += self._unseen(zone, t_us, reason=seen.faults[zone])
             else:
-                findings += self._judge.take(t_us, zone, seen.blobs.get(zone, ()))
+                findings += self._judge.take(t_us, zone, seen.blobs.get(zone, ()), movers=seen.movers)
                 way = self._ways[zone]
                 standing = self._standing(zone) if way.attends else ()
                 findings += way.take(t_us, seen.traffic.get(zone, ()), standing)

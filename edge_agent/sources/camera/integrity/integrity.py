@@ -13,7 +13,7 @@ from edge_agent.sources.camera.integrity.holding import Hold, Holding
 from edge_agent.sources.camera.integrity.placing import Place, place_of
 from edge_agent.sources.camera.integrity.repeats import Repeats
 from edge_agent.sources.camera.trouble import Trouble
-from edge_agent.vision.structure import WIDTH, Bands, Grey, Match, bands_of, match, small_grey
+from edge_agent.vision.structure import WIDTH, Bands, Grey, Match, bands_of, match, sharpness_in_place, small_grey
 
 Image = NDArray[np.uint8]
 
@@ -114,7 +114,7 @@ class Integrity:
             self._at_first(now, still, doubts, t_s)
         else:
             found = match(now, known, still=still)
-            self._compare(found, doubts)
+            self._compare(found, now, known, doubts)
             self._place(found, still, known, doubts, t_s)
         if not any(one.suspected for one in self._holdings.values()) and not any(doubts.values()):
             self._background.learn(still, passed_s)
@@ -126,7 +126,7 @@ class Integrity:
         if not flat:
             doubts[Trouble.MOVED] = self._by_reference(still, t_s)
 
-    def _compare(self, found: Match, doubts: dict[Trouble, bool | None]) -> None:
+    def _compare(self, found: Match, now: Bands, known: Bands, doubts: dict[Trouble, bool | None]) -> None:
         if found.known < KNOWN_SHARE:
             return
         lost = found.lost >= COVERED_SHARE
@@ -136,8 +136,11 @@ class Integrity:
         if lost:
             return
         blurred = self._holdings[Trouble.DEFOCUSED].state is True
-        self._data[Trouble.DEFOCUSED] = {"sharpness": round(found.fine_over_coarse, 2)}
-        soft = found.fine_over_coarse < (SHARP if blurred else BLURRED)
+        sharpness, least = found.fine_over_coarse, SHARP if blurred else BLURRED
+        if sharpness < least:  # a mean over a moment in which the camera swayed is soft: the picture itself is not
+            sharpness = max(sharpness, sharpness_in_place(now, known))
+        self._data[Trouble.DEFOCUSED] = {"sharpness": round(sharpness, 2)}
+        soft = sharpness < least
         self._elsewhere = soft and found.fine_left >= ELSEWHERE
         doubts[Trouble.DEFOCUSED] = soft and not self._elsewhere
 
@@ -162,9 +165,18 @@ class Integrity:
             self._referred_s = t_s
             place = place_of(still, self._reference)
             self._referred = place.moved
-            if place.moved:
+            if place.moved and self._usually_there():
+                self._referred = False  # it sways, and the reference shows one end of that
+            if self._referred:
                 self._data[Trouble.MOVED] = {**self._way(place), "against": "reference"}
         return self._referred
+
+    def _usually_there(self) -> bool:
+        """Return whether it looks on the average where the reference does."""
+        known, reference = self._background.known, self._reference
+        if known is None or reference is None or self._background.age_s < YOUNG_S:
+            return False
+        return place_of(known, reference).moved is False
 
     def _way(self, place: Place) -> dict[str, Any]:
         if place.shift is None or self._size is None:

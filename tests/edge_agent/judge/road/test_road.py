@@ -112,6 +112,37 @@ def test_what_was_told_is_restored_when_nothing_covers_it_and_nothing_shows_it()
     assert judge.view("r").surface is Surface.SOUND
 
 
+def test_a_hole_that_traffic_hides_and_shows_again_is_told_once() -> None:
+    """What passes is seen as one with it, look by look further on; then the hole stands alone where it was."""
+    judge = RoadJudge()
+    passing = [_blob("vehicle", box=(100 + 12 * at, 100, 150 + 12 * at, 130)) for at in range(8)]
+    found = _run(judge, ([[_blob("hole")]] * 8 + [[one] for one in passing]) * 12)
+    assert [one.kind for one in found] == ["road.hole"]
+    assert judge.where("r") == (BOX,)
+
+
+def test_a_hole_that_has_grown_is_the_same_hole_and_one_beside_it_another() -> None:
+    """Though hardly a third of what is seen now is what was told."""
+    judge = RoadJudge()
+    large = (90, 80, 190, 150)
+    found = _run(judge, [[_blob("hole")]] * 8 + [[_blob("hole", box=large, area_m2=7.0)]] * 20)
+    assert [one.kind for one in found] == ["road.hole"]
+    assert (judge.where("r"), judge.view("r").changed_m2) == ((large,), 7.0)
+    beside = _blob("hole", box=(200, 80, 240, 110))
+    found = _run(judge, [[_blob("hole", box=large, area_m2=7.0), beside]] * 8, begin_us=28 * S)
+    assert [one.data["box"] for one in found] == [[200, 80, 240, 110]]
+
+
+def test_what_moves_over_a_hole_does_not_mend_it() -> None:
+    """A queue that creeps over it for a minute; what drives elsewhere hides nothing."""
+    judge = RoadJudge()
+    _run(judge, [[_blob("hole")]] * 8)
+    over, elsewhere = (90, 90, 200, 160), (300, 90, 400, 160)
+    assert not [found for at in range(60) for found in judge.take((8 + at) * S, "r", [], movers=[over])]
+    found = [one for at in range(20) for one in judge.take((70 + at) * S, "r", [], movers=[elsewhere])]
+    assert [one.kind for one in found] == ["road.surface_restored"]
+
+
 def test_what_uncovers_something_else_begins_anew() -> None:
     """A vehicle stood there for a minute; what it leaves is judged by what is seen of it."""
     later = [_blob("hole", since_us=60 * S)]

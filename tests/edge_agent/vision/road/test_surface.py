@@ -102,6 +102,26 @@ def test_a_camera_that_sways_sees_the_same_road() -> None:
     assert rig.show(sway(one) for one in _holed(6)) == ["road.hole"]
 
 
+@pytest.mark.parametrize("period", [5.0, 19.0])
+def test_a_camera_that_swings_on_its_pole_is_not_moved(period: float) -> None:
+    """By 0.6 % of the picture's width to each side, which is more than a camera that was moved may be beside."""
+    polygon = tuple((2 * x, 2 * y) for x, y in POLYGON)
+    rig = Rig(Zones(2 * WIDTH, 2 * HEIGHT, (Zone("r", "road", polygon, m_per_px=0.025),)))
+    said = set()
+
+    def swing(number: int, *, hole: bool) -> Frame:
+        large = cv2.resize(asphalt(number, hole=hole), (2 * WIDTH, 2 * HEIGHT), interpolation=cv2.INTER_CUBIC)
+        across = 4 * np.cos(2 * np.pi * number / period)
+        way = np.array([[1, 0, across], [0, 1, 0.5 * across]], np.float32)
+        return cv2.warpAffine(large, way, (2 * WIDTH, 2 * HEIGHT), borderMode=cv2.BORDER_REFLECT).astype(np.uint8)
+
+    for number in range(30):
+        assert rig.show([swing(number, hole=False)], step_us=200_000) == []
+        said.add(rig.said)
+    assert said == {("unknown", "young"), ("sound", None)}
+    assert rig.show((swing(number, hole=True) for number in range(30, 75)), step_us=200_000) == ["road.hole"]
+
+
 def test_a_camera_that_was_moved_is_unknown_until_it_is_back() -> None:
     """Displaced by a twentieth of the picture; no event comes of it."""
     rig = Rig()

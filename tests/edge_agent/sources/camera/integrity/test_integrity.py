@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 
+import cv2
 import numpy as np
 import pytest
 
@@ -32,6 +33,7 @@ class Watched:
         self.t_s = 100.0
         self.begun: dict[Trouble, float] = {}
         self.standing: set[Trouble] = set()
+        self.suspected = False
 
     def show(self, pictures: Iterable[Image], *, anew: bool = False) -> float:
         """Show pictures; return when the first one was shown."""
@@ -41,7 +43,7 @@ class Watched:
             holds = {trouble for trouble, state in verdict.states.items() if state}
             for trouble in holds - self.standing:
                 self.begun.setdefault(trouble, self.t_s)
-            self.standing = holds
+            self.standing, self.suspected = holds, verdict.suspected
             self.t_s += STEP_S
         return began_s
 
@@ -67,6 +69,30 @@ def test_a_camera_that_is_turned_about_its_axis_is_moved_and_not_out_of_focus(de
     began_s = watched.show(street.moved(part=0.0, degrees=degrees) for _ in range(45))
     assert set(watched.begun) == (set() if degrees == 1.0 else {Trouble.MOVED})
     assert watched.begun.get(Trouble.MOVED, began_s) - began_s <= LATER_S
+
+
+@pytest.mark.parametrize("hz", [0.1, 1.0])
+def test_a_camera_that_sways_on_its_pole_is_neither_moved_nor_out_of_focus(hz: float) -> None:
+    """By 0.6 % of the picture's width to each side, against a reference of one end too; what is blurred is named."""
+    street = Street()
+
+    def swayed(t_s: float, *, soft: bool = False) -> Image:
+        across = 0.00625 * street.ground.shape[1] * np.cos(2 * np.pi * hz * t_s)
+        way = np.array([[1, 0, across], [0, 1, 0.5 * across]], np.float32)
+        scene = cv2.GaussianBlur(street.ground, (0, 0), 4.8) if soft else street.ground
+        return street.develop(cv2.warpAffine(scene, way, scene.shape[1::-1], borderMode=cv2.BORDER_REFLECT))
+
+    watched = Watched(Integrity(reference=bands_of(small_grey(swayed(0.0)))))
+    for _ in range(25):
+        watched.show([street.picture()])
+    for _ in range(60):
+        watched.show([swayed(watched.t_s)])
+        assert not watched.suspected
+    began_s = watched.t_s
+    for _ in range(50):
+        watched.show([swayed(watched.t_s, soft=True)])
+    assert set(watched.begun) == {Trouble.DEFOCUSED}
+    assert watched.begun[Trouble.DEFOCUSED] - began_s <= LATER_S
 
 
 @pytest.mark.parametrize("loop", [1, 7])
