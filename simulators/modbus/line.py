@@ -46,6 +46,7 @@ class Line:
     ) -> None:
         self.slaves = {slave.unit: slave for slave in slaves}
         self.timing = timing or LineTiming()
+        self.spoilt = 0  # frames that were no request to a slave of this line: nobody answers them
         self._link = link
         self._tcp_port = tcp_port
         self._ends: list[End] = []
@@ -69,6 +70,11 @@ class Line:
     def url(self) -> str:
         """The ``socket://`` URL."""
         return f"socket://127.0.0.1:{self._tcp_port}"
+
+    @property
+    def owes(self) -> bool:
+        """Whether anything that was read from the line is not answered to its last byte."""
+        return bool(self._frame or self._answers)
 
     def exchanges(self) -> list[Exchange]:
         """Return the latest exchanges, oldest first."""
@@ -156,23 +162,24 @@ class Line:
 
     def _pass_time(self, now_s: float) -> None:
         if self._frame and now_s >= self._frame_end_s + self.timing.gap_s and self._frame_from is not None:
-            frame = bytes(self._frame)
+            self._take(bytes(self._frame), self._frame_from)
             self._frame.clear()
-            self._take(frame, self._frame_from)
         while self._answers and self._answers[0][0] <= now_s:
-            _, _, data, end = heapq.heappop(self._answers)
+            _, _, data, end = self._answers[0]
             end.write(data)
+            heapq.heappop(self._answers)
 
     def _take(self, frame: bytes, end: End) -> None:
         request = parse_request(frame)
         slave = self.slaves.get(request.unit) if request else None
         if request is None or slave is None:
+            self.spoilt += 1
             return
         answer = slave.answer(request)
         delay_s = max(self.timing.gap_s, slave.delay_ms / 1000)
         over_s = self._frame_end_s + delay_s + self.timing.bytes_s(len(answer))
         line_s = self.timing.bytes_s(len(frame) + len(answer)) + delay_s
-        self._exchanges.append(Exchange(request, time.monotonic(), answer, line_s))
         if answer:
             self._count += 1
             heapq.heappush(self._answers, (over_s, self._count, answer, end))
+        self._exchanges.append(Exchange(request, time.monotonic(), answer, line_s))

@@ -8,8 +8,11 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from tests.strain import Strain
+
 ROOT = Path(__file__).parents[2]
 STOP_S = 5.0  # every program of ours stops within this
+WAIT_S = 60.0  # long enough for a loaded machine
 
 
 class AgentProcess:
@@ -28,22 +31,25 @@ class AgentProcess:
         self._reader = threading.Thread(target=self._read)
         self._reader.start()
 
-    def wait_for(self, text: str, timeout_s: float = 20.0) -> None:
+    def wait_for(self, text: str, timeout_s: float = WAIT_S) -> None:
         """Return once a line of the log contains ``text``."""
         with self._came:
             assert self._came.wait_for(lambda: any(text in line for line in self.log), timeout_s), self.log
 
-    def stop(self) -> int:
-        """End it by SIGTERM; return its exit code."""
-        self.process.send_signal(signal.SIGTERM)
-        return self._end(STOP_S)
+    def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """End it politely, in time; return its exit code."""
+        strain = Strain()
+        self.process.send_signal(number)
+        code = self._end(WAIT_S)
+        assert strain.within(STOP_S), self.log
+        return code
 
     def kill(self) -> int:
         """End it by SIGKILL, if it still runs; return its exit code."""
         self.process.kill()
-        return self._end(STOP_S)
+        return self._end(WAIT_S)
 
-    def wait(self, timeout_s: float = 20.0) -> int:
+    def wait(self, timeout_s: float = WAIT_S) -> int:
         """Return its exit code once it has ended by itself."""
         return self._end(timeout_s)
 

@@ -21,7 +21,7 @@ from device_profiles.wire import (
 )
 
 ADDRESS = AgentAddress("hz/xiacheng/chaoming", "chaoming-01")
-WAIT_S = 20.0
+WAIT_S = 30.0
 
 
 class Listener:

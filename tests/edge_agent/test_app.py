@@ -18,6 +18,7 @@ from tests.edge_agent.agents import AgentProcess
 from tests.edge_agent.configs import loaded_config, write_config
 from tests.edge_agent.listener import Listener, listening
 from tests.servers import Mosquitto
+from tests.strain import Strain
 
 
 @pytest.fixture
@@ -46,8 +47,7 @@ def test_it_stops_in_time_without_a_broker(tmp_path: Path, number: signal.Signal
     """Nothing waits for ever for what is not there."""
     agent = AgentProcess(write_config(tmp_path, url="mqtt://127.0.0.1:1"))
     agent.wait_for("is down")
-    agent.process.send_signal(number)
-    assert agent.wait(5) == 0
+    assert agent.stop(number) == 0
 
 
 def test_killed_and_started_again_it_sends_every_pack_it_had_made(
@@ -63,8 +63,8 @@ def test_killed_and_started_again_it_sends_every_pack_it_had_made(
     hub.packs.clear()
     second = AgentProcess(config)
     try:
-        hub.wait(lambda: before <= {(pack.epoch, pack.seq) for pack in hub.lane("status")})
-        hub.wait(lambda: len(hub.lane("status")) == 4)
+        sent = lambda: {(pack.epoch, pack.seq) for pack in hub.lane("status")}  # noqa: E731
+        hub.wait(lambda: before <= sent() and len(sent()) == 4)  # the same again adds nothing
         epochs = sorted({pack.epoch for pack in hub.lane("status")})
         assert len(epochs) == 2
         assert {pack.resent_in for pack in hub.lane("status")} == {None, epochs[1]}
@@ -99,7 +99,7 @@ async def test_a_thread_that_crashes_takes_the_program_down(tmp_path: Path, monk
     loaded = loaded_config(tmp_path, url="mqtt://127.0.0.1:1")
     monkeypatch.setattr(Outbox, "_write", lambda _self: 1 / 0)
     with pytest.raises(ExceptionGroup) as caught:
-        await asyncio.wait_for(run(loaded, clock=Clock(), stop=asyncio.Event()), 10)
+        await asyncio.wait_for(run(loaded, clock=Clock(), stop=asyncio.Event()), 30)
     assert caught.group_contains(ZeroDivisionError)
 
 
@@ -111,7 +111,7 @@ async def test_a_crash_of_a_foreign_thread_takes_it_down_too(tmp_path: Path, mos
         await asyncio.to_thread(hub.wait, lambda: bool(hub.lane("status")))
         threading.Thread(target=lambda: 1 / 0, name="foreign").start()
         with pytest.raises(ExceptionGroup) as caught:
-            await asyncio.wait_for(running, 10)
+            await asyncio.wait_for(running, 30)
     assert caught.group_contains(ThreadCrashed, match="'foreign' crashed")
 
 
@@ -121,7 +121,9 @@ async def test_the_whole_agent_runs_in_process(tmp_path: Path, mosquitto: Mosqui
     running = asyncio.create_task(run(loaded_config(tmp_path, url=mosquitto.url), clock=Clock(), stop=stop))
     await asyncio.to_thread(hub.wait, lambda: bool(hub.lane("status")))
     stop.set()
-    await asyncio.wait_for(running, 5)
+    strain = Strain()
+    await asyncio.wait_for(running, 60)
+    assert strain.within(5.0)
     assert isinstance(hub.lane("status")[0].facts[0], Status)
 
 

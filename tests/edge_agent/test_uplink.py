@@ -18,6 +18,12 @@ from tests.edge_agent.outbox.opened import event, held, lost, opened, put, readi
 from tests.servers import Mosquitto
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing be sent again because this machine is slow; who wants that says after how long."""
+    monkeypatch.setattr("edge_agent.window.RESEND_S", 600.0)
+
+
 @contextlib.contextmanager
 def sending(folder: Path, outbox: Outbox, url: str) -> Iterator[Uplink]:
     """Run an uplink with its thread."""
@@ -139,7 +145,7 @@ def test_without_a_receipt_a_pack_is_sent_again(
     """The broker may have lost it."""
     monkeypatch.setattr("edge_agent.window.RESEND_S", 0.3)
     put(outbox, "event", event())
-    hub.wait(lambda: [pack.seq for pack in hub.lane("event")] == [1, 1, 1])
+    hub.wait(lambda: [pack.seq for pack in hub.lane("event")][:3] == [1, 1, 1])
 
 
 def test_a_restart_sends_old_packs_under_their_old_epoch(tmp_path: Path, mosquitto: Mosquitto, hub: Listener) -> None:

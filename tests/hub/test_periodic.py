@@ -25,11 +25,11 @@ def test_the_first_turn_comes_at_once_or_after_a_period() -> None:
     patient = Periodic("patient", lambda: turns.append(100), period_s=NEVER_S)
     patient.start()
     eager.start()
-    assert came.wait(5.0)
+    assert came.wait(30.0)
     begun = time.monotonic()
     eager.stop()
     patient.stop()
-    assert time.monotonic() - begun < 3.0, "a stop waits for no period"
+    assert time.monotonic() - begun < NEVER_S / 10, "a stop waits for no period"
     assert turns == [1, 1, 1]
 
 
@@ -39,7 +39,7 @@ def test_it_can_be_woken() -> None:
     one = Periodic("one", came.set, period_s=NEVER_S)
     one.start()
     one.wake()
-    assert came.wait(5.0)
+    assert came.wait(30.0)
     one.stop()
 
 
@@ -57,7 +57,7 @@ def test_a_turn_that_fails_is_told_and_a_stop_is_not(monkeypatch: pytest.MonkeyP
 
     broken = Periodic("broken", fail, period_s=NEVER_S, at_once=True, on_crash=on_crash)
     broken.start()
-    assert crashed.wait(5.0)
+    assert crashed.wait(30.0)
     broken.stop()
     well = Periodic("well", lambda: None, period_s=NEVER_S, on_crash=on_crash)
     well.start()

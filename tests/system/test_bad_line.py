@@ -1,6 +1,8 @@
 """A line that drops, doubles and swaps, is cut and heals: the ledger agrees to the pack with what the tap saw."""
 
 import asyncio
+import contextlib
+import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -74,8 +76,16 @@ async def _reconciled(
         finally:
             if agent.process.poll() is None:
                 await asyncio.to_thread(agent.kill)
+    await _until(lambda: _taken(file) >= proxy.up.passed)  # a double may still be on its way
     assert await asyncio.to_thread(hub.stop) == 0
     _compare(hub, tap, proxy, epoch=epoch)
+
+
+def _taken(journal: Path) -> int:
+    """Return how many packs and doubles of packs are in a journal."""
+    with contextlib.closing(sqlite3.connect(f"file:{journal}?mode=ro", uri=True)) as file:
+        (count,) = file.execute("SELECT count(*) FROM records WHERE kind IN ('pack', 'double')").fetchone()
+    return int(count)
 
 
 def _compare(hub: HubProcess, tap: Tap, proxy: Proxy, *, epoch: int) -> None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.system.paced import play
+
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL)
@@ -37,13 +39,18 @@ def test_every_command_of_the_readme_runs(tmp_path: Path) -> None:
             if command.endswith("&"):
                 running.append(_start(command, tmp_path, environment))
                 continue
-            done = subprocess.run(
-                shlex.split(command), cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
-            )
+            done = _typed(command, tmp_path, environment)
             assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
     finally:
         codes = [_stop(process) for process in reversed(running)]
     assert codes == [0] * len(running)
+
+
+def _typed(command: str, folder: Path, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    words = shlex.split(command)
+    if words[:2] == ["simulate", "run"]:
+        return play(words, words[2], folder=folder, environment=environment)
+    return subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 
 
 def _start(command: str, folder: Path, environment: dict[str, str]) -> subprocess.Popen[str]:

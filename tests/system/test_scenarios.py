@@ -1,13 +1,13 @@
 """Every scenario through the real wire: broker, hub and agent as processes, ten times the speed, scored."""
 
 import json
-import os
 import subprocess
 import sys
 
 import pytest
 
 from simulators.play.scenario import load_scenarios
+from tests.system.paced import play
 
 SCENARIOS = load_scenarios()
 ORDINARY = sorted(name for name, scenario in SCENARIOS.items() if not scenario.long)
@@ -23,22 +23,15 @@ def _simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-m", "simulators", *arguments], capture_output=True, text=True, check=False)
 
 
-def _busy() -> bool:
-    """Return whether more wants to run than there are processors: a second of waiting is ten of the city's."""
-    return os.getloadavg()[0] > (os.cpu_count() or 1) + 0.5
-
-
 @pytest.mark.parametrize(
     "name", [pytest.param(name, marks=pytest.mark.long) if _costly(name) else name for name in ORDINARY]
 )
 def test_scenario_raises_what_it_should_and_nothing_else(name: str) -> None:
     """Every expected alarm is raised once, none is false, and nothing is lost.
 
-    On a machine that is too busy to keep ten times the pace it has a second try; one that is idle has none.
+    A second of waiting for a processor is ten of the city's: on a machine that is too busy it has a second, slower try.
     """
-    run = _simulate("run", name, "--json")
-    if run.returncode != 0 and _busy():
-        run = _simulate("run", name, "--json")
+    run = play([sys.executable, "-m", "simulators", "run", name, "--json"], name)
     assert run.returncode == 0, run.stdout + run.stderr
     score = json.loads(run.stdout)
     assert score["scenario"] == name

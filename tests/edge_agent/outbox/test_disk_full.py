@@ -13,7 +13,7 @@ import pytest
 from device_profiles.durable import is_disk_full
 from device_profiles.wire import Event, Reading
 from edge_agent.outbox import Bounds
-from tests.edge_agent.outbox.opened import event, facts_of, held, lonely, lost, opened, put, reading
+from tests.edge_agent.outbox.opened import WAIT_S, event, facts_of, held, lonely, lost, opened, put, reading
 
 BOUNDS = Bounds(reserve_bytes=1_000_000)
 
@@ -66,7 +66,7 @@ def test_events_commit_on_the_reserve_readings_wait_and_all_goes_on(small_disk: 
         filler.unlink()
         arrived = threading.Event()
         outbox.on_commit = arrived.set
-        assert arrived.wait(10)
+        assert arrived.wait(WAIT_S)
         assert facts_of(held(outbox, "reading")) == [reading(0), *(reading(n, size=2000) for n in range(1, 200))]
         assert (small_disk / "data" / "reserve").stat().st_size == 1_000_000
 

@@ -21,6 +21,7 @@ from edge_agent.outbox.waiting import MAX_READINGS, Waiting
 from tests.edge_agent.outbox.opened import (
     AGENT,
     SMALL,
+    WAIT_S,
     HandClock,
     event,
     facts_of,
@@ -54,7 +55,7 @@ def test_readings_are_grouped_and_an_event_takes_them_along(tmp_path: Path) -> N
         for n in range(50):
             outbox.put({"reading": [reading(n)]})
         outbox.put({"event": [event()]}, then=committed.set)
-        assert committed.wait(10)
+        assert committed.wait(WAIT_S)
         assert len(held(outbox, "event")) == 1
         packs = held(outbox, "reading")
         assert len(packs) < 50
@@ -159,7 +160,7 @@ def test_events_beyond_the_bound_stay_and_readings_wait(tmp_path: Path) -> None:
         outbox.on_commit = arrived.set
         last = held(outbox, "event")[-1].seq
         assert outbox.forget(receipt(outbox.epoch, event=last))
-        assert arrived.wait(10)
+        assert arrived.wait(WAIT_S)
         assert facts_of(held(outbox, "reading")) == [reading()]
 
 

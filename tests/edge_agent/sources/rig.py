@@ -24,8 +24,9 @@ def lift_like(kind: str, *, answer: str, latest: str) -> Profile:
 
 
 PATIENT = lift_like("patient", answer="5s", latest="6s")  # no time-out however busy the machine that runs the tests
-SLOW = lift_like("slow", answer="20ms", latest="400ms")
-PROFILES = {profile.kind: profile for profile in (LIFT, PATIENT, SLOW)}
+DEAD = lift_like("dead", answer="300ms", latest="350ms")  # so that what it is asked is read before another is asked
+SLOW = lift_like("slow", answer="20ms", latest="800ms")
+PROFILES = {profile.kind: profile for profile in (LIFT, PATIENT, DEAD, SLOW)}
 
 # Two registers that the same function reads with the same count: only the drain can tell their answers apart.
 TWINS = """
@@ -63,7 +64,7 @@ modbus = {{ block = "high", at = 0 }}
 """
 
 
-def twins(*, latest: str = "400ms") -> Profile:
+def twins(*, latest: str = "800ms") -> Profile:
     """Return the profile of two registers; ``latest`` may be what a profile's file may not say."""
     profile = parse_profile(TWINS.format(latest="400ms"), file="twins.toml")
     assert profile.spec.modbus is not None

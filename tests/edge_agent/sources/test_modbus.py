@@ -15,7 +15,7 @@ from edge_agent.sources.budget import LIMIT_MS
 from edge_agent.sources.frames import Failure
 from edge_agent.sources.modbus import Pace
 from simulators.modbus import Cells, Exchange, Late, Line, LineTiming, RegisterImage, Silent, Slave, values_to_image
-from tests.edge_agent.sources.rig import LIFT, PATIENT, SLOW, lift_slave, line_of, reading, twins
+from tests.edge_agent.sources.rig import DEAD, LIFT, PATIENT, SLOW, lift_slave, line_of, reading, twins
 
 SCAN, STATE = 2, 4  # functions of the lift's two blocks
 QUICK = Pace(probe_s=0.2, retry_base_s=0.05, retry_cap_s=0.1)
@@ -89,7 +89,7 @@ async def test_late_slave_never_says_another_value(tmp_path: Path) -> None:
     profile = twins()
     with Line([slave], link=tmp_path / "line") as line:
         async with reading(line_of(line.port, {7: profile}), {"twins": profile}, pace=QUICK) as recorder:
-            for _ in range(5):
+            for _ in range(4):
                 await recorder.until(lambda sample: not sample.ok)
             slave.fault = None
             await recorder.until(_good(7))
@@ -119,14 +119,15 @@ async def test_silent_slave_is_only_probed_and_comes_back(tmp_path: Path, caplog
     caplog.set_level(logging.INFO)
     dead, sound = lift_slave(1), lift_slave(2)
     dead.fault = Silent()
+    pace = Pace(probe_s=0.4)  # longer than its latest answer: a probe is not drained
     with Line([dead, sound], link=tmp_path / "line") as line:
-        async with reading(line_of(line.port, {1: LIFT, 2: PATIENT}), pace=QUICK) as recorder:
-            for _ in range(6):
+        async with reading(line_of(line.port, {1: DEAD, 2: PATIENT}), pace=pace) as recorder:
+            for _ in range(5):
                 await recorder.until(lambda sample: sample.failure == Failure.SILENT)
             asked = [exchange for exchange in line.exchanges() if exchange.request.unit == 1]
             assert {exchange.request.function for exchange in asked} == {SCAN}
             probes = [after.read_s - before.read_s for before, after in pairwise(asked[2:])]
-            assert min(probes) >= QUICK.probe_s
+            assert min(probes) >= pace.probe_s
             assert all(sample.ok for sample in recorder.samples if sample.device == "device-2")
             dead.fault = None
             await recorder.until(_good(1))
@@ -143,7 +144,7 @@ async def test_slow_slave_does_not_disturb_the_others(tmp_path: Path) -> None:
     slow.fault = Late(80)
     with Line([slow, sound], link=tmp_path / "line") as line:
         async with reading(line_of(line.port, {1: SLOW, 2: PATIENT}), pace=QUICK) as recorder:
-            for _ in range(6):
+            for _ in range(4):
                 await recorder.until(lambda sample: sample.failure == Failure.LATE)
     assert {sample.failure for sample in recorder.samples if sample.device == "device-2"} == {""}
 
@@ -167,7 +168,7 @@ async def test_unplugged_line_is_said_once_and_comes_back(tmp_path: Path, caplog
 
 async def test_missing_port_is_retried(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A port that is not there yet is a failed poll of each device, one line in the log, and no end of the program."""
-    config = line_of(str(tmp_path / "line"), {1: LIFT})
+    config = line_of(str(tmp_path / "line"), {1: PATIENT})
     async with reading(config, pace=QUICK) as recorder:
         for _ in range(3):
             await recorder.until(lambda sample: sample.failure == Failure.LINE_LOST)
@@ -180,7 +181,7 @@ async def test_missing_port_is_retried(tmp_path: Path, caplog: pytest.LogCapture
 async def test_socket_is_a_line_too(caplog: pytest.LogCaptureFixture) -> None:
     """A serial server in raw mode is read like a tty, also after it was away."""
     with Line([lift_slave(1)], tcp_port=0) as line:
-        async with reading(line_of(line.port, {1: LIFT}), pace=QUICK) as recorder:
+        async with reading(line_of(line.port, {1: PATIENT}), pace=QUICK) as recorder:
             await recorder.until(_good(1))
             await asyncio.to_thread(line.unplug)
             await recorder.until(lambda sample: sample.failure == Failure.LINE_LOST)

@@ -14,7 +14,7 @@ from hub.alarms.kept.store import store_transitions
 from hub.alarms.transitions import Alarm, Kind, Reason, Transition
 from tests.hub.made import AREA, T0_US
 
-WAIT_S = 20.0
+WAIT_S = 30.0
 
 
 def alarm(number: int = 1, **changes: Any) -> Alarm:

@@ -34,7 +34,7 @@ spec = DeliverySpec(receivers(sys.argv[2]), "x", folder, keep_us=10**12)
 engine = open_database(folder / "hub.db")
 delivery = Delivery(engine, spec, clock=Clock(), say=print, make_room=lambda: False, on_crash=print)
 delivery.start()
-threading.Event().wait(20)
+threading.Event().wait(60)
 """
 
 
@@ -98,7 +98,7 @@ def test_after_a_kill_it_is_told_again_under_the_same_key(point: str, hook: Hook
     early.close()
     arguments = [sys.executable, "-c", CHILD, str(tmp_path), hook.toml()]
     environment = os.environ | {faults.ENVIRONMENT: f"{point}:1"}
-    assert subprocess.run(arguments, env=environment, timeout=30).returncode == -signal.SIGKILL
+    assert subprocess.run(arguments, env=environment, timeout=90).returncode == -signal.SIGKILL
     told = Told(tmp_path, hook.toml())
     assert told.states() == ["sent", "queued"]
     told.start()

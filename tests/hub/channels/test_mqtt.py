@@ -40,7 +40,7 @@ engine = open_database(Path(sys.argv[1]))
 broker = BrokerConfig(url=sys.argv[2])
 channel = MqttChannel(engine, AlarmLog(engine), broker=broker, hub="x", folder=Path("."), on_crash=print)
 channel.start()
-threading.Event().wait(20)
+threading.Event().wait(60)
 """
 
 
@@ -142,7 +142,7 @@ def test_after_a_kill_it_is_told_again_with_the_same_id(
     store(engine, raised(1), cleared(2))
     arguments = [sys.executable, "-c", CHILD, str(tmp_path / "hub.db"), mosquitto.url]
     environment = os.environ | {faults.ENVIRONMENT: "hub.after_delivery:1"}
-    assert subprocess.run(arguments, env=environment, timeout=30).returncode == -signal.SIGKILL
+    assert subprocess.run(arguments, env=environment, timeout=90).returncode == -signal.SIGKILL
     assert listener.hear_ids(1) == ["1-0"]
     told = read_delivered(engine, RECEIVER)
     assert told == (0, -1)

@@ -29,7 +29,7 @@ from tests.hub.made import AREA, T0_US
 
 AGENT, DEVICE, KEY = f"{AREA}/chaoming-01", f"{AREA}/road-1-east", "k" * 64
 CONTENTS = {"before": b"\xff\xd8 before", "after": b"\xff\xd8 after", "clip": b"RIFF clip"}
-WAIT_S = 20.0
+WAIT_S = 30.0
 
 
 class Holding:

@@ -1,6 +1,7 @@
 """Tests of the simulated line against a plain pyserial client."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,14 @@ def _ask(port: serial.SerialBase, request: Request, *, size: int) -> bytes:
     port.write(_frame(request))
     answer: bytes = port.read(size)
     return answer
+
+
+def _until(holds: Callable[[], bool]) -> None:
+    """Wait for the line's thread, which tells nobody and may have to wait for its processor."""
+    deadline_s = time.monotonic() + 30
+    while not holds():
+        assert time.monotonic() < deadline_s
+        time.sleep(0.01)
 
 
 def _client(line: Line, *, parity: str = "N", timeout_s: float = 5.0) -> serial.SerialBase:
@@ -52,6 +61,7 @@ def test_two_requests_at_once_spoil_each_other(tmp_path: Path) -> None:
     """Without the silence between them they are no frames, and nobody answers."""
     with Line([_slave()], link=tmp_path / "line") as line, _client(line, timeout_s=0.3) as port:
         port.write(_frame(BOTH) * 2)
+        _until(lambda: line.spoilt == 1)
         assert port.read(1) == b""
         port.timeout = 5.0
         assert _ask(port, BOTH, size=9) == ANSWER
@@ -61,6 +71,7 @@ def test_unknown_units_and_addresses(tmp_path: Path) -> None:
     """Nobody answers for a unit that is not there; a slave refuses what it does not have."""
     with Line([_slave()], link=tmp_path / "line") as line, _client(line, timeout_s=0.3) as port:
         assert _ask(port, Request(2, 4, 0, 1), size=1) == b""
+        _until(lambda: line.spoilt == 1)  # what comes before it was read would be one frame with it
         port.timeout = 5.0
         missing, writing = Request(1, 4, 1, 2), Request(1, 6, 0, 1)
         assert _ask(port, missing, size=5) == refusal(missing, 2)
@@ -112,4 +123,5 @@ def test_silent_slave_is_on_record(tmp_path: Path) -> None:
     slave.fault = Silent()
     with Line([slave], link=tmp_path / "line") as line, _client(line, timeout_s=0.3) as port:
         assert _ask(port, BOTH, size=1) == b""
+        _until(lambda: bool(line.exchanges()))
         assert [(exchange.request, exchange.answer) for exchange in line.exchanges()] == [(BOTH, b"")]

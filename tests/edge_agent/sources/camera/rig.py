@@ -9,7 +9,7 @@ from edge_agent.sources.camera.messages import Order
 from edge_agent.sources.camera.supervisor import Patience
 from edge_agent.vision.zones import Zone, Zones
 
-HASTY = Patience(tick_s=0.2, hung_s=0.8, retry_base_s=0.05, retry_cap_s=0.1)
+HASTY = Patience(tick_s=0.2, hung_s=2.5, retry_base_s=0.05, retry_cap_s=0.1)
 ZONES = Zones(400, 224, (Zone("1", "berth", ((50.0, 50.0), (120.0, 50.0), (120.0, 110.0), (50.0, 110.0))),))
 
 
@@ -47,7 +47,7 @@ class Heard:
 
     async def until(self, holds: Callable[[], object]) -> None:
         """Return once it ``holds``."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while not holds():
                 self._changed.clear()
                 await self._changed.wait()

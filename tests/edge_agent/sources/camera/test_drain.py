@@ -15,6 +15,8 @@ from edge_agent.sources.camera.drain import Drain
 from edge_agent.sources.camera.frame import BrokenPicture, Frame, Image, NoPicture
 from edge_agent.sources.camera.trouble import Stream
 
+WAIT_S = 30.0  # long enough for a loaded machine; nothing here is about speed
+
 
 class Tap:
     """A stream of numbered pictures; ``bad`` numbers are broken, at ``ends`` it is lost."""
@@ -70,13 +72,20 @@ class Tapped:
         self.drain.stop()
 
 
+def _grabbed(drain: Drain, more: int) -> None:
+    """Wait until so many pictures more have come."""
+    upto = drain.flow.grabbed + more
+    while drain.flow.grabbed < upto:
+        time.sleep(0.001)
+
+
 def test_the_newest_picture_comes_and_its_time_is_that_of_the_grab() -> None:
     """What came while nobody looked is not waiting."""
     with Tapped() as drain:
-        first = drain.take(5.0)
-        threading.Event().wait(0.1)
+        first = drain.take(WAIT_S)
+        _grabbed(drain, 3)
         asked_s = time.monotonic()
-        second = drain.take(5.0)
+        second = drain.take(WAIT_S)
     assert first is not None
     assert second is not None
     assert second.real_s >= asked_s
@@ -90,7 +99,7 @@ def test_a_lost_stream_is_opened_again_and_the_old_one_closed() -> None:
     with tapped as drain:
         while drain.flow.reconnects == 0:
             drain.take(1.0)
-        assert drain.take(5.0) is not None
+        assert drain.take(WAIT_S) is not None
     assert tapped.taps[0].closed
     assert drain.flow.stream is Stream.LIVE
 
@@ -100,7 +109,7 @@ def test_a_broken_picture_is_none_and_the_next_one_comes() -> None:
     tapped = Tapped(bad={1, 2}, small={3})
     tapped.drain.want()  # before it starts: a picture that nobody wants is not converted, broken or not
     with tapped as drain:
-        frame = drain.take(5.0)
+        frame = drain.take(WAIT_S)
     assert frame is not None
     assert frame.image[0, 0, 0] >= 4
     assert drain.flow.broken == 3
@@ -119,15 +128,16 @@ def test_what_cannot_be_opened_is_tried_again_and_again(stream: Stream) -> None:
     drain.start()
     try:
         for _ in range(3):
-            assert tries.acquire(timeout=5)
+            assert tries.acquire(timeout=WAIT_S)
         assert drain.take(0.01) is None
         assert drain.flow.stream is stream
     finally:
         drain.stop()
 
 
-def test_a_picture_is_prepared_beside_whoever_looks_and_can_be_asked_for_early() -> None:
+def test_a_picture_is_prepared_beside_whoever_looks_and_can_be_asked_for_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """On the drain's thread; what was asked for early waits, and no other one is prepared meanwhile."""
+    monkeypatch.setattr("edge_agent.sources.camera.drain.STALE_S", WAIT_S)  # on a busy machine half a second is nothing
     made: list[str] = []
 
     def prepare(frame: Frame) -> Frame:
@@ -138,11 +148,11 @@ def test_a_picture_is_prepared_beside_whoever_looks_and_can_be_asked_for_early()
     drain = Drain(lambda: tap, clock=Clock(), prepare=prepare)
     drain.start()
     try:
-        first = drain.take(5.0)
+        first = drain.take(WAIT_S)
         drain.want()
         while len(made) < 2:
             time.sleep(0.001)
-        time.sleep(0.02)
+        _grabbed(drain, 3)  # nobody wanted these: the second one is at hand
         second = drain.take(0.0)
     finally:
         drain.stop()

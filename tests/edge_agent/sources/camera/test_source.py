@@ -12,7 +12,7 @@ import cv2
 from device_profiles.clock import Clock
 from device_profiles.profile import load_profiles
 from edge_agent.config import LineConfig, SlaveConfig
-from edge_agent.judge.berth.berth import Stay
+from edge_agent.judge.berth.stay import Stay
 from edge_agent.sources.camera.messages import Health, Report, ZoneWord, decode_order, encode_order
 from edge_agent.sources.camera.source import CameraSource
 from edge_agent.sources.camera.trouble import Stream, Trouble
@@ -53,7 +53,7 @@ def _pid(source: CameraSource) -> int:
 async def _lift_goes_on(lift: Recorder) -> None:
     """Two rounds of alarm scans and blocks, and none of them failed."""
     seen = len(lift.samples)
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         await lift.until(lambda _: len(lift.samples) >= seen + 20)
     assert all(sample.ok for sample in lift.samples[seen:])
 

@@ -14,7 +14,7 @@ from edge_agent.sources.camera.vitals import Vitals
 from tests.edge_agent.sources.camera.rig import HASTY, order
 
 BAD = "tests.edge_agent.sources.camera.bad_worker"
-BURNT = msgspec.structs.replace(HASTY, spin_s=0.4, spin_cores=0.05)  # a busy machine gives it little to burn
+BURNT = msgspec.structs.replace(HASTY, hung_s=1.5, spin_s=0.4, spin_cores=0.05)  # a busy machine gives it little
 WAYS = {
     "crash": Loss.CRASHED,
     "babble": Loss.BABBLING,
@@ -39,13 +39,13 @@ async def test_each_way_to_go_wrong_has_its_name_and_is_followed_by_a_new_worker
     )
     running = asyncio.create_task(supervisor.run())
     try:
-        loss, detail = await asyncio.wait_for(losses.get(), 20)
+        loss, detail = await asyncio.wait_for(losses.get(), 60)
         assert loss is WAYS[way], detail
         assert reports
         if way == "crash":
             assert "ended with 3" in detail
             assert "it is dark in here" in detail
-            await asyncio.wait_for(losses.get(), 20)
+            await asyncio.wait_for(losses.get(), 60)
             assert supervisor.restarts >= 1
     finally:
         running.cancel()

@@ -11,7 +11,7 @@ from edge_agent.sources.platforms.mqtt import MqttSource
 from tests.edge_agent.sources.platforms.rig import ONE, Rig, body, mqtt
 from tests.servers import Mosquitto
 
-WAIT_S = 20.0
+WAIT_S = 30.0
 
 
 @asynccontextmanager
