@@ -8,8 +8,8 @@ from pathlib import Path
 
 import msgspec
 
-from simulators.process import ProgramDied
-from simulators.stage import Stage, until
+from simulators.stage.process import ProgramDied
+from simulators.stage.stage import Stage, until
 
 DRAIN_S = 120.0  # real; from the last fact to its place in the archive, on a busy machine
 _ASK_S = 0.5  # real; between two questions

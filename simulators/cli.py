@@ -14,11 +14,11 @@ from rich.console import Console
 from device_profiles.clock import MAX_SPEED
 from device_profiles.errors import ContractError
 from simulators.play.scenario import Scenario, load_scenarios
-from simulators.process import ProgramDied
-from simulators.run import RunOptions, run
 from simulators.scoring.report import write_score
 from simulators.scoring.sabotage import Sabotage
-from simulators.stage import StageOptions
+from simulators.stage.process import ProgramDied
+from simulators.stage.run import RunOptions, run
+from simulators.stage.stage import StageOptions
 
 GOOD, BAD, USAGE = 0, 1, 2  # exit codes
 T = TypeVar("T")

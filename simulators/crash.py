@@ -13,14 +13,14 @@ from device_profiles import faults
 from device_profiles.clock import MAX_SPEED, Clock, simulated_clock
 from simulators.archived import ArchiveProof, drain, prove
 from simulators.entrapments import RULE, AlarmCount, Trapper, count_alarms
-from simulators.influx import wal_grows
 from simulators.lifts.spec import LiftSpec
 from simulators.observers.packs import journalled, loss
 from simulators.play.play import Play
 from simulators.play.scenario import Scenario
-from simulators.process import Program, ProgramDied
-from simulators.run import TICK_S, advance, work_folder
-from simulators.stage import Stage, StageOptions, find_mosquitto, until
+from simulators.stage.influx import wal_grows
+from simulators.stage.process import Program, ProgramDied
+from simulators.stage.run import TICK_S, advance, work_folder
+from simulators.stage.stage import Stage, StageOptions, find_mosquitto, until
 
 AIMED_S = 25.0  # real, with the start of the program; a point that is not reached by then is not passed
 LIFE_S = (0.2, 2.0)  # real; undisturbed between two deaths

@@ -13,10 +13,10 @@ from simulators.observers.witness import AlarmWord
 from simulators.play.scenario import load_scenarios
 from simulators.play.story import Story, city_time, state_of
 from simulators.road_tale import road_tale
-from simulators.run import OnTick, RunOptions, run
 from simulators.scoring.report import score_text
 from simulators.scoring.scoring import Score
-from simulators.stage import Stage, StageOptions
+from simulators.stage.run import OnTick, RunOptions, run
+from simulators.stage.stage import Stage, StageOptions
 from simulators.telling import begin, line_text, plain_log, together
 
 SCENARIO = "lift-entrapment-between-floors"

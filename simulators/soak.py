@@ -20,9 +20,9 @@ from simulators.lifts.spec import LiftSpec
 from simulators.observers.packs import journalled, loss
 from simulators.play.play import Play
 from simulators.play.scenario import Scenario
-from simulators.process import Program, ProgramDied
-from simulators.run import TICK_S, advance, work_folder
-from simulators.stage import Stage, StageOptions, find_mosquitto, until
+from simulators.stage.process import Program, ProgramDied
+from simulators.stage.run import TICK_S, advance, work_folder
+from simulators.stage.stage import Stage, StageOptions, find_mosquitto, until
 
 CALM_S = (5.0, 15.0)  # real; between two faults
 PAUSE_S = (0.5, 2.5)  # real; how long something falters: less than the programs wait before they give up

@@ -4,8 +4,8 @@ from rich.console import Console
 from rich.text import Text
 
 from simulators.play.story import Line, Story, city_time
-from simulators.run import OnTick
-from simulators.stage import Stage
+from simulators.stage.run import OnTick
+from simulators.stage.stage import Stage
 
 
 def begin(stage: Stage, t_us: int) -> Story:

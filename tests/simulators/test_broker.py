@@ -10,7 +10,7 @@ import aiomqtt
 import pytest
 
 from simulators.broker import parse_access, password_matches, topic_matches
-from simulators.process import Program
+from simulators.stage.process import Program
 
 # mosquitto_passwd -b FILE bob secret
 BOB = "$7$101$n7Q+WlknFBDE5YYr$HL/USfwMx8u3aVdOuseKcQVUJayBie1UFVX4lZVUKOnvAaQC01jnlLAq1WYfyMbnkhnnAyeOONBvcUexxUmKpw=="

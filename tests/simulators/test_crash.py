@@ -7,7 +7,7 @@ import msgspec
 
 from simulators.archived import ArchiveProof
 from simulators.crash import CrashResult
-from simulators.influx import FOLDER, wal_grows
+from simulators.stage.influx import FOLDER, wal_grows
 
 PROOF = ArchiveProof(kind="influx", exact=True, points=9, expected=9, superseded=0, refused=0, different=0)
 RESULT = CrashResult(

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from simulators.soak import growth_pct, soak
-from simulators.stage import find_mosquitto
+from simulators.stage.stage import find_mosquitto
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from edge_agent.desk import Desk
 from edge_agent.sample import Sample
 from hub.alarms.transitions import Transition
 from simulators.play.play import Play
-from simulators.settings import BrokerPlace, Secret, agent_toml
+from simulators.stage.settings import BrokerPlace, Secret, agent_toml
 from tests.hub.alarms.scene import T0_US, Scene
 from tests.simulators.play.play_clock import PlayClock
 

@@ -7,10 +7,9 @@ from hypothesis import strategies as st
 
 from device_profiles.dialect import Message, Refused, Translator
 from device_profiles.profile import load_profiles
-from simulators.platforms.city import registration_code
 from simulators.platforms.dialects import MAKES, Push
 from simulators.platforms.noise import KINDS, noise
-from simulators.platforms.terminal import Meters, Report
+from simulators.platforms.terminal import Meters, Report, registration_code
 
 SPEC = load_profiles()["lift_platform"].spec
 T_US = 1_763_600_000_125_000

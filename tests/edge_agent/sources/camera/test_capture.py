@@ -6,7 +6,7 @@ import pytest
 
 from edge_agent.sources.camera.capture import Capture
 from edge_agent.sources.camera.frame import NoPicture
-from simulators.ports import free_port
+from simulators.stage.ports import free_port
 
 
 def test_options_of_a_stream_are_not_left_to_the_next_video() -> None:

@@ -14,11 +14,11 @@ import numpy as np
 
 from device_profiles.clock import Clock
 from edge_agent.config import load_config
-from simulators.camera.city import CameraCity
-from simulators.camera.workers import harm, worker_of
 from simulators.play.play import scenes_of
 from simulators.play.scenario import Scenario, load_scenarios
-from simulators.stage import until
+from simulators.stage.cameras import CameraCity
+from simulators.stage.stage import until
+from simulators.stage.workers import harm, worker_of
 
 
 def _city(scenario: Scenario, folder: Path) -> CameraCity:

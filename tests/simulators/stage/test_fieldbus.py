@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from simulators.fieldbus import FieldBus
 from simulators.modbus.faults import ForeignUnit
 from simulators.play.play import Play, WireFault
 from simulators.play.scenario import load_scenarios
+from simulators.stage.fieldbus import FieldBus
 
 
 def test_registers_follow_the_physics(tmp_path: Path) -> None:

@@ -13,19 +13,14 @@ from device_profiles.profile import load_profiles
 from simulators.platforms.dialects import MAKES
 from simulators.platforms.platform import Platform, Sender
 from simulators.platforms.senders import HttpSender, MqttSender
-from simulators.platforms.terminal import Terminal
+from simulators.platforms.terminal import Terminal, registration_code
 from simulators.play.play import Play, WireFault
 from simulators.play.scenario import PlatformSpec
-from simulators.ports import free_port
-from simulators.process import Program
+from simulators.stage.ports import free_port
+from simulators.stage.process import Program
 
 PREFIX = "lifts/push"
 _PATH = "/lifts"
-
-
-def registration_code(number: int) -> str:
-    """Return the 20 characters by which platforms know the city's lift ``number``."""
-    return f"3110330100{2018:04}{number:06}"
 
 
 class PlatformCity:

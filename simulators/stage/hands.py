@@ -5,14 +5,14 @@ import signal
 from contextlib import AsyncExitStack
 
 from simulators.camera.places.street import ZONE
-from simulators.camera.workers import harm
 from simulators.play.acts import REPORT, SITE_ACTS, WORKER_ACTS
 from simulators.play.play import WireFault
 from simulators.play.story import SITE
 from simulators.receivers.office import HeardNotice
 from simulators.responders.crew import Crews
 from simulators.responders.desk import Desk
-from simulators.stage import Stage, until
+from simulators.stage.stage import Stage, until
+from simulators.stage.workers import harm
 
 HOLE_REPORT = "person.reported_hole"
 INSPECTOR = "Chen Jie"

@@ -16,20 +16,20 @@ import msgspec
 
 from device_profiles.clock import Clock
 from device_profiles.topics import AgentAddress
-from simulators.camera.city import CameraCity
-from simulators.evidence import evidence_toml
-from simulators.fieldbus import FieldBus
-from simulators.ground.city import GroundCity
-from simulators.influx import find_influxd, influx_program
 from simulators.observers.packs import journalled_keys
 from simulators.observers.tap import Tap
 from simulators.observers.witness import AlarmWord, HonestPath, ObservingPath, Witness
-from simulators.platforms.city import PlatformCity
 from simulators.play.play import Play
-from simulators.ports import free_port
-from simulators.process import Program, ProgramDied
 from simulators.receivers.office import Office
-from simulators.settings import (
+from simulators.stage.cameras import CameraCity
+from simulators.stage.evidence import evidence_toml
+from simulators.stage.fieldbus import FieldBus
+from simulators.stage.ground import GroundCity
+from simulators.stage.influx import find_influxd, influx_program
+from simulators.stage.platforms import PlatformCity
+from simulators.stage.ports import free_port
+from simulators.stage.process import Program, ProgramDied
+from simulators.stage.settings import (
     POLICY,
     BrokerPlace,
     Secret,
@@ -38,7 +38,7 @@ from simulators.settings import (
     hub_toml,
     write_profiles,
 )
-from simulators.storm import Storm
+from simulators.stage.storm import Storm
 
 USERNAME, PASSWORD = "CITYNERVE_BROKER_USERNAME", "CITYNERVE_BROKER_PASSWORD"
 DRAIN_S = 15.0  # real; from the last fact to its row in the journal
@@ -99,7 +99,7 @@ class Stage:
 
     def environment(self, **more: str) -> dict[str, str]:
         """Return the environment of the programs: ours, the city's clock and ``more``."""
-        root = str(Path(__file__).parents[1])
+        root = str(Path(__file__).parents[2])
         paths = [root, *filter(None, [os.environ.get("PYTHONPATH")])]
         return os.environ | {"PYTHONPATH": os.pathsep.join(paths)} | self.clock.environment() | more
 

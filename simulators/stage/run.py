@@ -11,15 +11,11 @@ from pathlib import Path
 import msgspec
 
 from device_profiles.clock import Clock, simulated_clock
-from simulators.evidence import evidence_checks, until_fetched
-from simulators.explained import explain, write_reached
-from simulators.hands import Hands
 from simulators.observers.packs import journalled, journalled_facts
 from simulators.play.acts import HAND_ACTS, WORKER_ACTS
 from simulators.play.play import Play, WireFault
 from simulators.play.scenario import Scenario, cast
 from simulators.play.story import SITE
-from simulators.process import ProgramDied
 from simulators.responders.desk import Desk
 from simulators.scoring.cameras import camera_checks
 from simulators.scoring.ground import ground_checks
@@ -29,7 +25,11 @@ from simulators.scoring.sabotage import Sabotage, lose_a_pack, observing_path, s
 from simulators.scoring.scoring import Observed, Score, score
 from simulators.scoring.surfaces import surface_checks
 from simulators.scoring.told import told_by
-from simulators.stage import Stage, StageOptions
+from simulators.stage.evidence import evidence_checks, until_fetched
+from simulators.stage.explained import explain, write_reached
+from simulators.stage.hands import Hands
+from simulators.stage.process import ProgramDied
+from simulators.stage.stage import Stage, StageOptions
 
 TICK_S = 0.01  # real; at speed 10 the registers are at most 0.1 s old, less than the time of one scan
 

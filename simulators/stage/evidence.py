@@ -10,8 +10,8 @@ from pathlib import Path
 from device_profiles.evidence import DIGEST, PARTS
 from device_profiles.topics import AgentAddress
 from simulators.observers.witness import AlarmWord
-from simulators.ports import free_port
 from simulators.scoring.check import Check
+from simulators.stage.ports import free_port
 
 RULE = "road.collapse"  # the life alarm that must come with evidence
 FETCHED_S = 15.0  # real; a busy machine fetches slowly

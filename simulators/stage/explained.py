@@ -8,7 +8,7 @@ import msgspec
 
 from simulators.responders.desk import Desk
 from simulators.scoring.check import Check
-from simulators.stage import Stage
+from simulators.stage.stage import Stage
 
 _ALARMS = 40  # of which it is asked; a storm has more
 

@@ -14,8 +14,8 @@ from simulators.ground.uplink import Radio, device_id
 from simulators.modbus import Line, LineTiming, RegisterImage, Silent, Slave, blank_cells, values_to_image
 from simulators.platforms.senders import MqttSender
 from simulators.play.play import Play
-from simulators.ports import free_port
-from simulators.process import Program
+from simulators.stage.ports import free_port
+from simulators.stage.process import Program
 
 KIND = "ground_sensor"
 BAUD = 19_200

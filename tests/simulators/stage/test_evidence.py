@@ -7,8 +7,8 @@ from device_profiles.evidence import read_key
 from device_profiles.shelf import write_whole
 from device_profiles.topics import AgentAddress
 from hub.evidence.fetcher import key_file
-from simulators.evidence import evidence_checks, evidence_folder, evidence_toml
 from simulators.observers.witness import AlarmWord
+from simulators.stage.evidence import evidence_checks, evidence_folder, evidence_toml
 
 CONTENTS = {"before": b"\xff\xd8 before", "after": b"\xff\xd8 after", "clip": b"RIFF clip"}
 DEVICE = "hz/xiacheng/chaoming/road-1-1"

@@ -15,7 +15,7 @@ from simulators.modbus.line import Line
 from simulators.modbus.slave import Slave
 from simulators.modbus.timing import LineTiming
 from simulators.play.play import Play, WireFault
-from simulators.settings import TERMINAL, box_link, line_link, units
+from simulators.stage.settings import TERMINAL, box_link, line_link, units
 
 _LATE_MS = 120.0  # after the agent's time-out, before it may stop draining
 _FAULTS: dict[str, Fault | None] = {

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.process import Program, ProgramDied
+from simulators.stage.process import Program, ProgramDied
 
 READY = "import sys, time; print('x: ready', file=sys.stderr, flush=True); time.sleep(60)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + READY
@@ -39,7 +39,7 @@ async def test_a_program_that_dies_is_told_with_its_log(tmp_path: Path) -> None:
 
 async def test_a_program_that_ignores_sigterm_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After the grace SIGKILL ends it."""
-    monkeypatch.setattr("simulators.process.STOP_S", 0.2)
+    monkeypatch.setattr("simulators.stage.process.STOP_S", 0.2)
     toy = _program(STUBBORN, tmp_path)
     await toy.start({})
     await toy.until_ready()

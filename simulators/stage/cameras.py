@@ -20,8 +20,8 @@ from simulators.camera.spec import HEIGHT, WIDTH, CameraSpec, RoadSpec, zones_of
 from simulators.observers.packs import journalled_facts
 from simulators.play.acts import CAMERA_FAULTS
 from simulators.play.scenario import Scenario
-from simulators.ports import free_port
-from simulators.process import Program
+from simulators.stage.ports import free_port
+from simulators.stage.process import Program
 
 HEARD_S = 40.0  # real; a busy machine starts Python slowly
 _POLL_S = 0.3

@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from simulators.play.scenario import load_scenarios
-from simulators.settings import BrokerPlace, Secret, agent_toml, hub_toml
+from simulators.stage.settings import BrokerPlace, Secret, agent_toml, hub_toml
 
 
 def test_each_agent_serves_its_own_lines_and_boxes() -> None:

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from simulators.process import Program
+from simulators.stage.process import Program
 
 
 def find_influxd() -> str | None:
