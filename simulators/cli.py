@@ -89,7 +89,7 @@ def run_crash(
     keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep logs, journal and configs there.")] = None,
 ) -> None:
     """Kill agent, hub, broker and InfluxDB while facts flow; exit 0 only if nothing is lost or doubled, also there."""
-    from simulators.crash import crash, write_result
+    from simulators.trials.crash import crash, write_result
 
     result = _play(crash(rounds, seed=seed, keep=keep))
     if as_json:
@@ -138,7 +138,7 @@ def run_soak(
     keep: Annotated[Path | None, typer.Option(metavar="DIR", help="Keep logs, journal and configs there.")] = None,
 ) -> None:
     """Let network, broker and processes falter for long; exit 0 only if nothing is lost, doubled or growing."""
-    from simulators.soak import soak, write_result
+    from simulators.trials.soak import soak, write_result
 
     result = _play(soak(minutes, seed=seed, keep=keep))
     if as_json:

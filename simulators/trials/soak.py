@@ -15,7 +15,6 @@ import msgspec
 from rich.console import Console
 
 from device_profiles.clock import MAX_SPEED, Clock, simulated_clock
-from simulators.entrapments import RULE, Trapper, count_alarms
 from simulators.lifts.spec import LiftSpec
 from simulators.observers.packs import journalled, loss
 from simulators.play.play import Play
@@ -23,6 +22,7 @@ from simulators.play.scenario import Scenario
 from simulators.stage.process import Program, ProgramDied
 from simulators.stage.run import TICK_S, advance, work_folder
 from simulators.stage.stage import Stage, StageOptions, find_mosquitto, until
+from simulators.trials.entrapments import RULE, Trapper, count_alarms
 
 CALM_S = (5.0, 15.0)  # real; between two faults
 PAUSE_S = (0.5, 2.5)  # real; how long something falters: less than the programs wait before they give up

@@ -11,8 +11,6 @@ from rich.console import Console
 
 from device_profiles import faults
 from device_profiles.clock import MAX_SPEED, Clock, simulated_clock
-from simulators.archived import ArchiveProof, drain, prove
-from simulators.entrapments import RULE, AlarmCount, Trapper, count_alarms
 from simulators.lifts.spec import LiftSpec
 from simulators.observers.packs import journalled, loss
 from simulators.play.play import Play
@@ -21,6 +19,8 @@ from simulators.stage.influx import wal_grows
 from simulators.stage.process import Program, ProgramDied
 from simulators.stage.run import TICK_S, advance, work_folder
 from simulators.stage.stage import Stage, StageOptions, find_mosquitto, until
+from simulators.trials.archived import ArchiveProof, drain, prove
+from simulators.trials.entrapments import RULE, AlarmCount, Trapper, count_alarms
 
 AIMED_S = 25.0  # real, with the start of the program; a point that is not reached by then is not passed
 LIFE_S = (0.2, 2.0)  # real; undisturbed between two deaths

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import msgspec
 
-from simulators.archived import ArchiveProof
-from simulators.crash import CrashResult
 from simulators.stage.influx import FOLDER, wal_grows
+from simulators.trials.archived import ArchiveProof
+from simulators.trials.crash import CrashResult
 
 PROOF = ArchiveProof(kind="influx", exact=True, points=9, expected=9, superseded=0, refused=0, different=0)
 RESULT = CrashResult(

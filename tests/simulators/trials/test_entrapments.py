@@ -1,10 +1,10 @@
 """Entrapments follow each other, and alarms are matched to them one to one."""
 
-from simulators.entrapments import RULE, Entrapment, Trapper, count_alarms
 from simulators.lifts.spec import LiftSpec
 from simulators.observers.witness import AlarmWord
 from simulators.play.play import Play
 from simulators.play.scenario import Scenario
+from simulators.trials.entrapments import RULE, Entrapment, Trapper, count_alarms
 
 START_US = 1_700_000_000_000_000
 LATER_US = START_US + 10**12  # after whatever is played here

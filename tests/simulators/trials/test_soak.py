@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
-from simulators.soak import growth_pct, soak
 from simulators.stage.stage import find_mosquitto
+from simulators.trials.soak import growth_pct, soak
 
 
 @pytest.mark.parametrize(
