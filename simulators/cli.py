@@ -71,8 +71,8 @@ def run_demo(
     picture: Annotated[Path | None, typer.Option(metavar="FILE", help="Draw what is told there too, as SVG.")] = None,
 ) -> None:
     """Tell two stories, of an entrapment in a lift and of a road that collapses, in under two minutes."""
-    from simulators.demo import demo
-    from simulators.picture import new_sheet, save_sheet
+    from simulators.demo.demo import demo
+    from simulators.demo.picture import new_sheet, save_sheet
 
     sheet = new_sheet() if picture is not None else None
     good = all(tale.good for tale in _play(demo(Console(), embedded=embedded, sheet=sheet)))

@@ -8,16 +8,16 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from simulators.demo.road_tale import road_tale
+from simulators.demo.telling import begin, line_text, plain_log, together
 from simulators.lifts.lift import Lift
 from simulators.observers.witness import AlarmWord
 from simulators.play.scenario import load_scenarios
 from simulators.play.story import Story, city_time, state_of
-from simulators.road_tale import road_tale
 from simulators.scoring.report import score_text
 from simulators.scoring.scoring import Score
 from simulators.stage.run import OnTick, RunOptions, run
 from simulators.stage.stage import Stage, StageOptions
-from simulators.telling import begin, line_text, plain_log, together
 
 SCENARIO = "lift-entrapment-between-floors"
 SPEED = 6.0  # 150 s of the city in 25 s: slow enough to follow

@@ -7,13 +7,13 @@ from rich.console import Console
 from rich.text import Text
 
 from device_profiles.config import duration_s
+from simulators.demo.telling import plain_log, together
 from simulators.observers.packs import pack_of_event
 from simulators.play.scenario import Scenario, load_scenarios
 from simulators.scoring.report import score_text
 from simulators.scoring.scoring import Score
 from simulators.stage.run import RunOptions, run
 from simulators.stage.stage import Stage, StageOptions
-from simulators.telling import plain_log, together
 
 SCENARIO, RULE, EVENT = "road-collapse", "road.collapse", "road.hole"
 SEED = 3  # the second key is the ground sensor's

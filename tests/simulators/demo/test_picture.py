@@ -4,9 +4,9 @@ from pathlib import Path
 
 from rich.text import Text
 
-from simulators.picture import WIDTH, new_sheet, save_sheet
+from simulators.demo.picture import WIDTH, new_sheet, save_sheet
 
-README_PICTURE = Path(__file__).parents[2] / "docs" / "demo.svg"
+README_PICTURE = Path(__file__).parents[3] / "docs" / "demo.svg"
 
 
 def test_a_picture_asks_nobody_for_a_font(tmp_path: Path) -> None:
