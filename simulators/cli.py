@@ -13,7 +13,8 @@ from rich.console import Console
 
 from device_profiles.clock import MAX_SPEED
 from device_profiles.errors import ContractError
-from simulators.play.scenario import Scenario, load_scenarios
+from simulators.play.loading import load_scenarios
+from simulators.play.scenario import Scenario
 from simulators.scoring.report import write_score
 from simulators.scoring.sabotage import Sabotage
 from simulators.stage.process import ProgramDied

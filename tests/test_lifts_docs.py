@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.play.scenario import load_scenarios
+from simulators.play.loading import load_scenarios
 
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "docs" / "lifts.md").read_text(encoding="utf-8")

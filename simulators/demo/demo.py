@@ -12,7 +12,7 @@ from simulators.demo.road_tale import road_tale
 from simulators.demo.telling import begin, line_text, plain_log, together
 from simulators.lifts.lift import Lift
 from simulators.observers.witness import AlarmWord
-from simulators.play.scenario import load_scenarios
+from simulators.play.loading import load_scenarios
 from simulators.play.story import Story, city_time, state_of
 from simulators.scoring.report import score_text
 from simulators.scoring.scoring import Score

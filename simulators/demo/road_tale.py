@@ -9,7 +9,8 @@ from rich.text import Text
 from device_profiles.config import duration_s
 from simulators.demo.telling import plain_log, together
 from simulators.observers.packs import pack_of_event
-from simulators.play.scenario import Scenario, load_scenarios
+from simulators.play.loading import load_scenarios
+from simulators.play.scenario import Scenario
 from simulators.scoring.report import score_text
 from simulators.scoring.scoring import Score
 from simulators.stage.run import RunOptions, run

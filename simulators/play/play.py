@@ -10,8 +10,8 @@ from simulators.camera.scene.happenings import Happening, Kind, draw_happening
 from simulators.camera.scene.scene import Scene
 from simulators.camera.spec import scene_of
 from simulators.ground.sensor import GroundSensor
-from simulators.lifts import deeds
 from simulators.lifts.lift import STEP_US, Lift
+from simulators.play import deeds
 from simulators.play.act import Act
 from simulators.play.acts import CAMERA_ACTS, GROUND_ACTS, HAND_ACTS, QUEUE_REACHES, ROAD_ACTS, WIRE_ACTS, WORKER_ACTS
 from simulators.play.scenario import Scenario

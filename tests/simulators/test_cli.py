@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.play.scenario import load_scenarios
+from simulators.play.loading import load_scenarios
 
 ROOT = Path(__file__).parents[2]
 

@@ -4,7 +4,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from simulators.play.scenario import load_scenarios
+from simulators.play.loading import load_scenarios
 from tests.strain import Strain
 
 SLOWER = 4.0  # times, in the second try; a camera is real, and never slower than that

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from simulators.play.scenario import load_scenarios
+from simulators.play.loading import load_scenarios
 from tests.system.paced import play
 
 SCENARIOS = load_scenarios()

@@ -8,8 +8,9 @@ from msgspec.structs import replace
 from device_profiles.config import duration_us
 from simulators.observers.witness import AlarmWord
 from simulators.play.act import Act
+from simulators.play.loading import load_scenarios
 from simulators.play.play import Play
-from simulators.play.scenario import Scenario, cast, load_scenarios
+from simulators.play.scenario import Scenario, cast
 from simulators.scoring.scoring import Observed, Outcome, Score, score
 from tests.hub.alarms.scene import T0_US
 from tests.system.short_way import ShortWay

@@ -20,8 +20,9 @@ from edge_agent.judge.ride.ride import RideJudge
 from edge_agent.sources.box.claims import Claims
 from edge_agent.sources.box.source import BoxSource
 from edge_agent.sources.box.watched import WatchedBox
+from simulators.play.loading import load_scenarios
 from simulators.play.play import Play
-from simulators.play.scenario import Scenario, load_scenarios
+from simulators.play.scenario import Scenario
 from simulators.stage.fieldbus import FieldBus
 from simulators.stage.settings import box_link
 from tests.edge_agent.judge.box import START_US

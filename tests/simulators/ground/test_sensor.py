@@ -10,10 +10,10 @@ from device_profiles.profile import load_profiles
 from device_profiles.wire import Value
 from edge_agent.judge import judge_of
 from simulators.ground.sensor import GroundSensor
-from simulators.ground.spec import GroundSpec, ground_faults
+from simulators.ground.spec import GroundSpec
 from simulators.ground.uplink import Radio, packed
 from simulators.modbus import values_to_image
-from simulators.play.scenario import Act
+from simulators.play.act import Act
 from simulators.scoring.ground import counts, ground_checks, late
 from simulators.scoring.told import Told
 
@@ -106,18 +106,3 @@ def test_the_verdict_notices_what_does_not_add_up() -> None:
     told = Told([1.0, 25.0], [{}, right | {"uplinks_lost": 1}], [])
     assert [check.good for check in ground_checks([radio], {"ground-1": told}, 0)] == [False, True, True, False]
     assert not any(check.good for check in ground_checks([radio], {}, 0))
-
-
-@pytest.mark.parametrize(
-    ("act", "key"),
-    [
-        (_act("ground_sinks", sensor="ground-2"), "acts[0].sensor"),
-        (_act("uplinks_lost"), "acts[0].act"),
-        (_act("well_rises"), "acts[0].act"),
-        (_act("unit_changes"), "acts[0].unit"),
-        (_act("ground_sinks", unit="cm"), "acts[0].unit"),
-    ],
-)
-def test_an_act_that_does_not_fit_is_named(act: Act, key: str) -> None:
-    """With its key."""
-    assert [fault for fault, _ in ground_faults([GroundSpec("ground-1")], [act])] == [key]

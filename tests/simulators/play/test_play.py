@@ -9,8 +9,9 @@ import pytest
 from device_profiles.config import duration_us
 from simulators.lifts.traffic import Busy, always, arrivals
 from simulators.play.acts import HAND_ACTS, WORKER_ACTS
+from simulators.play.loading import load_scenarios
 from simulators.play.play import Play
-from simulators.play.scenario import Scenario, cast, load_scenarios
+from simulators.play.scenario import Scenario, cast
 
 SCENARIOS = load_scenarios()
 SECOND = 1_000_000

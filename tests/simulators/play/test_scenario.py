@@ -6,7 +6,8 @@ import pytest
 
 from device_profiles.config import duration_us
 from device_profiles.errors import ConfigError
-from simulators.play.scenario import FOLDER, cast, load_scenario, load_scenarios
+from simulators.play.loading import FOLDER, load_scenario, load_scenarios
+from simulators.play.scenario import cast
 
 NAMES = {  # issue 3; others may come
     *(f"lift-entrapment-{way}" for way in ("between-floors", "at-level", "button", "occupancy-unknown", "power-cut")),

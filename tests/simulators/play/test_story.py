@@ -8,8 +8,9 @@ from rich.console import Console
 from simulators.lifts.lift import Lift
 from simulators.lifts.spec import LiftSpec
 from simulators.observers.witness import AlarmWord
+from simulators.play.loading import load_scenarios
 from simulators.play.play import Play
-from simulators.play.scenario import cast, load_scenarios
+from simulators.play.scenario import cast
 from simulators.play.story import Story, state_of
 from simulators.scoring.report import write_score
 from simulators.scoring.scoring import Observed, score

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from simulators.play.scenario import load_scenarios
+from simulators.play.loading import load_scenarios
 from simulators.receivers.office import HeardNotice, Told
 from simulators.receivers.spec import ReceiverSpec
 from simulators.responders.spec import ResponderSpec

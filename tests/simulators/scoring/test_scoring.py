@@ -7,7 +7,7 @@ import pytest
 
 from simulators.observers.packs import Content, PackKey
 from simulators.observers.witness import AlarmWord, HonestPath
-from simulators.play.scenario import load_scenario, load_scenarios
+from simulators.play.loading import load_scenario, load_scenarios
 from simulators.scoring.sabotage import DoublingPath, Sabotage, SlowPath, WithholdingPath, observing_path, staged
 from simulators.scoring.scoring import COUNTERS, DELIVERED_WITHIN_MS, Observed, Outcome, score
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from device_profiles.clock import Clock
 from edge_agent.config import load_config
+from simulators.play.loading import load_scenarios
 from simulators.play.play import scenes_of
-from simulators.play.scenario import Scenario, load_scenarios
+from simulators.play.scenario import Scenario
 from simulators.stage.cameras import CameraCity
 from simulators.stage.stage import until
 from simulators.stage.workers import harm, worker_of

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from simulators.modbus.faults import ForeignUnit
+from simulators.play.loading import load_scenarios
 from simulators.play.play import Play, WireFault
-from simulators.play.scenario import load_scenarios
 from simulators.stage.fieldbus import FieldBus
 
 

@@ -3,7 +3,7 @@
 import tomllib
 from pathlib import Path
 
-from simulators.play.scenario import load_scenarios
+from simulators.play.loading import load_scenarios
 from simulators.stage.settings import BrokerPlace, Secret, agent_toml, hub_toml
 
 

@@ -4,11 +4,11 @@ from typing import get_args
 
 import pytest
 
-from simulators.lifts.deeds import LASTING, MODES, ONCE, do
 from simulators.lifts.lift import Lift
 from simulators.lifts.spec import LiftSpec
 from simulators.play.act import Act
 from simulators.play.acts import LiftAct
+from simulators.play.deeds import LASTING, MODES, ONCE, do
 
 SECOND = 1_000_000
 
