@@ -15,10 +15,10 @@ from device_profiles.clock import MAX_SPEED
 from device_profiles.errors import ContractError
 from simulators.play.loading import load_scenarios
 from simulators.play.scenario import Scenario
+from simulators.run.run import RunOptions, run
 from simulators.scoring.report import write_score
 from simulators.scoring.sabotage import Sabotage
 from simulators.stage.process import ProgramDied
-from simulators.stage.run import RunOptions, run
 from simulators.stage.stage import StageOptions
 
 GOOD, BAD, USAGE = 0, 1, 2  # exit codes

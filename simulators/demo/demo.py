@@ -14,9 +14,9 @@ from simulators.lifts.lift import Lift
 from simulators.observers.witness import AlarmWord
 from simulators.play.loading import load_scenarios
 from simulators.play.story import Story, city_time, state_of
+from simulators.run.run import OnTick, RunOptions, run
 from simulators.scoring.report import score_text
 from simulators.scoring.scoring import Score
-from simulators.stage.run import OnTick, RunOptions, run
 from simulators.stage.stage import Stage, StageOptions
 
 SCENARIO = "lift-entrapment-between-floors"

@@ -11,9 +11,9 @@ from simulators.demo.telling import plain_log, together
 from simulators.observers.packs import pack_of_event
 from simulators.play.loading import load_scenarios
 from simulators.play.scenario import Scenario
+from simulators.run.run import RunOptions, run
 from simulators.scoring.report import score_text
 from simulators.scoring.scoring import Score
-from simulators.stage.run import RunOptions, run
 from simulators.stage.stage import Stage, StageOptions
 
 SCENARIO, RULE, EVENT = "road-collapse", "road.collapse", "road.hole"

@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.text import Text
 
 from simulators.play.story import Line, Story, city_time
-from simulators.stage.run import OnTick
+from simulators.run.run import OnTick
 from simulators.stage.stage import Stage
 
 

@@ -1,1 +1,1 @@
-"""Where a scenario is played: programs, lines, cameras and settings of a run, the hands at work in it, and the run."""
+"""Where a scenario is played: programs, lines, cameras, brokers and settings, set up and taken down in order."""

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -14,8 +13,9 @@ from simulators.ground.uplink import Radio, device_id
 from simulators.modbus import Line, LineTiming, RegisterImage, Silent, Slave, blank_cells, values_to_image
 from simulators.platforms.senders import MqttSender
 from simulators.play.play import Play
+from simulators.stage.brokers import open_broker
+from simulators.stage.loop import begin_loop
 from simulators.stage.ports import free_port
-from simulators.stage.process import Program
 
 KIND = "ground_sensor"
 BAUD = 19_200
@@ -49,8 +49,7 @@ class GroundCity:
             if self.radios:
                 await self._begin_network()
             if self._slaves or self.radios:
-                task = asyncio.create_task(self._live_loop(), name="ground sensors")
-                self._stack.push_async_callback(_end, task)
+                begin_loop(self._stack, self._live_loop(), name="ground sensors")
             self._stack = self._stack.pop_all()
         return self
 
@@ -66,7 +65,7 @@ class GroundCity:
         return self._folder / "line-ground"
 
     async def _begin_network(self) -> None:
-        broker = self._broker()
+        broker = open_broker("network-server", self._port, self._folder, mosquitto=self._mosquitto)
         self._stack.push_async_callback(broker.stop)
         await broker.start({})
         await broker.until_ready()
@@ -109,16 +108,6 @@ class GroundCity:
             text += f"asset = {json.dumps(_asset(spec))}\n"
         return text
 
-    def _broker(self) -> Program:
-        log = self._folder / "logs" / "network-server.log"
-        if self._mosquitto is None:
-            return Program("network-server", [sys.executable, "-m", "simulators.broker", str(self._port)], log=log)
-        config = self._folder / "network-server.conf"
-        config.write_text(
-            f"listener {self._port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n", encoding="utf-8"
-        )
-        return Program("network-server", [self._mosquitto, "-c", str(config)], log=log, ready=" running")
-
 
 def _registers(sensor: GroundSensor, t_us: int) -> dict[str, str | int | float | bool | None]:
     return sensor.values(t_us) | {"frame_counter": sensor.frames(t_us)}
@@ -134,8 +123,3 @@ def _prefix(way: str) -> str:
 
 def _asset(spec: GroundSpec) -> str:
     return spec.asset or spec.device.upper()
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})

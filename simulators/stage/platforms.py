@@ -1,8 +1,6 @@
 """The platforms of a play, with the brokers of those that talk MQTT, and what the agent must know of them."""
 
-import asyncio
 import json
-import sys
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -16,8 +14,9 @@ from simulators.platforms.senders import HttpSender, MqttSender
 from simulators.platforms.terminal import Terminal, registration_code
 from simulators.play.play import Play, WireFault
 from simulators.play.scenario import PlatformSpec
+from simulators.stage.brokers import open_broker
+from simulators.stage.loop import begin_loop
 from simulators.stage.ports import free_port
-from simulators.stage.process import Program
 
 PREFIX = "lifts/push"
 _PATH = "/lifts"
@@ -94,28 +93,14 @@ class PlatformCity:
         loops = [("look", platform.look_loop()), ("push", platform.push_loop())]
         loops += [("noise", platform.noise_loop())] if spec.noise else []
         for name, loop in loops:
-            task = asyncio.create_task(loop, name=f"{name} of {spec.name}")
-            self._stack.push_async_callback(_end, task)
+            begin_loop(self._stack, loop, name=f"{name} of {spec.name}")
 
     async def _sender(self, spec: PlatformSpec) -> Sender:
         port = self._ports[spec.name]
         if spec.kind == "http":
             return HttpSender(f"http://127.0.0.1:{port}{_PATH}")
-        broker = self._broker(spec.name, port)
+        broker = open_broker(spec.name, port, self._folder, mosquitto=self._mosquitto)
         self._stack.push_async_callback(broker.stop)
         await broker.start({})
         await broker.until_ready()
         return MqttSender("127.0.0.1", port, prefix=PREFIX)
-
-    def _broker(self, name: str, port: int) -> Program:
-        log = self._folder / "logs" / f"{name}.log"
-        if self._mosquitto is None:
-            return Program(name, [sys.executable, "-m", "simulators.broker", str(port)], log=log)
-        config = self._folder / f"{name}.conf"
-        config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n", encoding="utf-8")
-        return Program(name, [self._mosquitto, "-c", str(config)], log=log, ready=" running")
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})

@@ -6,7 +6,6 @@ lifts ─ pty ─▶ agent ─tcp─▶ Tap ─tcp─▶ broker ◀─tcp─ hub
 
 import asyncio
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from contextlib import AsyncExitStack
@@ -21,11 +20,13 @@ from simulators.observers.tap import Tap
 from simulators.observers.witness import AlarmWord, HonestPath, ObservingPath, Witness
 from simulators.play.play import Play
 from simulators.receivers.office import Office
+from simulators.stage.brokers import city_broker, find_mosquitto
 from simulators.stage.cameras import CameraCity
 from simulators.stage.evidence import evidence_toml
 from simulators.stage.fieldbus import FieldBus
 from simulators.stage.ground import GroundCity
 from simulators.stage.influx import find_influxd, influx_program
+from simulators.stage.loop import begin_loop
 from simulators.stage.platforms import PlatformCity
 from simulators.stage.ports import free_port
 from simulators.stage.process import Program, ProgramDied
@@ -53,11 +54,6 @@ class StageOptions(msgspec.Struct, frozen=True):
     broker_url: str = ""  # a broker that runs already; empty: one of our own
     embedded: bool = False  # amqtt even when Mosquitto is there
     influx: bool = False  # the hub archives in an InfluxDB of our own, when influxd is there
-
-
-def find_mosquitto() -> str | None:
-    """Return Mosquitto's path; Debian installs it where only root's PATH reaches."""
-    return shutil.which("mosquitto", path=os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin")))
 
 
 class Stage:
@@ -157,7 +153,7 @@ class Stage:
         for program in (self.hub, *self.agents.values()):
             await program.start(self.environment())
         self.witness = Witness(self.place.centre.account(self.place.host, self.place.port), self.clock, path=self._path)
-        self._stack.push_async_callback(_end, asyncio.create_task(self.witness.listen_loop(), name="witness"))
+        begin_loop(self._stack, self.witness.listen_loop(), name="witness")
         ready = [program.until_ready() for program in (self.hub, *self.agents.values())]
         await asyncio.gather(*ready, self.witness.subscribed.wait())
         await self.cameras.until_heard(self.journal)
@@ -214,19 +210,7 @@ class Stage:
         for address in addresses.values():
             await self.run_hub("broker", "agent", str(folder), str(address))
         mosquitto = None if self.options.embedded else find_mosquitto()
-        if mosquitto is not None:
-            command, ready = [mosquitto, "-c", str(folder / "mosquitto.conf")], " running"
-        else:
-            command = [
-                sys.executable,
-                "-m",
-                "simulators.broker",
-                str(port),
-                str(folder / "passwords"),
-                str(folder / "acl"),
-            ]
-            ready = ": ready"
-        self.broker = Program("broker", command, log=self.logs / "broker.log", ready=ready)
+        self.broker = city_broker(port, folder, mosquitto=mosquitto, log=self.logs / "broker.log")
         secrets = {agent: _secret(folder, str(address).replace("/", ".")) for agent, address in addresses.items()}
         name, hub, centre = "mosquitto" if mosquitto else "embedded", _secret(folder, "hub"), _secret(folder, "centre")
         return BrokerPlace(name, "127.0.0.1", port, hub, secrets, centre)
@@ -281,11 +265,6 @@ async def until(holds: Callable[[], bool], within_s: float) -> bool:
 
 def _secret(folder: Path, user: str) -> Secret:
     return Secret(user, folder / "secrets" / f"{user}.password")
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    await asyncio.wait({task})
 
 
 async def _check_reachable(place: BrokerPlace) -> None:

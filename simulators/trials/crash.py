@@ -15,10 +15,11 @@ from simulators.lifts.spec import LiftSpec
 from simulators.observers.packs import journalled, loss
 from simulators.play.play import Play
 from simulators.play.scenario import Scenario
+from simulators.run.run import TICK_S, advance, work_folder
+from simulators.stage.brokers import find_mosquitto
 from simulators.stage.influx import wal_grows
 from simulators.stage.process import Program, ProgramDied
-from simulators.stage.run import TICK_S, advance, work_folder
-from simulators.stage.stage import Stage, StageOptions, find_mosquitto, until
+from simulators.stage.stage import Stage, StageOptions, until
 from simulators.trials.archived import ArchiveProof, drain, prove
 from simulators.trials.entrapments import RULE, AlarmCount, Trapper, count_alarms
 

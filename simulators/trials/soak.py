@@ -19,9 +19,10 @@ from simulators.lifts.spec import LiftSpec
 from simulators.observers.packs import journalled, loss
 from simulators.play.play import Play
 from simulators.play.scenario import Scenario
+from simulators.run.run import TICK_S, advance, work_folder
+from simulators.stage.brokers import find_mosquitto
 from simulators.stage.process import Program, ProgramDied
-from simulators.stage.run import TICK_S, advance, work_folder
-from simulators.stage.stage import Stage, StageOptions, find_mosquitto, until
+from simulators.stage.stage import Stage, StageOptions, until
 from simulators.trials.entrapments import RULE, Trapper, count_alarms
 
 CALM_S = (5.0, 15.0)  # real; between two faults

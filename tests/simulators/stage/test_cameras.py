@@ -17,9 +17,9 @@ from edge_agent.config import load_config
 from simulators.play.loading import load_scenarios
 from simulators.play.play import scenes_of
 from simulators.play.scenario import Scenario
+from simulators.run.workers import harm, worker_of
 from simulators.stage.cameras import CameraCity
 from simulators.stage.stage import until
-from simulators.stage.workers import harm, worker_of
 
 
 def _city(scenario: Scenario, folder: Path) -> CameraCity:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from simulators.stage.stage import find_mosquitto
+from simulators.stage.brokers import find_mosquitto
 from simulators.trials.soak import growth_pct, soak
 
 

@@ -11,8 +11,8 @@ from simulators.play.story import SITE
 from simulators.receivers.office import HeardNotice
 from simulators.responders.crew import Crews
 from simulators.responders.desk import Desk
+from simulators.run.workers import harm
 from simulators.stage.stage import Stage, until
-from simulators.stage.workers import harm
 
 HOLE_REPORT = "person.reported_hole"
 INSPECTOR = "Chen Jie"

@@ -17,6 +17,8 @@ from simulators.play.play import Play, WireFault
 from simulators.play.scenario import Scenario, cast
 from simulators.play.story import SITE
 from simulators.responders.desk import Desk
+from simulators.run.explained import explain, write_reached
+from simulators.run.hands import Hands
 from simulators.scoring.cameras import camera_checks
 from simulators.scoring.ground import ground_checks
 from simulators.scoring.inspected import why_checks
@@ -26,8 +28,6 @@ from simulators.scoring.scoring import Observed, Score, score
 from simulators.scoring.surfaces import surface_checks
 from simulators.scoring.told import told_by
 from simulators.stage.evidence import evidence_checks, until_fetched
-from simulators.stage.explained import explain, write_reached
-from simulators.stage.hands import Hands
 from simulators.stage.process import ProgramDied
 from simulators.stage.stage import Stage, StageOptions
 
