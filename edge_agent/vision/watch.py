@@ -5,8 +5,9 @@ from collections.abc import Mapping
 import msgspec
 
 from device_profiles.wire import Value
-from edge_agent.judge.berth.berth import BerthJudge, Spot, SpotReason, Stay
+from edge_agent.judge.berth.berth import BerthJudge, Spot, SpotReason
 from edge_agent.judge.berth.limits import BerthLimits
+from edge_agent.judge.berth.stay import Stay
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.queue.course import Course, Phase
 from edge_agent.judge.queue.limits import QueueLimits

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from edge_agent.judge.berth.limits import BerthLimits
+from edge_agent.judge.berth.stay import Left, Stay, left_by, never_left, shifted_stay
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.lean import BACK_US, SURE, Lean, forgotten, lean_on, set_back_us, shifted
 
@@ -27,19 +28,9 @@ class SpotReason(StrEnum):
     """Why a berth's state changed."""
 
     SEEN = "seen"  # arrived or left before our eyes
-    SEEN_AGAIN = "seen_again"  # it is known again after it was unknown
+    SEEN_AGAIN = "seen_again"  # it is known again after it was unknown, or after one look that erred
     UNSURE = "unsure"  # the model could not tell for a while
     UNSEEN = "unseen"  # the picture cannot be believed
-
-
-class Stay(msgspec.Struct, frozen=True):
-    """A vehicle in a berth."""
-
-    arrived_us: int  # first look that saw it
-    seen_us: int  # last look that did
-    at_least: bool = False  # nobody saw it arrive: it may have stood there before
-    gap: bool = False  # nobody saw for a while whether it was still there, or already another one
-    unseen_us: int = 0  # for so long in all
 
 
 class Berth(msgspec.Struct, frozen=True):
@@ -51,6 +42,7 @@ class Berth(msgspec.Struct, frozen=True):
     known: bool = False  # its state has been decided once
     told: Spot = Spot.UNKNOWN  # what is held of it by who hears the events; as decided, but after a restart
     first: float | None = None  # probability of a vehicle by the looks before that, the latest the loudest
+    left: Left | None = None  # a stay that ended by one look, far from others: the next one may take that back
 
     @property
     def state(self) -> Spot:
@@ -119,11 +111,17 @@ def take(berth: Berth, t_us: int, p: float | None, *, zone: str, limits: BerthLi
     if stay is not None and p is not None and p >= 0.5 and berth.decided is Spot.OCCUPIED:
         stay = msgspec.structs.replace(stay, seen_us=max(t_us, stay.seen_us))
     first = berth.first if p is None or berth.known else p if berth.first is None else _mixed(berth.first, p)
-    before, berth = berth, Berth(berth.decided, lean, stay, berth.known, berth.told, first)
+    far = limits.stays_us > 0 and min(berth.lean.apart_us, lean.apart_us) >= limits.confirm_us > 0
+    left = berth.left if far and (push is None or push >= 0) else None  # a second look that sees nobody settles it
+    before, berth = berth, Berth(berth.decided, lean, stay, berth.known, berth.told, first, left)
     if p is None or lean.held is None or berth.decided is (Spot.OCCUPIED if lean.held else Spot.FREE):
         return berth, []
     berth = berth if berth.known else _as_first_known(berth, before, limits)
-    return _occupy(berth, t_us, zone=zone, limits=limits) if lean.held else _free(berth, t_us, zone=zone)
+    if not lean.held:
+        return _free(berth, t_us, zone=zone, far=far)
+    if left is not None and never_left(left, lean.apart_us, stays_us=limits.stays_us):
+        return _go_on(berth, left, t_us, zone=zone)
+    return _occupy(berth, t_us, zone=zone, limits=limits)
 
 
 def lose(berth: Berth, t_us: int, *, zone: str, reason: str) -> tuple[Berth, list[Finding]]:
@@ -140,11 +138,8 @@ def shift(berth: Berth, step_us: int) -> Berth:
     """Return the berth after the clock was set by so much."""
     if not step_us:
         return berth
-    stay = berth.stay
-    if stay is not None:
-        moved = {"arrived_us": stay.arrived_us + step_us, "seen_us": stay.seen_us + step_us}
-        stay = msgspec.structs.replace(stay, **moved)
-    return msgspec.structs.replace(berth, lean=shifted(berth.lean, step_us), stay=stay)
+    stay = berth.stay and shifted_stay(berth.stay, step_us)
+    return msgspec.structs.replace(berth, lean=shifted(berth.lean, step_us), stay=stay, left=None)
 
 
 def _occupy(berth: Berth, t_us: int, *, zone: str, limits: BerthLimits) -> tuple[Berth, list[Finding]]:
@@ -157,8 +152,7 @@ def _occupy(berth: Berth, t_us: int, *, zone: str, limits: BerthLimits) -> tuple
     else:
         stay = Stay(turn_us, t_us, at_least=not arrived, gap=before is not None)
     now = Berth(Spot.OCCUPIED, berth.lean, stay, True, Spot.OCCUPIED)
-    told: dict[str, Any] = {"arrived_us": stay.arrived_us, "at_least": stay.at_least, "gap": stay.gap}
-    told["unseen_s"] = stay.unseen_us / 1e6
+    told = _of(stay)
     if before is not None and stay.arrived_us != before.arrived_us:
         told["earlier_dwell_s"] = (before.seen_us - before.arrived_us) / 1e6  # of whoever stood there, at the least
     if not berth.known or (berth.told is Spot.OCCUPIED and "earlier_dwell_s" not in told):
@@ -166,17 +160,28 @@ def _occupy(berth: Berth, t_us: int, *, zone: str, limits: BerthLimits) -> tuple
     return now, [Finding(OCCUPIED, t_us, _data(now, zone, _reason(arrived), **told))]
 
 
-def _free(berth: Berth, t_us: int, *, zone: str) -> tuple[Berth, list[Finding]]:
+def _go_on(berth: Berth, left: Left, t_us: int, *, zone: str) -> tuple[Berth, list[Finding]]:
+    """The stay that one look ended has not ended: the departure that was told is taken back by name."""
+    stay = msgspec.structs.replace(left.stay, seen_us=t_us, joined=left.stay.joined + 1)
+    now = Berth(Spot.OCCUPIED, berth.lean, stay, True, Spot.OCCUPIED)
+    told = {**_of(stay), "joined": stay.joined, "not_left_us": left.left_us}
+    return now, [Finding(OCCUPIED, t_us, _data(now, zone, SpotReason.SEEN_AGAIN, **told))]
+
+
+def _free(berth: Berth, t_us: int, *, zone: str, far: bool) -> tuple[Berth, list[Finding]]:
     """A stay ends when the first look saw it gone, or, when nobody looked, with the last one that saw it."""
     turn_us = t_us if berth.lean.turn_us is None else berth.lean.turn_us
-    now = Berth(Spot.FREE, berth.lean, None, True, Spot.FREE)
     left, stay = berth.decided is Spot.OCCUPIED, _sound(berth.stay, t_us)
+    alone = far and left and turn_us == t_us
+    ended = left_by(berth.lean, stay, turn_us) if alone and stay is not None else None
+    now = Berth(Spot.FREE, berth.lean, None, True, Spot.FREE, left=ended)
     told: dict[str, Any] = {}
     if stay is not None:
         left_us = turn_us if left else stay.seen_us
         dwell_s = max(0, left_us - stay.arrived_us) / 1e6
         told = {"arrived_us": stay.arrived_us, "left_us": left_us, "dwell_s": dwell_s}
         told |= {"at_least": stay.at_least or not left, "gap": stay.gap, "unseen_s": stay.unseen_us / 1e6}
+        told |= {"joined": stay.joined} if stay.joined else {}
     if not berth.known or berth.told is Spot.FREE:
         return now, []
     return now, [Finding(FREED, t_us, _data(now, zone, _reason(left), **told))]
@@ -200,6 +205,12 @@ def _sound(stay: Stay | None, t_us: int) -> Stay | None:
 
 def _reason(seen: bool) -> SpotReason:
     return SpotReason.SEEN if seen else SpotReason.SEEN_AGAIN
+
+
+def _of(stay: Stay) -> dict[str, Any]:
+    """Return what is told of a stay that goes on."""
+    told = {"arrived_us": stay.arrived_us, "at_least": stay.at_least, "gap": stay.gap}
+    return {**told, "unseen_s": stay.unseen_us / 1e6}
 
 
 def _mixed(before: float, p: float) -> float:

@@ -14,7 +14,7 @@ import pytest
 from device_profiles.clock import Clock
 from edge_agent.config import load_config
 from edge_agent.desk import Desk
-from edge_agent.judge.berth.berth import Stay
+from edge_agent.judge.berth.stay import Stay
 from edge_agent.sources.camera.begin import camera_sources, order_of
 from edge_agent.sources.camera.messages import Health, Report, ZoneWord
 from edge_agent.sources.camera.source import CameraSource
