@@ -53,16 +53,16 @@ def compact(config: Config = Path("hub.toml")) -> None:
 
 
 def _status(journal: Journal, max_bytes: int) -> JournalStatus:
-    first, whole_from = journal.first_offset(), journal.whole_from()
+    first, thinned = journal.unbroken_from(), journal.thinned()
     return JournalStatus(
         first=first,
-        whole_from=whole_from,
+        whole_from=max(first, thinned.upto + 1),
         last=journal.last_offset(),
         since_us=_received(journal, first),
-        whole_since_us=_received(journal, whole_from),
+        whole_since_us=_received(journal, max(first, thinned.upto + 1)),
         bytes=journal.used_bytes(),
         max_bytes=max_bytes,
-        thinned_bytes=journal.thinned().left,
+        thinned_bytes=thinned.left,
         given_up=journal.losses(),
     )
 

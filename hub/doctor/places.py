@@ -21,7 +21,7 @@ def cursors(patient: Patient) -> Finding:
     """Whether every reader's place lies in this journal."""
     places, settings = places_of(patient.settings), patient.settings
     with opened_journal(settings.journal) as journal:
-        first, last = journal.first_offset(), journal.last_offset()
+        first, last = journal.unbroken_from(), journal.last_offset()
     ahead = [name for name, place in places.items() if place > last]
     if ahead:
         says = f"{', '.join(ahead)} stand beyond the journal's end {last}: this is not the journal that they read"
@@ -51,8 +51,8 @@ def archived(patient: Patient) -> Finding:
     settings, now_us = patient.settings, patient.clock.wall_us()
     place = _archive_place(settings)
     with opened_journal(settings.journal) as journal:
-        oldest_us, first = _oldest_fact_us(journal, place), journal.first_offset()
-        whole_from = journal.whole_from()
+        oldest_us, first = _oldest_fact_us(journal, place), journal.unbroken_from()
+        thinned = journal.thinned().upto
     if place + 1 < first:
         return Finding(Level.FAIL, f"records {place + 1} to {first - 1} were cut before they were archived", "")
     if oldest_us is None:
@@ -61,8 +61,8 @@ def archived(patient: Patient) -> Finding:
     says = f"the oldest fact that is not archived came {age_us / 1e6:.0f} s ago"
     if age_us > duration_us(settings.config.journal.keep) / 2:
         return Finding(Level.FAIL, f"{says}: the journal will cut it", "repair the archive's database")
-    if place + 1 < whole_from:
-        says = f"of readings up to record {whole_from - 1} the archive gets least, greatest and last of a minute"
+    if place < thinned:
+        says = f"of readings up to record {thinned} the archive gets least, greatest and last of a minute"
         return Finding(Level.WARN, says, "repair the archive's database; a greater journal.max_bytes thins later")
     if age_us > ARCHIVE_WARN_US:
         return Finding(Level.WARN, says, "hub archive status; is its process running?")

@@ -20,6 +20,7 @@ from hub.journal.records import (
     Record,
     append_act,
     empty_rows,
+    first_unbroken,
     insert_rows,
     numbered,
     reserve_path,
@@ -132,6 +133,11 @@ class Journal:
         with self._reading() as connection:
             oldest = connection.execute(_OLDEST).fetchone()
         return int(oldest[0]) if oldest else self._stored_last() + 1
+
+    def unbroken_from(self) -> int:
+        """Return the offset from which on no record is missing: texts that stand right before the oldest count."""
+        with self._reading() as connection:
+            return first_unbroken(connection, self.first_offset())
 
     def whole_from(self) -> int:
         """Return the offset from which on nothing was cut or thinned: only from there can anything be replayed."""

@@ -148,6 +148,16 @@ def empty_rows(connection: sqlite3.Connection, offsets: Sequence[int]) -> int:
     return connection.executemany(f"{update} {where}", [(offset,) for offset in offsets]).rowcount
 
 
+def first_unbroken(connection: sqlite3.Connection, oldest: int) -> int:
+    """Return the first of the records that stand without a hole before ``oldest``, which itself may be none."""
+    below = "SELECT offset FROM records WHERE kind = 'text' AND offset < ? ORDER BY offset DESC"
+    for (offset,) in connection.execute(below, (oldest,)):
+        if offset != oldest - 1:
+            break
+        oldest = offset
+    return oldest
+
+
 def numbered(row: NewRecord, offset: int) -> Record:
     """Return a row with the offset it was given."""
     return Record(offset, row.received_us, row.kind, row.agent, row.epoch, row.lane, row.seq, row.body, row.pack)

@@ -245,6 +245,28 @@ def test_an_archive_without_a_place_is_a_finding_that_names_the_file(settings: S
     assert str(settings.archive) in found.says
 
 
+@pytest.mark.parametrize("check", ["cursors", "archive"])
+def test_a_journal_that_begins_with_texts_was_not_cut(tmp_path: Path, check: str) -> None:
+    """Who has read nothing yet lacks nothing: the texts of rules are a hub's first records, and stay when it is cut."""
+    config = tmp_path / "hub.toml"
+    config.write_text('hub = "hub-1"\ndata = "data"\n')
+    settings = read_config(config)
+    settings.data.mkdir()
+    journal = Journal.open(settings.journal, reserve_bytes=0)
+    journal.append([NewRecord(1, "text", b"policy"), NewRecord(2, "text", b"profile")])
+    journal.close()
+    write(settings, age_s=1)
+    open_database(settings.database).dispose()
+    assert look(settings, check).level is Level.OK
+    write(settings, age_s=1)
+    journal = Journal.open(settings.journal, reserve_bytes=0)
+    journal.cut(4)
+    assert journal.unbroken_from() == 4
+    journal.close()
+    found = look(settings, check)
+    assert (found.level, "cut" in found.says) == (Level.FAIL, True)
+
+
 @pytest.mark.parametrize("check", ["versions", "archive"])
 def test_a_folder_may_have_any_name(settings: Settings, check: str) -> None:
     """Characters that mean something in an address mean nothing in a path."""
