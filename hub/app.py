@@ -190,7 +190,7 @@ def _delivery(settings: Settings, engine: sa.Engine, journal: Journal, *, clock:
 
 
 def _archive(stack: AsyncExitStack, settings: Settings) -> Store:
-    archive = open_archive(settings)
+    archive = open_archive(settings, mend=True)
     stack.callback(archive.close)
     logger.info("archive: %s", describe(settings))
     return archive

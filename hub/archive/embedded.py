@@ -48,13 +48,19 @@ class EmbeddedArchive:
     most_points = BATCH_POINTS  # in one write
     kept_out = 0  # batches of which something was refused: it takes everything
 
-    def __init__(self, path: Path) -> None:
-        """Open or make ``path``; a damaged file is set aside, for the journal has what it held. Raises StoreDown."""
+    def __init__(self, path: Path, *, mend: bool = True) -> None:
+        """Open or make ``path``; a damaged file is set aside, for the journal has what it held. Raises StoreDown.
+
+        Who only looks does not ``mend``: a hub may be writing to it.
+        """
         self.path = path
         self._lock = threading.Lock()  # one connection, used by the archive's reader and by whoever asks
         try:
             self._connection = _open(path)
         except DataDamaged as error:
+            if not mend:
+                says = "is damaged; the hub fills a new one from the journal when it starts"
+                raise StoreDown(str(path), says) from error
             set_aside(path, str(error))
             self._connection = _open(path)
 

@@ -9,11 +9,14 @@ from hub.config import Settings
 Store = EmbeddedArchive | InfluxArchive
 
 
-def open_archive(settings: Settings) -> Store:
-    """Return the archive, whose server is not asked yet. Raises ConfigError, StoreDown for a local file."""
+def open_archive(settings: Settings, *, mend: bool = False) -> Store:
+    """Return the archive, whose server is not asked yet. Raises ConfigError, StoreDown for a local file.
+
+    ``mend``: set a damaged file aside and begin anew, which is for the archive's own reader.
+    """
     config = settings.config.archive
     if config.kind == "embedded":
-        return EmbeddedArchive(settings.archive)
+        return EmbeddedArchive(settings.archive, mend=mend)
     return InfluxArchive(
         influx_place(settings),
         hub=settings.config.hub,

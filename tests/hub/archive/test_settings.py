@@ -9,6 +9,7 @@ from hub.archive.embedded import EmbeddedArchive
 from hub.archive.influx import InfluxArchive
 from hub.archive.stores import describe, influx_place, open_archive
 from hub.config import EXAMPLE, Settings, read_config
+from hub.errors import StoreDown
 
 
 def configured(folder: Path, text: str) -> Settings:
@@ -95,3 +96,16 @@ def test_the_example_shows_every_key(tmp_path: Path) -> None:
         needs |= {"bucket": 'version = "2"\n', "version": "", "org": ""}
         configured(tmp_path, needs.get(key, "") + line)
     assert len(lines) == 15
+
+
+def test_who_looks_at_a_damaged_archive_leaves_it_where_it_is(tmp_path: Path) -> None:
+    """A hub may be writing to it; its own reader sets it aside, when it starts."""
+    config = tmp_path / "hub.toml"
+    config.write_text('hub = "hub-1"\ndata = "."\n')
+    settings = read_config(config)
+    settings.archive.write_bytes(b"this is no database" * 1000)
+    with pytest.raises(StoreDown, match="fills a new one from the journal"):
+        open_archive(settings)
+    assert settings.archive.read_bytes() == b"this is no database" * 1000
+    open_archive(settings, mend=True).close()
+    assert [path.name.startswith("archive.db.broken-") for path in tmp_path.glob("*.broken-*")] == [True]
