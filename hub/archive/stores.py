@@ -2,8 +2,8 @@
 
 from device_profiles.errors import ConfigError
 from hub.archive.embedded import EmbeddedArchive
-from hub.archive.influx import InfluxArchive
-from hub.archive.influx_server import InfluxPlace
+from hub.archive.influx.influx import InfluxArchive
+from hub.archive.influx.server import InfluxPlace
 from hub.config import Settings
 
 Store = EmbeddedArchive | InfluxArchive

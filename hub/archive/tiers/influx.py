@@ -6,11 +6,11 @@ from itertools import groupby, pairwise
 from typing import Any
 
 from hub.archive import EVENT_PREFIX, Query
-from hub.archive.bisect import bisect
-from hub.archive.influx_server import InfluxPlace, InfluxServer, Series, identifier, literal
-from hub.archive.influx_tables import LAST_US
-from hub.archive.line_protocol import Field, line
-from hub.archive.rows import MEASUREMENT, PACK
+from hub.archive.influx.bisect import bisect
+from hub.archive.influx.line_protocol import Field, line
+from hub.archive.influx.rows import MEASUREMENT, PACK
+from hub.archive.influx.server import InfluxPlace, InfluxServer, Series, identifier, literal
+from hub.archive.influx.tables import LAST_US
 from hub.archive.tiers import Bucket, Extent, Tier
 
 logger = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from device_profiles.wire import Value
 from hub.archive import Point
-from hub.archive.influx import InfluxArchive
-from hub.archive.influx_server import InfluxPlace, InfluxServer
+from hub.archive.influx.influx import InfluxArchive
+from hub.archive.influx.server import InfluxPlace, InfluxServer
 from tests.hub.made import AREA, T0_US
 
 Answer = Callable[[str, bytes], tuple[int, bytes] | None]  # path, body → status and body; None: pass it on

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from device_profiles.wire import Value
 from hub.archive import Point, Query
 from hub.archive.embedded import EmbeddedArchive
-from hub.archive.influx import InfluxArchive
+from hub.archive.influx.influx import InfluxArchive
 from tests.device_profiles.strategies import values
 from tests.hub.archive.influxes import influx_archive
 from tests.hub.made import AREA, T0_US

@@ -6,7 +6,7 @@ import pytest
 
 from device_profiles.errors import ConfigError
 from hub.archive.embedded import EmbeddedArchive
-from hub.archive.influx import InfluxArchive
+from hub.archive.influx.influx import InfluxArchive
 from hub.archive.stores import describe, influx_place, open_archive
 from hub.config import EXAMPLE, Settings, read_config
 from hub.errors import StoreDown

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from hub.archive.embedded import EmbeddedArchive
-from hub.archive.influx import InfluxArchive
-from hub.archive.influx_server import InfluxPlace
+from hub.archive.influx.influx import InfluxArchive
+from hub.archive.influx.server import InfluxPlace
 from hub.archive.tiers.embedded import EmbeddedTiers
 from hub.archive.tiers.influx import InfluxTiers
 from tests.hub.archive.influxes import influx_archive

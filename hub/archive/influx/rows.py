@@ -8,7 +8,7 @@ import msgspec
 from device_profiles.wire import LANES, Value
 from hub.archive import Point
 from hub.archive.blocks import Block
-from hub.archive.line_protocol import field_value, head, name
+from hub.archive.influx.line_protocol import field_value, head, name
 
 MEASUREMENT = "facts"
 EPOCH, SEQ, LANE, AGENT, HISTORICAL = "pack/epoch", "pack/seq", "pack/lane", "pack/agent", "pack/historical"

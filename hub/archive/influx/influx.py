@@ -10,15 +10,15 @@ from pathlib import Path
 import msgspec
 
 from hub.archive import BATCH_POINTS, Point, Query
-from hub.archive.bisect import bisect
 from hub.archive.blocks import Block, Run, runs_of
-from hub.archive.in_flight import InFlight
-from hub.archive.influx_server import STORE, InfluxPlace, InfluxServer, Refused, literal
-from hub.archive.influx_tables import InfluxTables
-from hub.archive.line_protocol import head
+from hub.archive.influx.bisect import bisect
+from hub.archive.influx.in_flight import InFlight
+from hub.archive.influx.line_protocol import head
+from hub.archive.influx.request import Bad, Request, Sent, of_rows, of_runs, parts_of
+from hub.archive.influx.rows import Instant, Row
+from hub.archive.influx.server import STORE, InfluxPlace, InfluxServer, Refused, literal
+from hub.archive.influx.tables import InfluxTables
 from hub.archive.refusals import Place, RefusalReason, Refusals, RefusedPoint, now_us
-from hub.archive.request import Bad, Request, Sent, of_rows, of_runs, parts_of
-from hub.archive.rows import Instant, Row
 from hub.errors import StoreDown
 
 logger = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ import pytest
 
 from device_profiles.clock import Clock
 from hub.archive import Point, Query
-from hub.archive.bisect import bisect
-from hub.archive.influx import InfluxArchive
-from hub.archive.influx_server import Refused
+from hub.archive.influx.bisect import bisect
+from hub.archive.influx.influx import InfluxArchive
+from hub.archive.influx.server import Refused
 from hub.archive.reader import ArchiveReader
 from hub.archive.refusals import RefusalReason
 from hub.errors import StoreDown

@@ -8,8 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from hub.archive.influx_server import InfluxPlace, InfluxServer, Refused
-from hub.archive.rows import Row
+from hub.archive.influx.rows import Row
+from hub.archive.influx.server import InfluxPlace, InfluxServer, Refused
 from hub.errors import StoreDown
 from tests.hub.archive.influxes import point, proxy
 from tests.servers import Server, influxd, self_signed, victoria_metrics

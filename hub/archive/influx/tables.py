@@ -5,8 +5,19 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from hub.archive import Point, Query
-from hub.archive.influx_server import InfluxServer, Series, identifier, literal
-from hub.archive.rows import MEASUREMENT, OTHERS, PACK, SEQ, Instant, Row, dead_fields, field_of, keys_of, row_points
+from hub.archive.influx.rows import (
+    MEASUREMENT,
+    OTHERS,
+    PACK,
+    SEQ,
+    Instant,
+    Row,
+    dead_fields,
+    field_of,
+    keys_of,
+    row_points,
+)
+from hub.archive.influx.server import InfluxServer, Series, identifier, literal
 
 LAST_US = 9_223_372_036_854_775  # the last microsecond that InfluxDB knows, in 2262
 _HOUR_US = 3_600_000_000

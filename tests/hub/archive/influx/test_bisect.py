@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.archive.bisect import bisect
-from hub.archive.influx_server import Refused
+from hub.archive.influx.bisect import bisect
+from hub.archive.influx.server import Refused
 from hub.errors import StoreDown
 
 

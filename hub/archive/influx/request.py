@@ -6,10 +6,10 @@ import msgspec
 
 from hub.archive import Point
 from hub.archive.blocks import Block, Run
-from hub.archive.line_protocol import LineError
-from hub.archive.lines import lines_of
+from hub.archive.influx.line_protocol import LineError
+from hub.archive.influx.lines import lines_of
+from hub.archive.influx.rows import Row
 from hub.archive.refusals import RefusalReason
-from hub.archive.rows import Row
 
 
 class Sent(msgspec.Struct, frozen=True, gc=False):

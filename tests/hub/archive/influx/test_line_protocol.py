@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from hub.archive.influx_server import InfluxPlace, InfluxServer, identifier
-from hub.archive.line_protocol import LineError, field_value, line
+from hub.archive.influx.line_protocol import LineError, field_value, line
+from hub.archive.influx.server import InfluxPlace, InfluxServer, identifier
 from tests.servers import Server
 
 FEW = json.loads((Path(__file__).parent / "line_protocol_cases.json").read_text(encoding="utf-8"))["encode"]
-CORPUS = Path(__file__).parents[4] / "shared/data/conformance/line_protocol/corpus.json"
+CORPUS = Path(__file__).parents[5] / "shared/data/conformance/line_protocol/corpus.json"
 
 
 def encoded(point: dict[str, Any]) -> dict[str, str]:

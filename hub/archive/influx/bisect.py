@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
-from hub.archive.influx_server import Refused
+from hub.archive.influx.server import Refused
 
 T = TypeVar("T")
 

@@ -6,7 +6,7 @@ from operator import attrgetter
 import msgspec
 
 from hub.archive.blocks import Run
-from hub.archive.rows import head_of, key_of, pack_of, said_of
+from hub.archive.influx.rows import head_of, key_of, pack_of, said_of
 
 _MOST_SHAPES = 10_000
 

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.archive.blocks import Block, Blocks
-from hub.archive.lines import lines_of
-from hub.archive.rows import Row
+from hub.archive.influx.lines import lines_of
+from hub.archive.influx.rows import Row
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
 OTHERS = st.one_of(FLOATS, st.integers(-(2**63) + 1, 2**63 - 1), st.booleans(), st.none(), st.text(max_size=5))
