@@ -39,8 +39,8 @@ from hub.journal.texts import write_texts
 from hub.ledger.store import LedgerSaver, catch_up, load
 from hub.life import Life, locked
 from hub.metrics.server import MetricsServer
-from hub.metrics.standing import Archiving, Standing, Watched
 from hub.quarantine.bound import QuarantineBound
+from hub.standing import Archiving, Standing, Watched
 from hub.twins.reader import TwinReader
 
 logger = logging.getLogger(__name__)

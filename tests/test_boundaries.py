@@ -35,6 +35,26 @@ def test_invariant_12_imports_point_one_way(package: str) -> None:
     assert wrong == []
 
 
+def _room(module: str, package: str) -> str:
+    """Return which room beside the others of ``package`` a module stands in: a folder of it, or itself."""
+    return module.removeprefix(f"{package}.").split(".")[0]
+
+
+@pytest.mark.parametrize("package", ["simulators", "simulators.camera"])
+def test_rooms_import_downwards(package: str) -> None:
+    """What stands for a thing knows nothing of the play, the stage or the score that use it: no circle of rooms."""
+    folder, below = ROOT / package.replace(".", "/"), dict[str, set[str]]()
+    for path in folder.rglob("*.py"):
+        room = _room(".".join(path.relative_to(ROOT).with_suffix("").parts), package)
+        names = {_room(name, package) for name in _imports(path) if name.startswith(f"{package}.")}
+        below.setdefault(room, set()).update(names - {room})
+    left = dict(below)
+    while found := [room for room, names in left.items() if not names & left.keys()]:
+        left = {room: names for room, names in left.items() if room not in found}
+    assert len(below) > 8
+    assert left == {}
+
+
 @pytest.mark.parametrize("package", PROGRAMS)
 def test_except_exception_stands_once_a_program(package: str) -> None:
     """The per-message guard is the only place that catches everything."""

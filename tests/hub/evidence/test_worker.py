@@ -19,7 +19,7 @@ from hub.errors import JournalFull
 from hub.evidence import worker as module
 from hub.evidence.fetched import FetchReason, read_fetches
 from hub.evidence.table import WantedState, all_fetches, fetches
-from hub.metrics.standing import evidence_metrics
+from hub.standing import evidence_metrics
 from tests.hub.evidence.holding import CONTENTS, DEVICE, Holding, Hub, until
 from tests.hub.made import T0_US
 from tests.servers import self_signed

@@ -23,7 +23,7 @@ from hub.journal.texts import write_texts
 from hub.ledger.ledger import Ledger
 from hub.ledger.store import LedgerSaver
 from hub.metrics import REGISTRY
-from hub.metrics.standing import ledger_metrics
+from hub.standing import ledger_metrics
 from tests.hub.metrics.scraped import counted
 from tests.hub.rig import ADDRESS, EPOCH, event, pack, reading
 

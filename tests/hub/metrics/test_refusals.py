@@ -15,7 +15,7 @@ from hub.archive.reader import ArchiveReader
 from hub.database import open_database
 from hub.journal.records import Record
 from hub.metrics import asked
-from hub.metrics.standing import alarm_metrics, numbers
+from hub.standing import alarm_metrics, numbers
 from tests.hub.alarms.scene import LIFT, TEXTS, Scene, us
 from tests.hub.alarms.street import Street
 from tests.hub.made import pack, reading, record
