@@ -17,6 +17,7 @@ from edge_agent.judge.finding import Finding
 S = 1_000_000
 HOUR = 3_600 * S
 START = 1_763_600_000 * S
+PROFILE = load_profiles()["ground_sensor"]
 CALM: dict[str, Value] = {"mount": 0, "tilt_x_deg": 0.02, "tilt_y_deg": -0.01, "settlement_mm": -2.0}
 
 
@@ -24,7 +25,7 @@ class Sensor:
     """A judged sensor whose samples are given by hand."""
 
     def __init__(self, **base: Value) -> None:
-        judge = judge_of(load_profiles()["ground_sensor"])
+        judge = judge_of(PROFILE)
         assert judge is not None
         self.judge, self.state = judge, judge.state()
         self.t_us = START

@@ -12,6 +12,7 @@ from edge_agent.judge.ground.day import MOST
 
 S = 1_000_000
 START = 1_763_600_000 * S
+PROFILE = load_profiles()["ground_sensor"]  # read once: fifty times would take longer than all that is judged
 BEGINS = {"ground.moved", "ground.water", "ground.cover_open"}
 TILTS = st.none() | st.floats(-180, 180) | st.sampled_from([0.05, 0.5, 5.0, 0.0])
 SAMPLE = st.fixed_dictionaries(
@@ -33,7 +34,7 @@ STEPS = st.tuples(SAMPLE, st.integers(1, 8), st.sampled_from([1, 1, 1, 2, 300, 3
 @given(st.lists(STEPS, max_size=25))
 def test_whatever_is_said_the_judge_holds(steps: list[tuple[dict[str, Any], int, int]]) -> None:
     """Each end has its beginning, what is exceeded was told, the state can be stored, and it stays small."""
-    judge = judge_of(load_profiles()["ground_sensor"])
+    judge = judge_of(PROFILE)
     assert judge is not None
     state, t_us, open_ = judge.state(), START, set[str]()
     for values, times, step_s in steps:
