@@ -12,7 +12,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors  # type: i
 from edge_agent.errors import AgentError
 from edge_agent.infer.golden import TYPES, golden_input, sampled
 from edge_agent.infer.registry import ModelEntry, models_folder, read_entry, size_of
-from edge_agent.vision.session import session_options
+from edge_agent.infer.session import session_options
 
 Batch = NDArray[np.float32]
 FAULTS = (  # they have no root of their own

@@ -14,7 +14,7 @@ from edge_agent.errors import AgentError
 from edge_agent.infer.golden import TYPES, golden_input, noise
 from edge_agent.infer.model import FAULTS, Model, ModelRefused, Refusal, load_model
 from edge_agent.infer.registry import REGISTRY, ModelEntry
-from edge_agent.vision.session import cpus, session_options
+from edge_agent.infer.session import cpus, session_options
 
 RUNS = 30  # of each batch
 BATCHES = (1, 16)
