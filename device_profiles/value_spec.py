@@ -1,6 +1,7 @@
 """Values: what a kind of device says, and where in a Modbus slave or in the edge's memory each one stands."""
 
 from collections.abc import Iterable, Mapping
+from math import inf, isfinite
 from typing import Annotated, Literal
 
 import msgspec
@@ -72,8 +73,12 @@ class ValueSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def value_faults(values: Mapping[str, ValueSpec]) -> Iterable[tuple[str, str]]:
     """Yield (key, message) for ranges and latches that cannot be."""
     for name, value in values.items():
-        if value.range is not None and value.range[0] > value.range[1]:
-            yield f"values.{name}.range", "the first number is greater than the second"
+        if value.range is not None and not value.range[0] <= value.range[1]:  # so that nan is a fault too
+            yield f"values.{name}.range", "the first number is greater than the second, or is none"
+        if value.deadband == inf:
+            yield f"values.{name}.deadband", "is endless: no change would ever be said"
+        if value.modbus is not None and not (isfinite(value.modbus.scale) and value.modbus.scale):
+            yield f"values.{name}.modbus.scale", "must be a number other than 0: every value would be the same, or none"
         if value.latch is not None:
             yield from _latch_faults(name, value, value.latch, values.keys() - {name})
 

@@ -2,6 +2,7 @@
 
 import functools
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import date, time
 from fnmatch import fnmatchcase
@@ -13,11 +14,12 @@ import msgspec
 from device_profiles.config import Duration, duration_us, parse_toml
 from device_profiles.errors import ConfigError, TopicError
 from device_profiles.topics import check_area
-from device_profiles.wire import Severity
+from device_profiles.wire import NAME_PATTERN, Severity
 from hub.alarms.city.places import LatLon
 from hub.alarms.city.positions import Position, position_faults
 from hub.alarms.transitions import Alarm
 
+_RULE = re.compile(NAME_PATTERN)
 Stage = Literal["acknowledged", "dispatched", "arrived", "safe"]
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
@@ -182,10 +184,44 @@ def _faults(spec: PolicySpec, receivers: frozenset[str] | None) -> Iterator[tupl
     names = [window.name for window in spec.maintenance]
     for name in {name for name in names if names.count(name) > 1}:
         yield "maintenance", f"two windows are named {name!r}"
+    if receivers is not None:  # what a journal has of old is judged as it was
+        yield from _loading_faults(spec)
     yield from _asset_faults(spec)
     yield from position_faults(spec.positions)
     for i, ladder in enumerate(spec.ladders):
         yield from ((f"ladders[{i}].{key}", message) for key, message in _ladder_faults(ladder, receivers))
+
+
+def _loading_faults(spec: PolicySpec) -> Iterator[tuple[str, str]]:
+    if duration_us(spec.lease) <= 0:
+        yield "lease", "must be longer than 0: nobody could take an alarm"
+    for i, cause in enumerate(spec.causes):
+        if not _RULE.match(cause.rule):
+            yield f"causes[{i}].rule", f"{cause.rule!r} is no name of a rule; patterns are for `folds`"
+        if not any(cause.folds):
+            yield f"causes[{i}].folds", "names no rule"
+    for i, cause in enumerate(spec.causes):
+        circle = _circle(cause, (*spec.causes, AGENT_DOWN))
+        if circle:
+            says = f"{', '.join(circle)}: each explains the next, and while all are open nobody is called"
+            yield f"causes[{i}].folds", says
+
+
+def _circle(first: Cause, causes: tuple[Cause, ...]) -> list[str]:
+    """Return the rules by which a cause explains itself, from it to it; none when it does not."""
+    ways = [[first]]
+    seen = {first.rule}
+    while ways:
+        way = ways.pop(0)
+        for cause in causes:
+            if not folds(way[-1], cause.rule):
+                continue
+            if cause.rule == first.rule:
+                return [each.rule for each in (*way, first)]
+            if cause.rule not in seen:
+                seen.add(cause.rule)
+                ways.append([*way, cause])
+    return []
 
 
 def _asset_faults(spec: PolicySpec) -> Iterator[tuple[str, str]]:
