@@ -7,9 +7,9 @@ import cv2
 import msgspec
 
 from device_profiles.errors import ConfigError
-from edge_agent.sources.camera.frame import BrokenPicture, Image
-from edge_agent.sources.camera.stills import SUFFIXES, read_picture
-from edge_agent.sources.camera.torn import is_torn
+from edge_agent.sources.camera.streams.frame import BrokenPicture, Image
+from edge_agent.sources.camera.streams.stills import SUFFIXES, read_picture
+from edge_agent.sources.camera.streams.torn import is_torn
 
 _WHOLE = 0.9  # of the pictures that a video says it has: containers round
 _EARLY = 0.001  # s; a video's times are rounded to milliseconds

@@ -15,7 +15,7 @@ from edge_agent.judge.finding import Finding
 from edge_agent.judge.zone_limits import ZoneLimits, zone_limits_of
 from edge_agent.replay.frames import Still, stills_of
 from edge_agent.sources.camera.config import ZONE_SPEAKS, kind_faults
-from edge_agent.sources.camera.frame import Image
+from edge_agent.sources.camera.streams.frame import Image
 from edge_agent.vision.looker import MODEL, load_looker
 from edge_agent.vision.road.patch import load_road_patch
 from edge_agent.vision.road.surface import Classify, SurfaceReason

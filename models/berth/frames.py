@@ -10,8 +10,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from edge_agent.sources.camera.frame import BrokenPicture
-from edge_agent.sources.camera.stills import read_picture
+from edge_agent.sources.camera.streams.frame import BrokenPicture
+from edge_agent.sources.camera.streams.stills import read_picture
 
 Frame = NDArray[np.uint8]
 Polygon = tuple[tuple[float, float], ...]

@@ -12,13 +12,13 @@ import msgspec
 
 from device_profiles.clock import Clock
 from edge_agent.infer.model import load_model
-from edge_agent.sources.camera.capture import Capture
-from edge_agent.sources.camera.drain import Drain, Flow
-from edge_agent.sources.camera.eyes import Eyes
-from edge_agent.sources.camera.frame import Frame, Grabber, Image
 from edge_agent.sources.camera.integrity.integrity import Integrity
-from edge_agent.sources.camera.watching import Watching
-from edge_agent.sources.camera.worker import watch
+from edge_agent.sources.camera.streams.capture import Capture
+from edge_agent.sources.camera.streams.drain import Drain, Flow
+from edge_agent.sources.camera.streams.frame import Frame, Grabber, Image
+from edge_agent.sources.camera.worker.eyes import Eyes
+from edge_agent.sources.camera.worker.watching import Watching
+from edge_agent.sources.camera.worker.worker import watch
 from edge_agent.vision.looker import Chosen, Looker, polygons_of
 from edge_agent.vision.scoring import AT_ONCE, PatchScorer
 from tests.bench import film

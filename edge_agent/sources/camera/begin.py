@@ -11,11 +11,11 @@ from edge_agent.config import LoadedConfig
 from edge_agent.evidence.begin import evidence_order
 from edge_agent.judge.zone_limits import ZoneLimits, queue_limits_of, zone_limits_of
 from edge_agent.sample import Sink
-from edge_agent.sources.camera.address import with_secret
 from edge_agent.sources.camera.config import CameraConfig
 from edge_agent.sources.camera.messages import Order
 from edge_agent.sources.camera.road import Road, hear_of
 from edge_agent.sources.camera.source import CameraSource
+from edge_agent.sources.camera.streams.address import with_secret
 
 LEARNED = "cameras"  # folder of learned references, beside the outbox
 

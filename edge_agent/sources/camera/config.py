@@ -11,7 +11,7 @@ from device_profiles.config import Duration, Size, duration_us, size_bytes
 from device_profiles.profile import Profile
 from device_profiles.wire import ID_PATTERN, Binding, Id, Name
 from edge_agent.infer.registry import REGISTRY
-from edge_agent.sources.camera.address import Way, way_of
+from edge_agent.sources.camera.streams.address import Way, way_of
 from edge_agent.vision.zones import Zones
 
 ZONE = "camera_zone"  # profile of a zone

@@ -10,7 +10,7 @@ from edge_agent.evidence.order import EvidenceOrder
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.queue.road import Piece
 from edge_agent.judge.zone_limits import ZoneLimits
-from edge_agent.sources.camera.trouble import Stream, Trouble
+from edge_agent.sources.camera.streams.trouble import Stream, Trouble
 from edge_agent.vision.watch import Kept
 from edge_agent.vision.zones import Zones
 

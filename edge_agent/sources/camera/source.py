@@ -14,9 +14,9 @@ from edge_agent.sample import Sample, Sink
 from edge_agent.sources.camera.messages import Health, Order, Report, ZoneWord
 from edge_agent.sources.camera.road import Hear
 from edge_agent.sources.camera.stored import Stored, read_stored
+from edge_agent.sources.camera.streams.trouble import WORKER_BACK, WORKER_LOST, Loss, Stream, Trouble
 from edge_agent.sources.camera.supervisor import Patience, Supervisor
 from edge_agent.sources.camera.telling import Telling
-from edge_agent.sources.camera.trouble import WORKER_BACK, WORKER_LOST, Loss, Stream, Trouble
 
 logger = logging.getLogger(__name__)
 

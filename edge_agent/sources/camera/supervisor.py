@@ -15,12 +15,12 @@ import edge_agent
 from device_profiles.clock import Clock
 from edge_agent.sources.backoff import Backoff
 from edge_agent.sources.camera.messages import HEADER, Order, Report, decode_report, encode_order, report_length
-from edge_agent.sources.camera.trouble import Loss, Trouble
+from edge_agent.sources.camera.streams.trouble import Loss, Trouble
 from edge_agent.sources.camera.vitals import Vitals, vitals_of
 
 logger = logging.getLogger(__name__)
 
-WORKER = "edge_agent.sources.camera.entry"
+WORKER = "edge_agent.sources.camera.worker.entry"
 NO_MEMORY = 77  # its exit code when the system refused it memory
 MOST_REPORTS = 200  # a second; more is babble that would take the agent's time
 OURS = "ERROR "  # how an error that the worker logs itself begins; FFMPEG's are many and no news

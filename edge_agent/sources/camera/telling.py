@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from edge_agent.judge.finding import Finding
-from edge_agent.sources.camera.trouble import Trouble, begun, over
+from edge_agent.sources.camera.streams.trouble import Trouble, begun, over
 
 
 class Telling:

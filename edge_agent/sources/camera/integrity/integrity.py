@@ -12,7 +12,7 @@ from edge_agent.sources.camera.integrity.background import Background
 from edge_agent.sources.camera.integrity.holding import Hold, Holding
 from edge_agent.sources.camera.integrity.placing import Place, place_of
 from edge_agent.sources.camera.integrity.repeats import Repeats
-from edge_agent.sources.camera.trouble import Trouble
+from edge_agent.sources.camera.streams.trouble import Trouble
 from edge_agent.vision.structure import WIDTH, Bands, Grey, Match, bands_of, match, sharpness_in_place, small_grey
 
 Image = NDArray[np.uint8]

@@ -5,7 +5,7 @@ import sys
 import time
 
 from edge_agent.sources.camera.messages import Health, Report, decode_order, encode_report
-from edge_agent.sources.camera.trouble import Stream, Trouble
+from edge_agent.sources.camera.streams.trouble import Stream, Trouble
 
 STALLED = Health(False, Stream.TIMEOUT, "", {Trouble.STALLED: True}, {}, {})
 

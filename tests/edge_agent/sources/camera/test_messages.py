@@ -17,7 +17,7 @@ from edge_agent.sources.camera.messages import (
     encode_report,
     report_length,
 )
-from edge_agent.sources.camera.trouble import Stream, Trouble
+from edge_agent.sources.camera.streams.trouble import Stream, Trouble
 from edge_agent.vision.zones import Zone, Zones
 
 ZONES = Zones(640, 360, (Zone("1", "berth", ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0))),))

@@ -15,12 +15,12 @@ from edge_agent.judge.queue.course import EVENTS, Course, Phase
 from edge_agent.judge.queue.road import Piece
 from edge_agent.sample import Sample
 from edge_agent.sources.camera.begin import camera_sources
-from edge_agent.sources.camera.eyes import Eyes
-from edge_agent.sources.camera.frame import Image
 from edge_agent.sources.camera.messages import Health, Report, ZoneWord, decode_report, encode_report
 from edge_agent.sources.camera.road import Road, hear_of
 from edge_agent.sources.camera.road_config import RoadConfig, RoadLane
-from edge_agent.sources.camera.trouble import Stream
+from edge_agent.sources.camera.streams.frame import Image
+from edge_agent.sources.camera.streams.trouble import Stream
+from edge_agent.sources.camera.worker.eyes import Eyes
 from edge_agent.vision.looker import Chosen
 from edge_agent.vision.zones import Zone, Zones
 

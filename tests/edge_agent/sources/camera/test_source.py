@@ -15,7 +15,7 @@ from edge_agent.config import LineConfig, SlaveConfig
 from edge_agent.judge.berth.stay import Stay
 from edge_agent.sources.camera.messages import Health, Report, ZoneWord, decode_order, encode_order
 from edge_agent.sources.camera.source import CameraSource
-from edge_agent.sources.camera.trouble import Stream, Trouble
+from edge_agent.sources.camera.streams.trouble import Stream, Trouble
 from edge_agent.vision.watch import Kept
 from simulators.modbus.line import Line
 from tests.edge_agent.sources.camera.pictures import Street

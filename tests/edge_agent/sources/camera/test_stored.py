@@ -19,7 +19,7 @@ from edge_agent.sources.camera.begin import camera_sources, order_of
 from edge_agent.sources.camera.messages import Health, Report, ZoneWord
 from edge_agent.sources.camera.source import CameraSource
 from edge_agent.sources.camera.stored import REWRITE_US, Stored, read_stored
-from edge_agent.sources.camera.trouble import Loss, Stream, Trouble
+from edge_agent.sources.camera.streams.trouble import Loss, Stream, Trouble
 from edge_agent.vision.watch import Kept
 from simulators.camera.drawing.renderer import Renderer
 from simulators.camera.places.car_park import LENS, car_park

@@ -8,8 +8,8 @@ import pytest
 
 from device_profiles.clock import Clock
 from edge_agent.sources.camera.messages import Report
+from edge_agent.sources.camera.streams.trouble import Loss
 from edge_agent.sources.camera.supervisor import Patience, Supervisor, Watch, WorkerLost
-from edge_agent.sources.camera.trouble import Loss
 from edge_agent.sources.camera.vitals import Vitals
 from tests.edge_agent.sources.camera.rig import HASTY, order
 

@@ -1,7 +1,7 @@
 """Each trouble is told once when it begins and once when it ends."""
 
+from edge_agent.sources.camera.streams.trouble import Trouble
 from edge_agent.sources.camera.telling import Telling
-from edge_agent.sources.camera.trouble import Trouble
 
 
 def test_begin_and_end_are_told_once() -> None:

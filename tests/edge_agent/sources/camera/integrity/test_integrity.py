@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge_agent.sources.camera.integrity.integrity import Integrity
-from edge_agent.sources.camera.trouble import Trouble
+from edge_agent.sources.camera.streams.trouble import Trouble
 from edge_agent.vision.structure import bands_of, small_grey
 from simulators.camera.drawing.renderer import Renderer
 from simulators.camera.scene.weather import SKIES

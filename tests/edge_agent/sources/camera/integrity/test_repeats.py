@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 
 from edge_agent.sources.camera.integrity.repeats import KNOWN, Repeats
-from tests.edge_agent.sources.camera.coder import H264
 from tests.edge_agent.sources.camera.pictures import Image, Street
+from tests.edge_agent.sources.camera.streams.coder import H264
 
 GOP = 10  # pictures from one key frame to the next: 2 s
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from edge_agent.sources.camera.address import Way, way_of, with_secret, without_secret
+from edge_agent.sources.camera.streams.address import Way, way_of, with_secret, without_secret
 
 
 def test_each_way_is_told_by_its_address(tmp_path: Path) -> None:

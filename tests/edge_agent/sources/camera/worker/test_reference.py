@@ -6,7 +6,7 @@ import cv2
 
 from edge_agent.sources.camera.integrity.integrity import Integrity
 from edge_agent.sources.camera.integrity.placing import place_of
-from edge_agent.sources.camera.reference import Reference
+from edge_agent.sources.camera.worker.reference import Reference
 from edge_agent.vision.structure import bands_of, small_grey
 from tests.edge_agent.sources.camera.pictures import Street
 

@@ -16,17 +16,17 @@ import cv2
 
 from device_profiles.clock import Clock, clock_from_environment
 from edge_agent.evidence.evidence import Evidence
-from edge_agent.sources.camera.address import Way, way_of
-from edge_agent.sources.camera.capture import Capture
-from edge_agent.sources.camera.drain import Drain, Flow
-from edge_agent.sources.camera.eyes import open_eyes
-from edge_agent.sources.camera.frame import Frame, Grabber
 from edge_agent.sources.camera.integrity.integrity import Integrity
 from edge_agent.sources.camera.messages import Order, Report, decode_order, encode_report
-from edge_agent.sources.camera.mjpeg import MjpegStream
-from edge_agent.sources.camera.reference import Reference
-from edge_agent.sources.camera.stills import Place, Stills
-from edge_agent.sources.camera.watching import Watching
+from edge_agent.sources.camera.streams.address import Way, way_of
+from edge_agent.sources.camera.streams.capture import Capture
+from edge_agent.sources.camera.streams.drain import Drain, Flow
+from edge_agent.sources.camera.streams.frame import Frame, Grabber
+from edge_agent.sources.camera.streams.mjpeg import MjpegStream
+from edge_agent.sources.camera.streams.stills import Place, Stills
+from edge_agent.sources.camera.worker.eyes import open_eyes
+from edge_agent.sources.camera.worker.reference import Reference
+from edge_agent.sources.camera.worker.watching import Watching
 
 logger = logging.getLogger(__name__)
 

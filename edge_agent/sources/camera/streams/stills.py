@@ -9,9 +9,9 @@ import cv2
 import msgspec
 import numpy as np
 
-from edge_agent.sources.camera.frame import BrokenPicture, Image, NoPicture
-from edge_agent.sources.camera.torn import is_cut
-from edge_agent.sources.camera.trouble import Stream
+from edge_agent.sources.camera.streams.frame import BrokenPicture, Image, NoPicture
+from edge_agent.sources.camera.streams.torn import is_cut
+from edge_agent.sources.camera.streams.trouble import Stream
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".webp"})
 _JPEG, _PNG = b"\xff\xd8", b"\x89PNG"  # how they begin

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import cv2
 
-from edge_agent.sources.camera.frame import BrokenPicture, Image, NoPicture
-from edge_agent.sources.camera.torn import Tears, is_torn
-from edge_agent.sources.camera.trouble import Stream
+from edge_agent.sources.camera.streams.frame import BrokenPicture, Image, NoPicture
+from edge_agent.sources.camera.streams.torn import Tears, is_torn
+from edge_agent.sources.camera.streams.trouble import Stream
 
 OPEN_MS, READ_MS = 3_000, 2_000  # time-outs
 _OPTIONS = "OPENCV_FFMPEG_CAPTURE_OPTIONS"

@@ -6,16 +6,16 @@ from typing import Literal
 
 import pytest
 
-from edge_agent.sources.camera.address import with_secret
-from edge_agent.sources.camera.capture import Capture
-from edge_agent.sources.camera.frame import BrokenPicture, NoPicture
-from edge_agent.sources.camera.trouble import Stream
+from edge_agent.sources.camera.streams.address import with_secret
+from edge_agent.sources.camera.streams.capture import Capture
+from edge_agent.sources.camera.streams.frame import BrokenPicture, NoPicture
+from edge_agent.sources.camera.streams.trouble import Stream
 from simulators.camera.serving.faults import Fault
 from simulators.camera.serving.feed import Feed
 from simulators.camera.serving.login import Login
 from simulators.camera.serving.server import CameraServer
-from tests.edge_agent.sources.camera.coder import H264
 from tests.edge_agent.sources.camera.pictures import Street
+from tests.edge_agent.sources.camera.streams.coder import H264
 
 
 def _until_it_fails(capture: Capture) -> None:

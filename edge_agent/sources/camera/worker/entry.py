@@ -8,7 +8,7 @@ NICE = 10  # the lift path goes first
 def main() -> None:
     """Be a worker."""
     os.nice(NICE)
-    from edge_agent.sources.camera.worker import main as work  # OpenCV and the model cost a second
+    from edge_agent.sources.camera.worker.worker import main as work  # OpenCV and the model cost a second
 
     work()
 

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from edge_agent.sources.camera.capture import Capture
-from edge_agent.sources.camera.frame import NoPicture
+from edge_agent.sources.camera.streams.capture import Capture
+from edge_agent.sources.camera.streams.frame import NoPicture
 from simulators.stage.ports import free_port
 
 

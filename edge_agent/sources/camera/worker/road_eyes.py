@@ -10,7 +10,7 @@ from edge_agent.judge.finding import Finding
 from edge_agent.judge.road.blob import Box
 from edge_agent.judge.road.limits import RoadLimits
 from edge_agent.judge.road.road import KINDS, Surface
-from edge_agent.sources.camera.frame import Image
+from edge_agent.sources.camera.streams.frame import Image
 from edge_agent.vision.road.surface import Classify
 from edge_agent.vision.road.watch import RoadLook, RoadWatch
 from edge_agent.vision.watch import Kept

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
-from edge_agent.sources.camera.capture import Capture
-from edge_agent.sources.camera.frame import BrokenPicture, NoPicture
-from edge_agent.sources.camera.stills import MOST_BYTES, Place, Stills, read_picture
-from edge_agent.sources.camera.torn import FILLS, Tears, is_cut, is_torn
-from edge_agent.sources.camera.trouble import Stream
+from edge_agent.sources.camera.streams.capture import Capture
+from edge_agent.sources.camera.streams.frame import BrokenPicture, NoPicture
+from edge_agent.sources.camera.streams.stills import MOST_BYTES, Place, Stills, read_picture
+from edge_agent.sources.camera.streams.torn import FILLS, Tears, is_cut, is_torn
+from edge_agent.sources.camera.streams.trouble import Stream
 from tests.edge_agent.sources.camera.pictures import Street
 
 

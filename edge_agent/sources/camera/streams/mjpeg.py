@@ -9,9 +9,9 @@ from urllib.parse import unquote, urlsplit
 import cv2
 import numpy as np
 
-from edge_agent.sources.camera.frame import BrokenPicture, Image, NoPicture
-from edge_agent.sources.camera.torn import is_cut
-from edge_agent.sources.camera.trouble import Stream
+from edge_agent.sources.camera.streams.frame import BrokenPicture, Image, NoPicture
+from edge_agent.sources.camera.streams.torn import is_cut
+from edge_agent.sources.camera.streams.trouble import Stream
 
 OPEN_S, READ_S = 3.0, 2.0
 PART_S = 5.0  # one picture, however steadily it drips

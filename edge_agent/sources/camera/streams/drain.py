@@ -8,8 +8,8 @@ import msgspec
 
 from device_profiles.clock import Clock
 from edge_agent.sources.backoff import Backoff
-from edge_agent.sources.camera.frame import BrokenPicture, Frame, Grabber, NoPicture
-from edge_agent.sources.camera.trouble import Stream
+from edge_agent.sources.camera.streams.frame import BrokenPicture, Frame, Grabber, NoPicture
+from edge_agent.sources.camera.streams.trouble import Stream
 
 logger = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from edge_agent.judge.road.blob import Box
-from edge_agent.sources.camera.frame import Image
-from edge_agent.sources.camera.road_eyes import RoadEyes
+from edge_agent.sources.camera.streams.frame import Image
+from edge_agent.sources.camera.worker.road_eyes import RoadEyes
 from edge_agent.vision.zone import Polygon
 from tests.edge_agent.vision.asphalt import POLYGON, ROAD, Brightness, asphalt
 

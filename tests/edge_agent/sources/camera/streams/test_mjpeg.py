@@ -8,9 +8,9 @@ from contextlib import contextmanager
 import cv2
 import pytest
 
-from edge_agent.sources.camera.frame import BrokenPicture, NoPicture
-from edge_agent.sources.camera.mjpeg import MjpegStream
-from edge_agent.sources.camera.trouble import Stream
+from edge_agent.sources.camera.streams.frame import BrokenPicture, NoPicture
+from edge_agent.sources.camera.streams.mjpeg import MjpegStream
+from edge_agent.sources.camera.streams.trouble import Stream
 from tests.edge_agent.sources.camera.pictures import Street
 
 JPEG = cv2.imencode(".jpg", Street().picture())[1].tobytes()

@@ -6,9 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from edge_agent.sources.camera.frame import BrokenPicture
 from edge_agent.sources.camera.integrity.integrity import Integrity
-from edge_agent.sources.camera.stills import read_picture
+from edge_agent.sources.camera.streams.frame import BrokenPicture
+from edge_agent.sources.camera.streams.stills import read_picture
 from edge_agent.vision.structure import Bands, bands_of, small_grey
 
 logger = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge_agent.errors import AgentError
-from edge_agent.sources.camera.trouble import Stream
+from edge_agent.sources.camera.streams.trouble import Stream
 
 Image = NDArray[np.uint8]  # height × width × 3, BGR
 

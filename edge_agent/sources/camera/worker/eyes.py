@@ -15,10 +15,10 @@ from edge_agent.infer.model import ModelRefused
 from edge_agent.judge.berth.berth import Spot
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.zone_limits import ZoneLimits
-from edge_agent.sources.camera.frame import Image
 from edge_agent.sources.camera.messages import Order, ZoneWord
-from edge_agent.sources.camera.observed import GAP_US, Observed
-from edge_agent.sources.camera.road_eyes import RoadEyes
+from edge_agent.sources.camera.streams.frame import Image
+from edge_agent.sources.camera.worker.observed import GAP_US, Observed
+from edge_agent.sources.camera.worker.road_eyes import RoadEyes
 from edge_agent.steps import ClockWatch
 from edge_agent.vision.looker import Chosen, load_looker
 from edge_agent.vision.road.patch import load_road_patch

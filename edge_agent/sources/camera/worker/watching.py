@@ -7,11 +7,11 @@ import msgspec
 
 from device_profiles.clock import Clock
 from device_profiles.wire import Value
-from edge_agent.sources.camera.drain import Flow
-from edge_agent.sources.camera.frame import Frame, Image
 from edge_agent.sources.camera.integrity.integrity import Integrity, Verdict
 from edge_agent.sources.camera.messages import Health, Report, ZoneWord
-from edge_agent.sources.camera.trouble import Stream, Trouble
+from edge_agent.sources.camera.streams.drain import Flow
+from edge_agent.sources.camera.streams.frame import Frame, Image
+from edge_agent.sources.camera.streams.trouble import Stream, Trouble
 
 logger = logging.getLogger(__name__)
 

@@ -1,12 +1,12 @@
 """A camera, watched: what it reports with and without pictures, and what its zones are told."""
 
 from device_profiles.clock import Clock
-from edge_agent.sources.camera.drain import Flow
-from edge_agent.sources.camera.frame import Frame, Image
 from edge_agent.sources.camera.integrity.integrity import Integrity
 from edge_agent.sources.camera.messages import Report, ZoneWord
-from edge_agent.sources.camera.trouble import Stream, Trouble
-from edge_agent.sources.camera.watching import FIRST_S, Watching
+from edge_agent.sources.camera.streams.drain import Flow
+from edge_agent.sources.camera.streams.frame import Frame, Image
+from edge_agent.sources.camera.streams.trouble import Stream, Trouble
+from edge_agent.sources.camera.worker.watching import FIRST_S, Watching
 from tests.edge_agent.sources.camera.pictures import Street
 
 START_US = 1_763_600_000_000_000

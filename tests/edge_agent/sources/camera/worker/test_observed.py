@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.sources.camera.observed import Observed
+from edge_agent.sources.camera.worker.observed import Observed
 
 S = 1_000_000
 

@@ -3,7 +3,7 @@
 import zlib
 from collections import deque
 
-from edge_agent.sources.camera.frame import Image
+from edge_agent.sources.camera.streams.frame import Image
 
 FILLS = ((128, 128, 128), (0, 135, 0))  # BGR: libjpeg's grey; FFMPEG's empty buffer, whose zeros are green
 NEAR = 3

@@ -11,9 +11,9 @@ import pytest
 
 from device_profiles.clock import Clock
 from edge_agent.sources.backoff import Backoff
-from edge_agent.sources.camera.drain import Drain
-from edge_agent.sources.camera.frame import BrokenPicture, Frame, Image, NoPicture
-from edge_agent.sources.camera.trouble import Stream
+from edge_agent.sources.camera.streams.drain import Drain
+from edge_agent.sources.camera.streams.frame import BrokenPicture, Frame, Image, NoPicture
+from edge_agent.sources.camera.streams.trouble import Stream
 
 WAIT_S = 30.0  # long enough for a loaded machine; nothing here is about speed
 
@@ -137,7 +137,9 @@ def test_what_cannot_be_opened_is_tried_again_and_again(stream: Stream) -> None:
 
 def test_a_picture_is_prepared_beside_whoever_looks_and_can_be_asked_for_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """On the drain's thread; what was asked for early waits, and no other one is prepared meanwhile."""
-    monkeypatch.setattr("edge_agent.sources.camera.drain.STALE_S", WAIT_S)  # on a busy machine half a second is nothing
+    monkeypatch.setattr(
+        "edge_agent.sources.camera.streams.drain.STALE_S", WAIT_S
+    )  # on a busy machine half a second is nothing
     made: list[str] = []
 
     def prepare(frame: Frame) -> Frame:

@@ -3,9 +3,9 @@
 import msgspec
 
 from device_profiles.clock import Clock
-from edge_agent.sources.camera.eyes import KEEP_US, Eyes, open_eyes
-from edge_agent.sources.camera.frame import Image
 from edge_agent.sources.camera.messages import ZoneWord
+from edge_agent.sources.camera.streams.frame import Image
+from edge_agent.sources.camera.worker.eyes import KEEP_US, Eyes, open_eyes
 from edge_agent.vision.looker import Chosen
 from edge_agent.vision.watch import Kept
 from edge_agent.vision.zones import Zone, Zones
