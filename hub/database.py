@@ -7,7 +7,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from device_profiles import durable
-from hub.errors import CursorMoved, DataDamaged, NoData, NoRight, SchemaError
+from hub.errors import CursorMoved, DataDamaged, JournalFull, NoData, NoRight, SchemaError
 
 SCHEMA = 1  # PRAGMA user_version; a second schema brings Alembic
 
@@ -62,8 +62,9 @@ class Writing(sqlite3.Connection):
 
 
 def open_database(path: Path) -> sa.Engine:
-    """Open or make ``path`` with every table that the imported modules declare. Raises SchemaError, DataDamaged.
+    """Open or make ``path`` with every table that the imported modules declare.
 
+    Raises SchemaError, DataDamaged, JournalFull, NoData, NoRight.
     A transaction (``with engine.begin()``) is BEGIN IMMEDIATE: two writers wait for each other instead of failing.
     Whoever only reads takes ``reading(engine)``.
     """
@@ -78,6 +79,17 @@ def open_database(path: Path) -> sa.Engine:
     engine = sa.create_engine(f"sqlite:///{path}", creator=connect, poolclass=sa.pool.QueuePool, pool_size=8)
     sa.event.listen(engine, "begin", _begin)
     sa.event.listen(engine, "handle_error", _translate)
+    try:
+        _prepare(engine, path)
+    except sa.exc.OperationalError as error:
+        engine.dispose()
+        if error.orig is not None and durable.is_disk_full(error.orig):
+            raise JournalFull(str(path)) from error
+        raise
+    return engine
+
+
+def _prepare(engine: sa.Engine, path: Path) -> None:
     with engine.connect() as connection:
         version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
     if version not in (0, SCHEMA):
@@ -86,7 +98,6 @@ def open_database(path: Path) -> sa.Engine:
         metadata.create_all(connection)
         if version != SCHEMA:  # who only reads must not need room on the disk
             connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
-    return engine
 
 
 def read_cursor(connection: sa.Connection, reader: str) -> int:

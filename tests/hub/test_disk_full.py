@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.database import open_database
+from hub.errors import JournalFull
 from tests.hub.rig import AgentSide, HubProcess, event, pack, reading
 from tests.servers import Mosquitto
 from tests.system.small_disk import fill
@@ -71,3 +73,11 @@ def test_a_hub_starts_on_a_full_disk(mosquitto: Mosquitto, small_disk: Path, tmp
         agent.send(pack(2))
         assert agent.receipted("reading", 2)
     assert hub.stop() == 0
+
+
+def test_who_looks_on_a_full_disk_is_told_which(small_disk: Path) -> None:
+    """SQLite has no room for what it needs to read, and says "disk I/O error" of no file."""
+    open_database(small_disk / "hub.db").dispose()
+    fill(small_disk / "filler")
+    with pytest.raises(JournalFull, match=r"hub\.db: no space left"):
+        open_database(small_disk / "hub.db")
