@@ -16,8 +16,8 @@ from simulators.stage.stage import Stage, until
 
 HOLE_REPORT = "person.reported_hole"
 INSPECTOR = "Chen Jie"
-SEEN_S = 10.0  # real; from an act that raises an alarm to the centre's word of it
-WORKER_S = 20.0  # real; a worker that was lost is back within
+SEEN_S = 30.0  # real; from an act that raises an alarm to the centre's word of it
+WORKER_S = 60.0  # real; a worker that was lost is back within
 
 
 class Hands:

@@ -23,7 +23,7 @@ from simulators.play.scenario import Scenario
 from simulators.stage.ports import free_port
 from simulators.stage.process import Program
 
-HEARD_S = 40.0  # real; a busy machine starts Python slowly
+HEARD_S = 90.0  # real; a busy machine starts Python slowly
 _POLL_S = 0.3
 
 

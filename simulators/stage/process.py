@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-READY_S = 30.0  # real; a cold start takes a second or two, and this machine may be busy
-STOP_S = 8.0  # real; a program drains for 5 s at most
+READY_S = 90.0  # real; a cold start takes a second or two, and this machine may be busy
+STOP_S = 20.0  # real; a program drains for 5 s at most, on a machine that is not busy
 _LAST_LINES = 12
 
 

@@ -42,7 +42,7 @@ from simulators.stage.settings import (
 from simulators.stage.storm import Storm
 
 USERNAME, PASSWORD = "CITYNERVE_BROKER_USERNAME", "CITYNERVE_BROKER_PASSWORD"
-DRAIN_S = 15.0  # real; from the last fact to its row in the journal
+DRAIN_S = 60.0  # real; from the last fact to its row in the journal
 _POLL_S = 0.05
 _REACH_S = 3.0  # real; to open a connection to a given broker
 _HEARD_S = 6.0  # real; the slowest observing path holds a word for so long
