@@ -1,5 +1,6 @@
 """The hub's config: one TOML file whose every key is checked."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -153,7 +154,11 @@ class Settings(msgspec.Struct, frozen=True):
 
     def check_archive(self) -> None:
         """Read the files that the archive's part names. Raises ConfigError."""
-        self._check("archive", self.config.archive.files())
+        archive = self.config.archive
+        self._check("archive", archive.files())
+        if archive.token_file and not re.fullmatch("[ -~]+", archive.secret(self.folder)):
+            says = f"{self.folder / archive.token_file}: its first line is no token, which is of ASCII"
+            raise ConfigError(says, file=str(self.file), key="archive.token_file")
 
     def _check(self, part: str, files: Iterable[tuple[str, str]]) -> None:
         for key, name in files:

@@ -30,6 +30,7 @@ def test_every_typing_error_names_its_key(key: str, text: str) -> None:
         ("archive.url", 'url = "http://user:word@h"'),
         ("archive.token_file", 'version = "2"\nbucket = "b"\ntoken_file = "empty"'),
         ("archive.token_file", 'version = "2"\nbucket = "b"\ntoken_file = "latin"'),
+        ("archive.token_file", 'version = "2"\nbucket = "b"\ntoken_file = "greek"'),
         ("archive.ca_file", 'ca_file = "."'),
     ],
 )
@@ -37,6 +38,7 @@ def test_an_archive_that_cannot_be_reached_so_is_refused(tmp_path: Path, key: st
     """By what `hub check` does, and not only when the hub is started."""
     (tmp_path / "empty").write_text("\nword\n")
     (tmp_path / "latin").write_bytes(b"\xe9")
+    (tmp_path / "greek").write_text("κλειδί", encoding="utf-8")  # no header holds it: the archive's thread would end
     config = tmp_path / "hub.toml"
     config.write_text(f'hub = "hub-1"\ndata = "data"\n[archive]\nkind = "influx"\n{text}\n')
     with pytest.raises(ConfigError) as caught:
