@@ -1,10 +1,13 @@
 """A Mosquitto for the city: config, a password for everybody, and an ACL: an agent speaks for itself only."""
 
 import base64
+import contextlib
+import fcntl
 import hashlib
 import os
 import pwd
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 from device_profiles.errors import ConfigError
@@ -75,9 +78,10 @@ def add_agent(folder: Path, address: AgentAddress) -> Path:
     """Let an agent in with a new password, or change the one it has; return the file of the password."""
     _check(folder)
     user = agent_user(address)
-    acl = (folder / ACL).read_text(encoding="utf-8")
-    if f"user {user}\n" not in acl:
-        _write(folder / ACL, f"{acl}\n{_agent_acl(user, address)}")
+    with _alone(folder):
+        acl = (folder / ACL).read_text(encoding="utf-8")
+        if f"user {user}\n" not in acl:
+            _write(folder / ACL, f"{acl}\n{_agent_acl(user, address)}")
     return set_password(folder, user)
 
 
@@ -85,11 +89,12 @@ def set_password(folder: Path, user: str) -> Path:
     """Give ``user`` a new random password; return the file that holds it. Mosquitto reads it at its next SIGHUP."""
     _check(folder)
     secret = secrets.token_urlsafe(_SECRET_BYTES)
-    lines = (folder / PASSWORDS).read_text(encoding="utf-8").splitlines()
-    lines = [line for line in lines if not line.startswith(f"{user}:")] + [f"{user}:{hash_password(secret)}"]
-    path = folder / SECRETS / f"{user}.password"
-    _write(path, secret + "\n")
-    _write(folder / PASSWORDS, "\n".join(lines) + "\n")
+    hashed, path = hash_password(secret), folder / SECRETS / f"{user}.password"
+    with _alone(folder):
+        lines = (folder / PASSWORDS).read_text(encoding="utf-8").splitlines()
+        lines = [line for line in lines if not line.startswith(f"{user}:")] + [f"{user}:{hashed}"]
+        _write(path, secret + "\n")
+        _write(folder / PASSWORDS, "\n".join(lines) + "\n")
     return path
 
 
@@ -115,6 +120,17 @@ def _agent_acl(user: str, address: AgentAddress) -> str:
 def _check(folder: Path) -> None:
     if not (folder / ACL).is_file():
         raise BrokerFolderError(f"{folder} is no broker's folder; make it with `hub broker init {folder} --port 1883`")
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep others away meanwhile: of two agents that are let in at once neither may be forgotten."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def _write(path: Path, text: str) -> None:

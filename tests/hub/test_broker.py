@@ -6,6 +6,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -160,3 +161,14 @@ def test_a_folder_is_made_a_brokers_once(tmp_path: Path) -> None:
     init_broker(tmp_path / "broker", port=1883)
     with pytest.raises(BrokerFolderError, match="there already"):
         init_broker(tmp_path / "broker", port=1883)
+
+
+def test_agents_that_are_let_in_at_once_are_all_in(tmp_path: Path) -> None:
+    """A script that enrols a street does it with many processes."""
+    init_broker(tmp_path, port=1883)
+    addresses = [AgentAddress("hz/xiacheng/chaoming", f"node-{number}") for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda address: add_agent(tmp_path, address), addresses))
+    for name in ("acl", "passwords"):
+        text = (tmp_path / name).read_text()
+        assert [address.agent for address in addresses if agent_user(address) not in text] == []
