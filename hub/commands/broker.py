@@ -21,7 +21,10 @@ def init(
     config = brokers.init_broker(folder, port=port)
     secrets = config.parent / brokers.SECRETS
     typer.echo(f"run it:     mosquitto -c {config}")
-    typer.echo(f"the hub:    username {brokers.HUB_USER}, password file {secrets / brokers.HUB_USER}.password")
+    typer.echo("the hub:    what stands under [broker] in its hub.toml")
+    typer.echo(f'  url = "mqtt://127.0.0.1:{port}"')
+    typer.echo(f'  username = "{brokers.HUB_USER}"')
+    typer.echo(f'  password_file = "{secrets / brokers.HUB_USER}.password"')
     typer.echo(f"the centre: username {brokers.CENTRE_USER}, password file {secrets / brokers.CENTRE_USER}.password")
 
 

@@ -14,6 +14,8 @@ import pytest
 from device_profiles.link import BrokerConfig, Inbound, Link
 from device_profiles.topics import AgentAddress, alarm_topic, hub_status_topic, lane_topic, receipt_topic
 from hub.broker import add_agent, agent_user, hash_password, init_broker, set_password
+from hub.commands.broker import init
+from hub.config import read_config
 from hub.errors import BrokerFolderError
 from tests.servers import free_port, need, wait_for_port
 
@@ -172,3 +174,15 @@ def test_agents_that_are_let_in_at_once_are_all_in(tmp_path: Path) -> None:
     for name in ("acl", "passwords"):
         text = (tmp_path / name).read_text()
         assert [address.agent for address in addresses if agent_user(address) not in text] == []
+
+
+def test_what_init_says_of_the_hub_goes_into_its_config(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As it is printed: the example's broker has another port and no passwords."""
+    init(tmp_path / "broker", port=18_830)
+    keys = "".join(line + "\n" for line in capsys.readouterr().out.splitlines() if line.startswith("  "))
+    config = tmp_path / "hub.toml"
+    config.write_text(f'hub = "hub-1"\ndata = "data"\n[broker]\n{keys}')
+    settings = read_config(config)
+    settings.check_broker()
+    assert settings.config.broker.host_port() == ("127.0.0.1", 18_830)
+    assert settings.config.broker.username == "hub"
