@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from device_profiles.dialect_spec import TOPIC, Dialect, Field, Path, TimeField, parse_path
-from device_profiles.payload import PAYLOAD, read_payload
 from device_profiles.profile import ProfileSpec, ValueSpec
+from device_profiles.specs.dialect_spec import TOPIC, Dialect, Field, Path, TimeField, parse_path
+from device_profiles.specs.payload import PAYLOAD, read_payload
 from device_profiles.wire import Value
 
 RAW_LENGTH = 120  # of a raw code that is kept

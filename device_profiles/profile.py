@@ -8,15 +8,15 @@ from pathlib import Path
 import msgspec
 
 from device_profiles.config import duration_us, parse_toml, read_text
-from device_profiles.dialect_spec import UNKNOWN_CODE, UNKNOWN_CODES, DialectFile, dialect_faults
 from device_profiles.errors import ConfigError
-from device_profiles.key_spec import unknown_in
-from device_profiles.profile_spec import BoxLine, EventSpec, JudgeSpec, Liveness, ProfileSpec
-from device_profiles.replacement import BUILT_IN_ONE, replacement_faults
-from device_profiles.rule_faults import RESERVED, rules_faults
-from device_profiles.rule_spec import AlarmRule, Way
-from device_profiles.tier_spec import Retention, retention_faults
-from device_profiles.value_spec import (
+from device_profiles.specs.dialect_spec import UNKNOWN_CODE, UNKNOWN_CODES, DialectFile, dialect_faults
+from device_profiles.specs.key_spec import unknown_in
+from device_profiles.specs.profile_spec import BoxLine, EventSpec, JudgeSpec, Liveness, ProfileSpec
+from device_profiles.specs.replacement import BUILT_IN_ONE, replacement_faults
+from device_profiles.specs.rule_faults import RESERVED, rules_faults
+from device_profiles.specs.rule_spec import AlarmRule, Way
+from device_profiles.specs.tier_spec import Retention, retention_faults
+from device_profiles.specs.value_spec import (
     BIT_TABLES,
     WORDS,
     Block,

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from device_profiles.condition import Condition, Values
 from device_profiles.config import duration_us
 from device_profiles.profile import ProfileSpec
+from device_profiles.specs.condition import Condition, Values
 
 MARGIN_US = 2_000_000  # for the hub's first record behind the end of a timer
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from device_profiles.condition import Condition
 from device_profiles.config import duration_us
 from device_profiles.profile import ProfileSpec, ValueSpec
+from device_profiles.specs.condition import Condition
 from device_profiles.wire import Value
 
 STALE = 2  # times the profile's liveness: a value that was not read for so long is unknown though the device answers

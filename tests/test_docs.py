@@ -96,7 +96,7 @@ def test_the_records_that_people_write_are_found() -> None:
     assert names >= {
         "hub.config.HubConfig",
         "edge_agent.config.AgentConfig",
-        "device_profiles.profile_spec.ProfileSpec",
+        "device_profiles.specs.profile_spec.ProfileSpec",
     }
     assert names >= {"hub.channels.receivers.CapReceiver", "hub.alarms.city.policy.PolicySpec"}
 

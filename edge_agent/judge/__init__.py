@@ -6,9 +6,9 @@ from typing import Any, Protocol
 
 import msgspec
 
-from device_profiles.condition import Values
 from device_profiles.errors import ConfigError
 from device_profiles.profile import Profile
+from device_profiles.specs.condition import Values
 from device_profiles.wire import Value
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.ground import ground

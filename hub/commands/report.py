@@ -9,8 +9,8 @@ import typer
 
 from device_profiles.clock import clock_from_environment
 from device_profiles.errors import ConfigError
-from device_profiles.key_spec import REPORTED
 from device_profiles.profile import load_profiles
+from device_profiles.specs.key_spec import REPORTED
 from hub.alarms.city.places import LatLon
 from hub.alarms.people.reports import MAX_TEXT, REPORT, Report, is_name, is_on_earth
 from hub.alarms.rulebook.rules import PERSON_REPORT

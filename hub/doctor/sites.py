@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import msgspec
 import sqlalchemy as sa
 
-from device_profiles.condition import Condition
 from device_profiles.profile import load_profiles
+from device_profiles.specs.condition import Condition
 from hub.alarms.city.policy import parse_policy
 from hub.alarms.kept.store import device_state
 from hub.alarms.rows import DeviceState

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_profiles.dialect import MAX_MESSAGES, Message, Reason, Refused, Translator, decode_json
-from device_profiles.dialect_spec import Dialect, Field, TimeField, parse_path
 from device_profiles.profile import load_profiles
+from device_profiles.specs.dialect_spec import Dialect, Field, TimeField, parse_path
 
 SPEC = load_profiles()["lift_platform"].spec
 CODE = "31103301002018030005"

@@ -9,7 +9,7 @@ import pytest
 
 from device_profiles.errors import ConfigError
 from device_profiles.profile import BUILT_IN, load_profiles, parse_profile
-from device_profiles.site_spec import CloseReason
+from device_profiles.specs.site_spec import CloseReason
 from hub.alarms.transitions import ActReason
 from tests.typing_errors import typing_errors
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from device_profiles.condition import Values
+from device_profiles.specs.condition import Values
 from device_profiles.wire import Value
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.ground import units

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from device_profiles.condition import Truth
+from device_profiles.specs.condition import Truth
 from edge_agent.judge.lift import inputs
 from edge_agent.judge.lift.limits import LiftLimits
 from edge_agent.judge.lift.state import CONFIRMED, CarState, Reason

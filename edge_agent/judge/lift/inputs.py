@@ -1,6 +1,6 @@
 """What a lift's values say at one instant, in three-valued logic: stuck, level and open, called, somebody inside."""
 
-from device_profiles.condition import Condition, Truth, Values
+from device_profiles.specs.condition import Condition, Truth, Values
 
 INPUTS = (
     "alarm_button",

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from device_profiles.condition import Truth, Values
+from device_profiles.specs.condition import Truth, Values
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.lift import calls, inputs
 from edge_agent.judge.lift.limits import LiftLimits

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 import msgspec
 
-from device_profiles.condition import Truth
+from device_profiles.specs.condition import Truth
 from device_profiles.wire import Value
 
 LONG_AGO_US = 1 << 60  # "the presence sensor has seen nobody for as long as we know it"

@@ -7,9 +7,9 @@ from typing import Annotated
 import msgspec
 
 from device_profiles.config import Size, duration_us, size_bytes
-from device_profiles.dialect_spec import Dialect
 from device_profiles.link import BrokerConfig
 from device_profiles.profile import Profile
+from device_profiles.specs.dialect_spec import Dialect
 from device_profiles.wire import Binding, Id, Name
 
 CLOCK = "platform.clock"  # the Event of a clock that is behind, or right again

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
-from device_profiles.condition import Condition, Truth
 from device_profiles.config import duration_us
 from device_profiles.profile import AlarmRule
+from device_profiles.specs.condition import Condition, Truth
 from hub.alarms.rulebook.heads import RuleHead
 
 Span = tuple[int, int]  # a key was true from the first instant to the last

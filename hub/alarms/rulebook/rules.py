@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
-from device_profiles.condition import Condition, Truth, Values
 from device_profiles.config import duration_us
 from device_profiles.errors import ConfigError
-from device_profiles.key_spec import Key
 from device_profiles.profile import AlarmRule, ProfileSpec, Way, parse_profile
+from device_profiles.specs.condition import Condition, Truth, Values
+from device_profiles.specs.key_spec import Key
 from hub.alarms.city.policy import Policy, PolicySpec, compile_policy
 from hub.alarms.rulebook.heads import RuleHead
 from hub.alarms.rulebook.keys import AssetRule, KeyRule, Watch

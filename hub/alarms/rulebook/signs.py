@@ -12,7 +12,7 @@ import msgspec
 
 from device_profiles.config import duration_us
 from device_profiles.profile import AlarmRule
-from device_profiles.site_spec import metres
+from device_profiles.specs.site_spec import metres
 from hub.alarms.city.places import Spot, distance_m
 from hub.alarms.rulebook.heads import RuleHead
 from hub.alarms.rulebook.keys import KeyRule, Span

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from device_profiles.condition import Truth
+from device_profiles.specs.condition import Truth
 
 
 class Timer(msgspec.Struct, omit_defaults=True):

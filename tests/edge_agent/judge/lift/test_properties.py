@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device_profiles.condition import Values
+from device_profiles.specs.condition import Values
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.lift.inputs import LEVEL_AND_OPEN, STUCK
 from edge_agent.judge.lift.lift import judge, shift

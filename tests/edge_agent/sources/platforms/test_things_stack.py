@@ -12,9 +12,9 @@ import msgspec
 import pytest
 
 from device_profiles.dialect import Message, Reason, Refused, Translator
-from device_profiles.dialect_spec import Dialect, Field
 from device_profiles.errors import ConfigError
 from device_profiles.profile import load_profiles, parse_profile
+from device_profiles.specs.dialect_spec import Dialect, Field
 from edge_agent.sources.platforms.config import MqttPlatform
 from edge_agent.sources.platforms.feed import Feed
 from tests.edge_agent.sources.platforms.rig import START_US, Rig

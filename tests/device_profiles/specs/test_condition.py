@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_profiles.condition import MAX_DEPTH, MAX_LENGTH, Condition, ConditionError, Truth
+from device_profiles.specs.condition import MAX_DEPTH, MAX_LENGTH, Condition, ConditionError, Truth
 from device_profiles.wire import Value
 
 NAMES = ("a", "b", "c", "d")

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from device_profiles.config import Duration, duration_us
-from device_profiles.key_spec import Key
-from device_profiles.site_spec import Case, CloseReason, Distance
+from device_profiles.specs.key_spec import Key
+from device_profiles.specs.site_spec import Case, CloseReason, Distance
 from device_profiles.wire import Name, Severity
 
 

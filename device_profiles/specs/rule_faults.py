@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 
-from device_profiles.condition import condition_faults
-from device_profiles.key_spec import key_faults, sites_own
-from device_profiles.rule_spec import AlarmRule
-from device_profiles.site_spec import Case, metres
+from device_profiles.specs.condition import condition_faults
+from device_profiles.specs.key_spec import key_faults, sites_own
+from device_profiles.specs.rule_spec import AlarmRule
+from device_profiles.specs.site_spec import Case, metres
 from device_profiles.wire import SEVERITIES
 
 RESERVED = ("device.", "agent.")  # rules that the hub makes itself begin so

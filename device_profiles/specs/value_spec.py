@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from device_profiles.condition import condition_faults
 from device_profiles.config import Duration, duration_us
+from device_profiles.specs.condition import condition_faults
 from device_profiles.wire import Name
 
 Table = Literal["discrete_input", "coil", "input_register", "holding_register"]

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_profiles.payload import Part, Payload, payload_faults, read_payload
+from device_profiles.specs.payload import Part, Payload, payload_faults, read_payload
 
-DATA = Path(os.environ.get("CITYNERVE_DATA", str(Path(__file__).parents[2].parent / "shared" / "data")))
+DATA = Path(os.environ.get("CITYNERVE_DATA", str(Path(__file__).parents[3].parent / "shared" / "data")))
 VECTORS = DATA / "conformance" / "lorawan" / "nwave_parking_vectors.json"
 LAYOUTS = {  # of the parking sensors of nwave, by port
     1: {"occupied": {"byte": 0, "bits": [7, 7]}, "previous_state_duration": {"byte": 0, "bits": [0, 6]}},

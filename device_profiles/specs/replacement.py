@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from device_profiles.profile_spec import ProfileSpec
+from device_profiles.specs.profile_spec import ProfileSpec
 
 BUILT_IN_ONE = "built-in"  # what a profile says that it replaces
 

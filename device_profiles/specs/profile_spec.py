@@ -5,11 +5,11 @@ from typing import Literal
 import msgspec
 
 from device_profiles.config import Duration
-from device_profiles.dialect_spec import Dialect
 from device_profiles.evidence import Permit
-from device_profiles.rule_spec import AlarmRule
-from device_profiles.tier_spec import Retention
-from device_profiles.value_spec import ModbusMap, ValueSpec
+from device_profiles.specs.dialect_spec import Dialect
+from device_profiles.specs.rule_spec import AlarmRule
+from device_profiles.specs.tier_spec import Retention
+from device_profiles.specs.value_spec import ModbusMap, ValueSpec
 from device_profiles.wire import Name, Severity
 
 

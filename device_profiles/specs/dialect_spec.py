@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 import msgspec
 
 from device_profiles.config import Duration, duration_us
-from device_profiles.payload import PAYLOAD, Payload, part_names, payload_faults
-from device_profiles.value_spec import ValueSpec
+from device_profiles.specs.payload import PAYLOAD, Payload, part_names, payload_faults
+from device_profiles.specs.value_spec import ValueSpec
 from device_profiles.wire import Name
 
 UNKNOWN_CODE = "device.unknown_code"  # the Event of a code that a dialect does not know

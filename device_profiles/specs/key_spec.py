@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from device_profiles.condition import Condition, ConditionError
 from device_profiles.config import Duration
+from device_profiles.specs.condition import Condition, ConditionError
 from device_profiles.wire import Name
 
 REPORTED = "person."  # kinds of events that people report begin so; no profile has to name them
