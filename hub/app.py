@@ -21,6 +21,7 @@ from hub.archive.tiers.marked import MarkedArchive, Progress
 from hub.archive.tiers.marks import Marks
 from hub.archive.tiers.opened import open_tiers, retention_lookup
 from hub.archive.tiers.worker import TierWorker
+from hub.backup import check_whole
 from hub.channels.delivery import Delivery, DeliverySpec
 from hub.channels.mqtt import MqttChannel
 from hub.config import Settings
@@ -66,6 +67,7 @@ async def run(settings: Settings, *, clock: Clock) -> int:
     profiles = load_profiles(settings.profiles)
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(settings))
+        check_whole(settings.data)
         journal = _journal(stack, settings)  # first: on a full disk it gives its reserve to all that follows
         engine = open_database(settings.database)
         stack.callback(engine.dispose)

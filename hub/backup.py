@@ -5,10 +5,12 @@ Photographs and evidence are copied behind it: each was whole before the record 
 
 import contextlib
 import hashlib
+import os
 import re
 import shutil
 import sqlite3
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -21,8 +23,12 @@ from hub.journal.records import NEW_LIFE
 FILES = ("tiers.db", "hub.db", "archive.db", "journal.db")
 FOLDERS = ("photos", "evidence")  # of files under the sha256 of their content
 MANIFEST = "manifest.json"
+HALF = "restore.half"  # in a data folder until all of a backup is there
 _KEPT = re.compile(rf"({'|'.join(FOLDERS)})/[0-9a-f]{{64}}\Z")
 _CHUNK = 1024 * 1024
+
+
+Offset = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -38,8 +44,8 @@ class Manifest(msgspec.Struct, frozen=True):
 
     hub: str
     made_us: int
-    first_offset: int  # of the journal
-    last_offset: int
+    first_offset: Offset  # of the journal
+    last_offset: Offset
     parts: tuple[Part, ...]
     v: int = 1
 
@@ -74,13 +80,23 @@ def restore(folder: Path, data: Path) -> Manifest:
     for part in manifest.parts:
         if not (folder / part.name).is_file() or _part(folder, part.name) != part:
             raise BackupError(f"{folder / part.name} is not what {MANIFEST} says; the backup is damaged")
+    check_whole(data)
     _make_empty(data)
+    (data / HALF).touch()
     for part in manifest.parts:
         (data / part.name).parent.mkdir(exist_ok=True)
         shutil.copyfile(folder / part.name, data / part.name)
     with contextlib.closing(Journal.open(data / "journal.db", reserve_bytes=0)) as journal:
         journal.go_on_after((manifest.last_offset // NEW_LIFE + 1) * NEW_LIFE)
+    os.sync()  # a power cut finds all of it, or the mark
+    (data / HALF).unlink()
     return manifest
+
+
+def check_whole(data: Path) -> None:
+    """Check that no restore died half-way in a data folder: offsets could be given twice. Raises BackupError."""
+    if (data / HALF).exists():
+        raise BackupError(f"{data}: a restore did not end; empty the folder, and `hub restore` again")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -91,6 +107,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise BackupError(f"{folder / MANIFEST} cannot be read: {error}") from error
     if any(part.name not in FILES and not _KEPT.match(part.name) for part in manifest.parts):
         raise BackupError(f"{folder / MANIFEST} names files that no hub has")
+    if not any(part.name == "journal.db" for part in manifest.parts):
+        raise BackupError(f"{folder / MANIFEST} names no journal.db")
     return manifest
 
 

@@ -1,11 +1,17 @@
 """Backups are whole, checked, and never put over data."""
 
+import asyncio
+import shutil
 import sqlite3
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from hub.backup import back_up, read_manifest, restore
+from device_profiles.clock import Clock
+from hub.app import run
+from hub.backup import back_up, check_whole, read_manifest, restore
+from hub.config import read_config
 from hub.database import open_database
 from hub.errors import BackupError
 from hub.journal.journal import Journal, NewRecord
@@ -96,3 +102,35 @@ def test_nothing_to_back_up(tmp_path: Path) -> None:
     """A folder without a journal is no hub's."""
     with pytest.raises(BackupError, match="no journal"):
         back_up(tmp_path, tmp_path / "copy", hub="hub-1", now_us=7)
+
+
+def test_data_of_a_restore_that_died_is_not_run(data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub would begin a journal anew behind it, or give offsets twice; it says what to do, and so does a restore."""
+    back_up(data, tmp_path / "copy", hub="hub-1", now_us=7)
+    config = tmp_path / "hub.toml"
+    config.write_text('hub = "hub-1"\ndata = "new"\n')
+
+    def die(journal: Journal, offset: int) -> bool:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Journal, "go_on_after", die)
+        with pytest.raises(KeyboardInterrupt):
+            restore(tmp_path / "copy", tmp_path / "new")
+    with pytest.raises(BackupError, match="a restore did not end"):
+        restore(tmp_path / "copy", tmp_path / "new")
+    with pytest.raises(BackupError, match="a restore did not end"):
+        asyncio.run(run(read_config(config), clock=Clock()))
+    shutil.rmtree(tmp_path / "new")
+    restore(tmp_path / "copy", tmp_path / "new")
+    check_whole(tmp_path / "new")
+
+
+@pytest.mark.parametrize("change", [{"parts": []}, {"last_offset": 2**70}])
+def test_a_manifest_that_cannot_be_one_restores_nothing(data: Path, tmp_path: Path, change: dict[str, object]) -> None:
+    """Without a journal there is no backup, and no journal is so long."""
+    made = msgspec.to_builtins(back_up(data, tmp_path / "copy", hub="hub-1", now_us=7))
+    (tmp_path / "copy" / "manifest.json").write_bytes(msgspec.json.encode(made | change))
+    with pytest.raises(BackupError, match=r"manifest\.json"):
+        restore(tmp_path / "copy", tmp_path / "new")
+    assert not (tmp_path / "new").exists()
