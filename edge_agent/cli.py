@@ -166,9 +166,14 @@ def main() -> None:
 
 def _print(notes: Iterable[str], lines: Iterable[str]) -> None:
     for note in notes:
-        typer.echo(f"edge-agent: {note}", err=True)
+        typer.echo(_plain(f"edge-agent: {note}"), err=True)
     for line in lines:
-        typer.echo(line)
+        typer.echo(_plain(line))
+
+
+def _plain(text: str) -> str:
+    """Return it on one line, without what a terminal would obey: files may have any name."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
 
 
 def _check_model(zones: Zones, camera: CameraConfig, *, folder: Path, place: tuple[str, str]) -> None:

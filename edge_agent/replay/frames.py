@@ -8,11 +8,12 @@ import msgspec
 
 from device_profiles.errors import ConfigError
 from edge_agent.sources.camera.streams.frame import BrokenPicture, Image
-from edge_agent.sources.camera.streams.stills import SUFFIXES, read_picture
+from edge_agent.sources.camera.streams.stills import SUFFIXES, name_of, read_picture
 from edge_agent.sources.camera.streams.torn import is_torn
 
 _WHOLE = 0.9  # of the pictures that a video says it has: containers round
 _EARLY = 0.001  # s; a video's times are rounded to milliseconds
+_BACK = 1.0  # s; a picture is not earlier than the one before it by so much
 
 
 class Still(msgspec.Struct, frozen=True):
@@ -52,9 +53,9 @@ def _names(folder: Path) -> list[str]:
 
 def _still(path: Path, t_us: int) -> Still:
     try:
-        return Still(t_us, path.name, read_picture(path))
+        return Still(t_us, name_of(path), read_picture(path))
     except BrokenPicture as error:
-        return Still(t_us, path.name, None, str(error))
+        return Still(t_us, name_of(path), None, str(error))
 
 
 def _frames(path: Path, interval_s: float) -> Iterator[Still]:
@@ -62,11 +63,14 @@ def _frames(path: Path, interval_s: float) -> Iterator[Still]:
     try:
         fps = video.get(cv2.CAP_PROP_FPS)
         period_s = 1 / fps if 0.1 < fps < 1000 else 1 / 25
-        number, due_s = 0, 0.0
+        number, due_s, before_s, shift_s, name = 0, 0.0, 0.0, 0.0, name_of(path)
         while video.grab():
-            at_s = _time_s(video, number * period_s)
+            at_s = _time_s(video, number * period_s) + shift_s
+            if at_s < before_s - _BACK:  # two recordings one behind the other: its clock begins anew
+                shift_s, at_s = shift_s + before_s + period_s - at_s, before_s + period_s
+            before_s = at_s
             if at_s >= due_s - _EARLY:
-                yield _frame(video, round(at_s * 1e6), f"{path.name}#{number}")
+                yield _frame(video, round(at_s * 1e6), f"{name}#{number}")
                 due_s = max(due_s + interval_s, at_s)
             number += 1
         count = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
@@ -75,8 +79,8 @@ def _frames(path: Path, interval_s: float) -> Iterator[Still]:
     if number == 0:
         raise ConfigError("holds no picture that can be decoded: it is no video", file=str(path))
     if number < _WHOLE * count:
-        why = f"{path.name} breaks off: {number} of its {count} pictures can be read"
-        yield Still(round(number * period_s * 1e6), f"{path.name}#{number}", None, why)
+        why = f"{name} breaks off: {number} of its {count} pictures can be read"
+        yield Still(round(number * period_s * 1e6), f"{name}#{number}", None, why)
 
 
 def _time_s(video: cv2.VideoCapture, expected_s: float) -> float:

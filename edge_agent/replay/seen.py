@@ -15,6 +15,7 @@ from edge_agent.judge.finding import Finding
 from edge_agent.judge.zone_limits import ZoneLimits, zone_limits_of
 from edge_agent.replay.frames import Still, stills_of
 from edge_agent.sources.camera.config import ZONE_SPEAKS, kind_faults
+from edge_agent.sources.camera.integrity.integrity import shows_nothing
 from edge_agent.sources.camera.streams.frame import Image
 from edge_agent.vision.looker import MODEL, load_looker
 from edge_agent.vision.road.patch import load_road_patch
@@ -156,6 +157,11 @@ class _Judges:
             self.notes.append(f"{still.file} is {width} × {height}, the zones are drawn on {expected}")
             self.findings += self._watch.unseen(still.t_us, reason="size")
             self.findings += self._roads.unseen(still.t_us, reason="size")
+            return self._unknown(still)
+        if shows_nothing(image):
+            self.notes.append(f"{still.file} shows nothing: one colour all over")
+            self.findings += self._watch.unseen(still.t_us, reason="covered")
+            self.findings += self._roads.unseen(still.t_us, reason="covered")
             return self._unknown(still)
         scores = self._looker.look(image) if self._zones.zones else {}
         self.findings += self._watch.take(still.t_us, scores)

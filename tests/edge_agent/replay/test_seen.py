@@ -7,8 +7,10 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -262,8 +264,50 @@ def test_what_is_called_a_picture_and_is_none_is_named(tmp_path: Path) -> None:
     assert [frame.file for frame in seen.frames] == ["0000.png", "1.jpg", "2.jpg", "3.jpg", "4.png", "5.png"]
     states = [str(frame.zones["1"].state) for frame in seen.frames]
     assert states == ["occupied", "unknown", "unknown", "unknown", "unknown", "occupied"]
-    notes = ("1.jpg is a pipe", "2.jpg is a directory", "3.jpg: Too many levels of symbolic links")
-    assert seen.notes == notes  # of a grey wall the model cannot tell, and that is no fault of the picture
+    links = "3.jpg: Too many levels of symbolic links"
+    nothing = "4.png shows nothing: one colour all over"
+    assert seen.notes == ("1.jpg is a pipe", "2.jpg is a directory", links, nothing)
+
+
+@pytest.mark.parametrize(("value", "noise"), [(0, 0), (128, 0), (255, 0), (128, 4)])
+def test_a_picture_that_shows_nothing_is_unknown(tmp_path: Path, value: int, noise: float) -> None:
+    """Whatever a model makes of a wall: an agent calls the camera covered; the next picture is judged."""
+    chance = np.random.default_rng(1)
+    wall = np.clip(value + chance.normal(0, noise, (360, 640, 3)), 0, 255).astype(np.uint8)
+    street = cv2.resize(_picture("1"), (640, 360), interpolation=cv2.INTER_NEAREST)
+    berth = {"id": "1", "kind": "berth", "polygon": [[60, 60], [200, 60], [200, 260], [60, 260]]}
+    zones = json.dumps({"width": 640, "height": 360, "zones": [berth]})
+    seen = _seen(_write(tmp_path / "f", [street, wall, street]), zones, hysteresis=False)
+    assert [str(frame.zones["1"].state) for frame in seen.frames] == ["occupied", "unknown", "occupied"]
+    assert seen.notes == ("0001.png shows nothing: one colour all over",)
+
+
+def test_a_name_that_no_text_can_hold_is_told_all_the_same(tmp_path: Path) -> None:
+    """On a disk it may be any bytes, and what a terminal obeys: neither ends the command."""
+    folder = _write(tmp_path / "f", [_picture("1")])
+    (folder / os.fsdecode(b"\xff.png")).write_bytes((folder / "0000.png").read_bytes())
+    (folder / os.fsdecode(b"\xfe.png")).write_bytes(b"")
+    seen = _seen(folder, _zones(), hysteresis=False)
+    assert [frame.file for frame in seen.frames] == ["0000.png", "\\xfe.png", "\\xff.png"]
+    assert seen.notes == ("\\xfe.png is empty",)
+    assert "\\xff.png" in as_json(seen, ZONE)
+
+
+def test_two_videos_one_behind_the_other_are_judged_to_the_end(tmp_path: Path) -> None:
+    """The second one's clock begins anew, as where a recorder was started again."""
+    path = tmp_path / "v.ts"
+    with av.open(str(path), "w", format="mpegts") as container:
+        stream = container.add_stream("mpeg2video", rate=10)
+        stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        for _ in range(30):
+            for packet in stream.encode(av.VideoFrame.from_ndarray(_picture("1"), format="bgr24")):
+                container.mux(packet)
+        for packet in stream.encode(None):
+            container.mux(packet)
+    path.write_bytes(path.read_bytes() * 2)
+    stills = list(stills_of(path, interval_s=0.2))
+    assert len(stills) == 30
+    assert all(200_000 <= after.t_us - before.t_us <= 300_000 for before, after in pairwise(stills))
 
 
 @pytest.mark.parametrize("what", ["empty", "absent", "text", "cut"])

@@ -40,6 +40,11 @@ BLURRED, SHARP = 0.55, 0.7  # fine structure in proportion to coarse
 ELSEWHERE = 0.75  # so much of it is there, though not in place: the camera was turned, and is not out of focus
 
 
+def shows_nothing(image: Image) -> bool:
+    """Return whether a picture by itself, of which nothing else is known, has no structure at all."""
+    return _is_flat(bands_of(small_grey(image)))
+
+
 class Verdict(msgspec.Struct, frozen=True):
     """What is wrong after a picture."""
 
@@ -121,7 +126,7 @@ class Integrity:
 
     def _at_first(self, now: Bands, still: Bands, doubts: dict[Trouble, bool | None], t_s: float) -> None:
         """Nothing is known but the reference: say what it shows, and what needs no knowledge."""
-        flat = bool(float(np.abs(now.coarse).mean()) < FIRST_FLAT)
+        flat = _is_flat(now)
         doubts[Trouble.COVERED] = flat
         if not flat:
             doubts[Trouble.MOVED] = self._by_reference(still, t_s)
@@ -187,3 +192,7 @@ class Integrity:
 
 def _is_black(grey: Grey) -> bool:
     return float(np.percentile(grey, 99.5)) < BLACK_MAX and float(grey.std()) < BLACK_DEVIATION
+
+
+def _is_flat(bands: Bands) -> bool:
+    return float(np.abs(bands.coarse).mean()) < FIRST_FLAT

@@ -83,20 +83,25 @@ class Stills:
             raise NoPicture(Stream.UNREACHABLE, error.strerror or "cannot be read") from error
 
 
+def name_of(path: Path) -> str:
+    """Return a file's name as a text: on a disk it may be any bytes, and no report can hold those."""
+    return os.fsencode(path.name).decode("utf-8", "backslashreplace")
+
+
 def read_picture(path: Path) -> Image:
     """Return the picture in a file, in BGR, upright as its EXIF says. Raises BrokenPicture."""
     data = _data(path)
     kind = _kind(data)
     if not kind:
-        raise BrokenPicture(f"{path.name} is {'no JPEG, PNG, BMP or WebP' if data else 'empty'}")
+        raise BrokenPicture(f"{name_of(path)} is {'no JPEG, PNG, BMP or WebP' if data else 'empty'}")
     if not _has_end(data):
-        raise BrokenPicture(f"{path.name} is cut off: its end is missing")
+        raise BrokenPicture(f"{name_of(path)} is cut off: its end is missing")
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
     except cv2.error as error:
-        raise BrokenPicture(f"{path.name} cannot be decoded") from error
+        raise BrokenPicture(f"{name_of(path)} cannot be decoded") from error
     if image is None or (kind == _JPEG and is_cut(image)):  # type: ignore[arg-type]
-        raise BrokenPicture(f"{path.name} cannot be decoded")
+        raise BrokenPicture(f"{name_of(path)} cannot be decoded")
     return image  # type: ignore[return-value]
 
 
@@ -106,13 +111,13 @@ def _data(path: Path) -> bytes:
         mode = path.stat().st_mode
         for is_so, what in _NO_FILES.items():
             if is_so(mode):
-                raise BrokenPicture(f"{path.name} is a {what}")
+                raise BrokenPicture(f"{name_of(path)} is a {what}")
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise BrokenPicture(f"{path.name}: {error.strerror}") from error
+        raise BrokenPicture(f"{name_of(path)}: {error.strerror}") from error
     if len(data) > MOST_BYTES:
-        raise BrokenPicture(f"{path.name} has more than {MOST_BYTES // 1_000_000} MB")
+        raise BrokenPicture(f"{name_of(path)} has more than {MOST_BYTES // 1_000_000} MB")
     return data
 
 
