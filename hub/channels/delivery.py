@@ -20,14 +20,14 @@ import sqlalchemy as sa
 from device_profiles.clock import Clock
 from hub.alarms.transitions import Transition
 from hub.alarms.words import receiver_word
-from hub.channels.gate import Gate
-from hub.channels.outbox import drop_removed, trim
+from hub.channels.outbox.gate import Gate
+from hub.channels.outbox.outbox import drop_removed, trim
+from hub.channels.outbox.router import Router
+from hub.channels.outbox.standing import forget_others
+from hub.channels.outbox.turns import Say, Turns
 from hub.channels.receivers import AnyReceiver
-from hub.channels.router import Router
 from hub.channels.routes import Lane, lane_of
 from hub.channels.sender import Sender
-from hub.channels.standing import forget_others
-from hub.channels.turns import Say, Turns
 from hub.channels.ways.ways import open_channel
 
 logger = logging.getLogger(__name__)

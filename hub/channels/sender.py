@@ -17,7 +17,7 @@ from hub.channels.breaker import AFTER, Breaker
 from hub.channels.channel import Channel
 from hub.channels.faults import DeliveryError, Fault, Refused, Unsent
 from hub.channels.notice import Notice
-from hub.channels.turns import Turns
+from hub.channels.outbox.turns import Turns
 from hub.errors import JournalFull
 
 logger = logging.getLogger(__name__)

@@ -10,9 +10,9 @@ from rich.text import Text
 from hub.alarms.kept.log import history_of
 from hub.alarms.kept.store import alarms, transitions
 from hub.channels.deliveries import BEGINNING, deliveries
-from hub.channels.outbox import OPEN, DeliveryState, notices, outbox
+from hub.channels.outbox.outbox import OPEN, DeliveryState, notices, outbox
+from hub.channels.outbox.standing import standings
 from hub.channels.receivers import DEFAULT_CHANNEL
-from hub.channels.standing import standings
 from hub.screen import visible
 
 _COLOURS = {"failed": "bold red", "queued": "yellow", "sent": "yellow", "delivered": "green", "accepted": "bold green"}

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from hub.alarms.asked import reached as decided
 from hub.alarms.asked.replay import state_before
-from hub.channels import reached as delivered
+from hub.channels.outbox import reached as delivered
 from hub.commands import Config, Json
 from hub.config import read_config
 from hub.data import opened_database, opened_journal

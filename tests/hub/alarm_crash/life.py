@@ -12,8 +12,8 @@ from device_profiles.clock import Clock
 from hub.alarms.kept.reader import AlarmReader
 from hub.alarms.kept.store import transitions
 from hub.channels.delivery import Delivery, DeliverySpec
-from hub.channels.outbox import WAITS, outbox
-from hub.channels.router import routed
+from hub.channels.outbox.outbox import WAITS, outbox
+from hub.channels.outbox.router import routed
 from hub.database import open_database, reading
 from hub.journal.journal import Journal
 from hub.journal.readers import ReaderLoop

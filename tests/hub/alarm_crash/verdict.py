@@ -12,7 +12,7 @@ from hub.alarms.kept.log import read_alarms, read_bodies
 from hub.alarms.state import State
 from hub.alarms.transitions import Kind, Transition, encode_transition
 from hub.alarms.words import RECEIVER_DEAD, receiver_subject
-from hub.channels.standing import dead_lanes
+from hub.channels.outbox.standing import dead_lanes
 from hub.database import reading
 from hub.journal.journal import Journal
 from hub.journal.records import Record

@@ -15,7 +15,7 @@ from device_profiles.config import parse_toml
 from hub.alarms.transitions import Transition
 from hub.alarms.words import WordBody
 from hub.channels.delivery import Delivery, DeliverySpec
-from hub.channels.outbox import notices, outbox
+from hub.channels.outbox.outbox import notices, outbox
 from hub.channels.receivers import AnyReceiver
 from hub.database import open_database, reading
 from hub.journal.records import NewRecord

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from device_profiles import faults
 from device_profiles.clock import Clock, simulated_clock
 from hub.alarms.transitions import Kind, Transition
-from hub.channels.outbox import trim
+from hub.channels.outbox.outbox import trim
 from simulators.receivers.webhook import Manner
 from tests.hub.channels.listening import alarm, cleared, raised, store
 from tests.hub.channels.receiving import Hook, Told, until

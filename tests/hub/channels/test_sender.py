@@ -11,13 +11,13 @@ import sqlalchemy as sa
 
 from device_profiles.clock import Clock
 from hub.channels.channel import Receipt
-from hub.channels.gate import Gate
 from hub.channels.notice import Notice
-from hub.channels.outbox import outbox
-from hub.channels.router import Router
+from hub.channels.outbox.gate import Gate
+from hub.channels.outbox.outbox import outbox
+from hub.channels.outbox.router import Router
+from hub.channels.outbox.turns import Turns
 from hub.channels.routes import Lane
 from hub.channels.sender import Sender
-from hub.channels.turns import Turns
 from hub.database import open_database
 from hub.errors import JournalFull
 from tests.hub.channels.listening import raised, store

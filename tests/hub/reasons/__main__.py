@@ -12,7 +12,7 @@ from rich.table import Table
 
 from hub.alarms.asked.reached import DECIDED, Reached, listed, reached
 from hub.alarms.state import State
-from hub.channels.reached import DELIVERED
+from hub.channels.outbox.reached import DELIVERED
 from tests.hub.reasons.scenes import SCENES
 from tests.hub.reasons.tellings import told
 

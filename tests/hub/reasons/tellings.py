@@ -8,13 +8,13 @@ from msgspec.structs import replace
 
 from hub.alarms.transitions import Transition
 from hub.channels.faults import Fault, Refused, Uncertain, Unsent
-from hub.channels.gate import Gate
 from hub.channels.notice import Notice
-from hub.channels.outbox import drop_removed
-from hub.channels.reached import reached
-from hub.channels.router import Router
+from hub.channels.outbox.gate import Gate
+from hub.channels.outbox.outbox import drop_removed
+from hub.channels.outbox.reached import reached
+from hub.channels.outbox.router import Router
+from hub.channels.outbox.turns import Turns
 from hub.channels.routes import Lane
-from hub.channels.turns import Turns
 from hub.database import open_database, reading
 from tests.hub.channels.listening import raised, store
 from tests.hub.channels.receiving import receivers

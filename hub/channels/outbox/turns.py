@@ -9,16 +9,16 @@ from device_profiles.config import duration_us
 from device_profiles.faults import fault_point
 from hub.alarms.kept.store import alarms
 from hub.alarms.words import receiver_word
-from hub.channels import outbox as rows
 from hub.channels.faults import DeliveryError, Fault, Uncertain
-from hub.channels.gate import Gate
 from hub.channels.notice import Notice
-from hub.channels.outbox import IS_FAILED, WAITS, DeliveryState, outbox
-from hub.channels.pacing import Choice, Pacing, Waiting
+from hub.channels.outbox import outbox as rows
+from hub.channels.outbox.gate import Gate
+from hub.channels.outbox.outbox import IS_FAILED, WAITS, DeliveryState, outbox
+from hub.channels.outbox.pacing import Choice, Pacing, Waiting
+from hub.channels.outbox.resend import Resend
+from hub.channels.outbox.standing import dead_lanes, failures_of, note_death, note_failure, note_success
 from hub.channels.receivers import AnyReceiver, CapReceiver
-from hub.channels.resend import Resend
 from hub.channels.routes import Lane
-from hub.channels.standing import dead_lanes, failures_of, note_death, note_failure, note_success
 from hub.journal.records import NewRecord
 
 Say = Callable[[NewRecord], None]  # writes a record to the journal

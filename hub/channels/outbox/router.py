@@ -10,8 +10,8 @@ from device_profiles.faults import fault_point
 from hub.alarms.kept.log import Place
 from hub.alarms.kept.store import alarms, transitions
 from hub.alarms.transitions import Transition, decode_transition
-from hub.channels.gate import Gate
-from hub.channels.outbox import outbox, outbox_row
+from hub.channels.outbox.gate import Gate
+from hub.channels.outbox.outbox import outbox, outbox_row
 from hub.channels.receivers import AnyReceiver
 from hub.channels.routes import Lane, lane_of, wants
 from hub.database import metadata

@@ -1,9 +1,9 @@
 """What a receiver that forgets is told again: the open alarms that it was told, as it was told of them last."""
 
 from device_profiles.config import duration_s
-from hub.channels import outbox as rows
-from hub.channels.gate import Gate
 from hub.channels.notice import Notice, NoticeKind
+from hub.channels.outbox import outbox as rows
+from hub.channels.outbox.gate import Gate
 from hub.channels.receivers import AlertmanagerReceiver, AnyReceiver
 from hub.channels.routes import Lane
 

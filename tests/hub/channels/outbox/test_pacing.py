@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.channels.notice import NoticeKind
-from hub.channels.pacing import Choice, Pacing, Pending, Waiting
+from hub.channels.outbox.pacing import Choice, Pacing, Pending, Waiting
 from hub.channels.receivers import WebhookReceiver
 from hub.channels.routes import Lane
 

@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from device_profiles.clock import Clock
 from hub.alarms.words import WordBody
 from hub.channels.faults import DeliveryError, Fault, Refused, Uncertain, Unsent
-from hub.channels.gate import Gate
 from hub.channels.notice import Notice
-from hub.channels.router import Router
+from hub.channels.outbox.gate import Gate
+from hub.channels.outbox.router import Router
+from hub.channels.outbox.turns import Say, Turns
 from hub.channels.routes import Lane
-from hub.channels.turns import Say, Turns
 from hub.database import open_database
 from hub.journal.records import NewRecord
 from tests.hub.channels.listening import raised, store

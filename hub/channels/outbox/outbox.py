@@ -11,7 +11,7 @@ from hub.alarms.kept.store import alarms, transitions
 from hub.alarms.transitions import Transition, decode_transition
 from hub.channels.faults import Fault
 from hub.channels.notice import Notice, NoticeKind, Told, notice_id
-from hub.channels.pacing import Choice, Pending, Waiting
+from hub.channels.outbox.pacing import Choice, Pending, Waiting
 from hub.channels.routes import Lane
 from hub.database import metadata
 

@@ -7,8 +7,8 @@ import sqlalchemy as sa
 
 from hub.channels.faults import Fault
 from hub.channels.notice import NoticeKind
-from hub.channels.outbox import DeliveryState, notices, outbox
-from hub.channels.standing import standings
+from hub.channels.outbox.outbox import DeliveryState, notices, outbox
+from hub.channels.outbox.standing import standings
 
 DELIVERED: dict[str, type[StrEnum]] = {"delivery": DeliveryState, "notice": NoticeKind, "fault": Fault}
 

@@ -6,9 +6,9 @@ import sqlalchemy as sa
 from msgspec.structs import replace
 
 from hub.alarms.transitions import Kind
-from hub.channels.gate import Gate
-from hub.channels.outbox import outbox
-from hub.channels.router import Router
+from hub.channels.outbox.gate import Gate
+from hub.channels.outbox.outbox import outbox
+from hub.channels.outbox.router import Router
 from hub.channels.routes import Lane
 from hub.database import open_database
 from tests.hub.channels.listening import raised, store
