@@ -1,5 +1,6 @@
 """``hub report``: what a person has seen, as a fact like any other."""
 
+import re
 import sys
 from math import nan
 from pathlib import Path
@@ -11,6 +12,7 @@ from device_profiles.clock import clock_from_environment
 from device_profiles.errors import ConfigError
 from device_profiles.profile import load_profiles
 from device_profiles.specs.key_spec import REPORTED
+from device_profiles.wire import NAME_PATTERN
 from hub.alarms.city.places import LatLon
 from hub.alarms.people.reports import MAX_TEXT, REPORT, Report, is_name, is_on_earth
 from hub.alarms.rulebook.rules import PERSON_REPORT
@@ -18,7 +20,7 @@ from hub.commands import Config
 from hub.config import Settings, read_config
 from hub.data import present
 from hub.errors import BadReport, NoActor
-from hub.journal.records import Act, append_act
+from hub.journal.records import MAX_ACTOR, Act, append_act
 from hub.photos import keep_photo
 
 
@@ -36,8 +38,8 @@ def report(
     """Report what you have seen: it opens an alarm of a device or a case, and may be a key of a rule with keys."""
     settings = read_config(config)
     present(settings.journal)
-    if not actor.strip():
-        raise NoActor("--actor is empty: a report has a name")
+    if not 0 < len(actor.strip()) <= MAX_ACTOR:
+        raise NoActor(f"--actor is empty, or longer than {MAX_ACTOR} characters: a report has a name")
     made = Report(text, area, asset, kind, device=device, at=None if at is None else _position(at))
     _check(made)
     digest = keep_photo(photo, settings.photos) if photo is not None else ""
@@ -67,6 +69,8 @@ def _check(made: Report) -> None:
     for option, name in (("asset", made.asset), ("device", made.device)):
         if name and not is_name(name):
             raise BadReport(f"--{option} {name!r} is no name: one word without slash and colon")
+    if made.kind and not re.match(NAME_PATTERN, made.kind):
+        raise BadReport(f"--kind {made.kind!r} is no kind of an event, as person.reported_hole is")
     if not made.sound:
         raise BadReport(f"--area {made.area!r} is no city/district/street, as hz/xiacheng/chaoming is")
 

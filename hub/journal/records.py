@@ -62,6 +62,9 @@ def tick_row(now_us: int, *, clock: str = "") -> NewRecord:
     return NewRecord(now_us, "tick", msgspec.json.encode({"now_us": now_us, "clock": clock}))
 
 
+MAX_ACTOR = 200  # characters: who acts stands in the alarm, and goes with it to everybody
+
+
 class Act(msgspec.Struct, frozen=True):
     """What a person did about an alarm."""
 

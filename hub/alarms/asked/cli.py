@@ -15,7 +15,7 @@ from hub.alarms.people.acts import ActKind
 from hub.alarms.transitions import ActReason, Alarm, Transition
 from hub.data import present, read_database
 from hub.errors import NeedsReason, NoActor, NoSuchAlarm
-from hub.journal.records import Act, append_act
+from hub.journal.records import MAX_ACTOR, Act, append_act
 from hub.screen import Screen, say
 
 _ID = 16  # characters of an alarm's id, which every act wants whole
@@ -86,9 +86,9 @@ def act_command(act: ActKind, journal: Path, database: Path, alarm_id: str, *, d
 
     Raises NoActor, NoData, NoSuchAlarm, and NeedsReason where an alarm may not be closed for the reason that is given.
     """
+    if not 0 < len(deed.actor.strip()) <= MAX_ACTOR:
+        raise NoActor(f"--actor is empty, or longer than {MAX_ACTOR} characters: an act has a name")
     alarm = _find(database, alarm_id, still_open=act in _OF_OPEN)
-    if not deed.actor.strip():
-        raise NoActor("--actor is empty: an act has a name")
     present(journal)
     because = deed.because.value if deed.because is not None else None
     if act == "close" and not alarm.may_close(because):

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from device_profiles.clock import Clock
-from hub.alarms.asked.cli import alarms_command
+from hub.alarms.asked.cli import Deed, act_command, alarms_command
 from hub.alarms.kept.reader import AlarmReader
 from hub.commands.report import report
 from hub.database import open_database
@@ -56,6 +56,16 @@ def test_a_kind_that_no_rule_asks_for_is_recorded_and_named(config: Path, capsys
     told = capsys.readouterr()
     assert "recorded at" in told.out
     assert "no rule asks for reports of kind 'person.report_hole'; known: person.reported_hole" in told.err
+
+
+def test_a_name_is_no_book(config: Path) -> None:
+    """It stands in the alarm, which goes to everybody with each change; a kind is one that a rule could ask for."""
+    with pytest.raises(NoActor, match="200"):
+        report("a hole", AREA, "Zhao " * 50, config=config)
+    with pytest.raises(NoActor, match="200"):
+        act_command("ack", config, config.parent / "data" / "hub.db", "x", deed=Deed("Zhao " * 50), now_us=1)
+    with pytest.raises(BadReport, match="--kind"):
+        report("a hole", AREA, "Zhao Li", config=config, kind="A hole!")
 
 
 def test_a_report_that_says_nothing_is_refused(config: Path, tmp_path: Path) -> None:
