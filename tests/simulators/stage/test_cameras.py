@@ -1,11 +1,8 @@
-"""The cameras of a stage: an agent accepts what it is told of them, a program serves them, their worker is found."""
+"""The cameras of a stage: an agent accepts what it is told of them, a program serves them."""
 
 import asyncio
 import json
 import os
-import signal
-import socket
-import sys
 import urllib.request
 from pathlib import Path
 
@@ -17,7 +14,6 @@ from edge_agent.config import load_config
 from simulators.play.loading import load_scenarios
 from simulators.play.play import scenes_of
 from simulators.play.scenario import Scenario
-from simulators.run.workers import harm, worker_of
 from simulators.stage.cameras import CameraCity
 from simulators.stage.stage import until
 
@@ -47,16 +43,3 @@ async def test_the_program_serves_what_the_agents_config_names(tmp_path: Path) -
 def _picture(port: int) -> np.ndarray:
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/snapshot.jpg", timeout=30) as reply:
         return np.asarray(cv2.imdecode(np.frombuffer(reply.read(), np.uint8), cv2.IMREAD_COLOR))
-
-
-async def test_a_worker_is_found_by_its_connection_and_killed() -> None:
-    """It is a child of the agent, here of this process; nobody else's connection counts."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        assert worker_of(os.getpid(), port=port) is None
-        code = f"import socket, time; s = socket.create_connection(('127.0.0.1', {port})); time.sleep(60)"
-        child = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
-        assert await until(lambda: worker_of(os.getpid(), port=port) == child.pid, 30.0)
-        assert harm("worker_kill", agent=os.getpid(), port=port)
-        assert await child.wait() == -signal.SIGKILL
-        assert not harm("worker_kill", agent=os.getpid(), port=port)
