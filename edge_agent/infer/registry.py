@@ -89,7 +89,7 @@ class ModelEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     card: str  # file with what it is for, how good it is and where it fails
     golden: tuple[Golden, ...]
     scores: dict[str, float]
-    tolerance: float = 0.001  # of a golden output
+    tolerance: Annotated[float, msgspec.Meta(ge=0, le=10)] = 0.001  # of a golden output
     picture: Picture | None = None  # of a model that sees
     decoder: Decoder | None = None
 

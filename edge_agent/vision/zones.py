@@ -33,7 +33,8 @@ __all__ = [
 Pixels = Annotated[int, msgspec.Meta(ge=1, le=100_000)]
 POINTS = 200  # of one polygon
 ZONES = 2_000  # of one camera
-ROAD_M2 = (LEAST_M2, 1e6)  # of one road: less can show nothing that is told, more no camera sees
+ROAD_M2 = (LEAST_M2, 1e6)  # of one road or lane: less can show nothing that is told, more no camera sees
+THINNEST_PX = 3
 
 
 class Zones(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -123,10 +124,18 @@ def _faults(zone: Zone, frame: Zones) -> Iterator[str]:
         yield "its polygon crosses itself"
     elif area(points) < 1:
         yield "its polygon has no area"
+    elif (wide := area(points) / _extent(points)) < THINNEST_PX:
+        yield f"is {wide:.2g} pixels wide: nothing can be told from less than {THINNEST_PX}"
     elif area(inside(points, (0, 0, frame.width, frame.height))) < area(points) / 2:
         yield f"lies outside the frame of {frame.width} × {frame.height}"
     else:
         yield from _scale_faults(zone)
+
+
+def _extent(points: Polygon) -> float:
+    """Return the longer side of the upright rectangle round them."""
+    xs, ys = [x for x, _ in points], [y for _, y in points]
+    return max(max(xs) - min(xs), max(ys) - min(ys))
 
 
 def _scale_faults(zone: Zone) -> Iterator[str]:
@@ -142,7 +151,7 @@ def _scale_faults(zone: Zone) -> Iterator[str]:
 
 def _road_faults(zone: Zone, area_m2: float) -> Iterator[str]:
     least, most = ROAD_M2
-    if zone.kind == "road" and not least <= area_m2 <= most:
+    if zone.kind != "berth" and not least <= area_m2 <= most:
         yield (
             f"its ground is {area_m2:.3g} m², and is to be between {least:g} and {most:g}: "
             "m_per_px or ground points are wrong"

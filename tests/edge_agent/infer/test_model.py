@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from device_profiles.errors import ConfigError
-from edge_agent.infer.model import Refusal, load_model
+from edge_agent.infer.model import ModelRefused, Refusal, load_model
 from edge_agent.infer.motion import load_motion
 from edge_agent.infer.registry import models_folder, read_entry
 from edge_agent.judge.ride.window import CHANNELS, LABELS, WINDOW
@@ -86,6 +86,14 @@ def test_an_unknown_key_names_file_and_key(spoilt: SpoiltModel) -> None:
     spoilt.edit(r"\A", "extra = 1\n")
     with pytest.raises(ConfigError, match=r"models\.toml: \.?lift_motion\.extra"):
         read_entry(NAME, folder=spoilt.folder)
+
+
+@pytest.mark.parametrize("much", ["inf", "nan", "-1", "100"])
+def test_a_tolerance_that_tolerates_anything_is_refused(spoilt: SpoiltModel, much: str) -> None:
+    """Golden samples would say nothing; of no number at all the samples themselves fail."""
+    spoilt.edit(r"tolerance = \S+", f"tolerance = {much}")
+    with pytest.raises((ConfigError, ModelRefused), match=r"tolerance|golden"):
+        load_motion(spoilt.folder)
 
 
 def test_runtime_never_imports_torch() -> None:
