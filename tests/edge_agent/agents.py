@@ -73,7 +73,7 @@ def edge_agent(*arguments: str) -> subprocess.CompletedProcess[str]:
         [sys.executable, "-m", "edge_agent", *arguments],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
         env=os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"},
     )

@@ -18,7 +18,7 @@ from hub.journal.journal import Journal, Record
 
 ADDRESS = AgentAddress("hz/xiacheng/chaoming", "chaoming-01")
 EPOCH = 1_763_599_000
-WAIT_S = 30.0  # long enough for a loaded machine; nothing here is about speed
+WAIT_S = 60.0  # long enough for a loaded machine; nothing here is about speed
 
 
 def reading(value: int = 1) -> Reading:
@@ -95,7 +95,7 @@ class HubProcess:
     def ask(self, *words: object, code: int = 0, config: bool = True) -> str:
         """Return what ``hub WORDS CONFIG`` prints; it must end with ``code``."""
         command = [sys.executable, "-m", "hub", *map(str, words), *([str(self.config)] if config else [])]
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=180)
         assert done.returncode == code, done.stderr
         return done.stdout
 

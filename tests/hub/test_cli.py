@@ -28,7 +28,7 @@ from tests.servers import Mosquitto, free_port
 def hub(*words: object) -> "subprocess.CompletedProcess[str]":
     """Run ``hub`` with these words."""
     return subprocess.run(
-        [sys.executable, "-m", "hub", *map(str, words)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-m", "hub", *map(str, words)], capture_output=True, text=True, timeout=180, check=False
     )
 
 
@@ -245,6 +245,6 @@ def test_a_hub_without_a_broker_waits_and_stops_politely(tmp_path: Path) -> None
             break
     assert process.poll() is None
     process.terminate()
-    rest = process.communicate(timeout=30)[1]
+    rest = process.communicate(timeout=60)[1]
     assert process.returncode == 0
     assert "ready" not in rest

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 
 def _simulate(*arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "simulators", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=180, check=False)
 
 
 def test_list_begins_each_line_with_a_name() -> None:

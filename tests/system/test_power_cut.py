@@ -48,7 +48,7 @@ def _hub_under_strace(folder: Path, url: str, *, synchronous: str) -> Path:
             _send_until_receipted(url)
         finally:
             process.terminate()  # with -D it is the hub, and strace the grandchild
-            assert process.wait(timeout=30) == 0
+            assert process.wait(timeout=60) == 0
             drain.join()
     _wait_for_end(log, process.pid)
     return log
@@ -56,7 +56,7 @@ def _hub_under_strace(folder: Path, url: str, *, synchronous: str) -> Path:
 
 def _wait_for_end(log: Path, pid: int) -> None:
     """Return when strace, which nobody is the parent of, has written the hub's last line."""
-    deadline_s = time.monotonic() + 30
+    deadline_s = time.monotonic() + 60
     while f"{pid} +++ exited" not in log.read_text(encoding="ascii", errors="replace")[-400:].replace("  ", " "):
         assert time.monotonic() < deadline_s, "strace did not finish its log"
         time.sleep(0.02)
@@ -100,7 +100,6 @@ def folder(tmp_path: Path) -> Path:
     return path
 
 
-@pytest.mark.timeout(180)
 def test_invariant_02_no_word_before_the_sync_that_covers_it(folder: Path, mosquitto: Mosquitto) -> None:
     """With synchronous FULL every receipt and PUBACK leaves after its fdatasync, and a power cut then loses none."""
     log = _hub_under_strace(folder, mosquitto.url, synchronous="FULL")
@@ -117,7 +116,6 @@ def test_invariant_02_no_word_before_the_sync_that_covers_it(folder: Path, mosqu
     assert len(receipted) == PACKS * len(LANES)
 
 
-@pytest.mark.timeout(180)
 @pytest.mark.parametrize("synchronous", ["NORMAL", "OFF"])
 def test_the_check_sees_a_missing_sync(folder: Path, mosquitto: Mosquitto, synchronous: str) -> None:
     """With less than FULL the same check finds words that no sync covers: it can fail."""

@@ -65,5 +65,5 @@ def _start(command: str, folder: Path, environment: dict[str, str]) -> subproces
 
 def _stop(process: subprocess.Popen[str]) -> int:
     process.send_signal(signal.SIGTERM)
-    process.communicate(timeout=15)
+    process.communicate(timeout=60)
     return process.returncode

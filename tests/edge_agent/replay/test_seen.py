@@ -232,7 +232,7 @@ def test_what_cannot_be_decoded_is_one_line(tmp_path: Path) -> None:
     chunks = [struct.pack(">I", len(b)) + a + b + struct.pack(">I", zlib.crc32(a + b)) for a, b in parts]
     (tmp_path / "b.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
     ask = [sys.executable, "-c", program, *(str(tmp_path / name) for name in ("a.bmp", "b.png", "v.mp4"))]
-    done = subprocess.run(ask, capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run(ask, capture_output=True, text=True, check=True, timeout=180)
     assert done.stdout.splitlines() == [
         "['a.bmp cannot be decoded']",
         "['b.png cannot be decoded']",
