@@ -1,6 +1,7 @@
 """Many cameras on one agent: is each looked at five times a second, how old are readings, what do they take.
 
-``MINUTES=20`` watches them for so long, and says how much of the memory's growth falls into the second half.
+``MINUTES=20`` watches them for so long, beside a hub, and says how much of the memory's growth falls into the second
+half: without its receipts the agent would keep what it says, and say it again.
 """
 
 import contextlib
@@ -48,7 +49,7 @@ def measure(folder: Path, pictures: Sequence[film.Image]) -> list[Figure]:
     """Return what so many cameras at 360p and five pictures a second take."""
     film.write_h264(folder / "street.mp4", pictures[:: 25 // FPS], fps=FPS)
     (folder / "zones.json").write_text(json.dumps(film.berths()), encoding="utf-8")
-    with rig.broker(folder) as server:
+    with rig.broker(folder) as server, _hub(folder, server.url):
         config = folder / "agent.toml"
         cameras = "".join(CAMERA.format(number=number) for number in range(CAMERAS))
         config.write_text(AGENT.format(url=server.url) + cameras, encoding="utf-8")
@@ -61,6 +62,10 @@ def measure(folder: Path, pictures: Sequence[film.Image]) -> list[Figure]:
                 return _watched(agent.pid, ear)
         finally:
             ear.stop()
+
+
+def _hub(folder: Path, url: str) -> contextlib.AbstractContextManager[object]:
+    return rig.hub(folder / "hub", url) if WATCH_S >= 60 else contextlib.nullcontext()
 
 
 def _watched(agent: int, ear: "Ear") -> list[Figure]:
