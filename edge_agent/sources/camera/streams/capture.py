@@ -91,7 +91,8 @@ class Capture:
 
 def _open(url: str, *, live: bool) -> cv2.VideoCapture:
     if not live and not Path(url).is_file():
-        raise NoPicture(Stream.UNREACHABLE, "there is no such file")
+        there = Path(url).exists()  # a pipe would hang whoever opens it, a device may never end
+        raise NoPicture(Stream.UNREACHABLE, "is neither a file nor a folder" if there else "there is no such file")
     began_s = time.monotonic()
     for analysis_us in _ANALYSES_US if live else (0,):
         capture = _try(url, options=f"{_RTSP}|analyzeduration;{analysis_us}" if live else "")

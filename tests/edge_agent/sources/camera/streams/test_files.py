@@ -114,9 +114,11 @@ def test_what_is_no_video_is_said(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(NoPicture) as caught:
         Capture(str(path), live=False).grab()
     assert caught.value.stream is Stream.NO_VIDEO
-    with pytest.raises(NoPicture) as caught:
-        Capture(str(tmp_path / "away.mp4"), live=False)
-    assert caught.value.stream is Stream.UNREACHABLE
+    os.mkfifo(tmp_path / "pipe.mp4")
+    for name, said in (("away.mp4", "there is no such file"), ("pipe.mp4", "is neither a file nor a folder")):
+        with pytest.raises(NoPicture, match=said) as caught:
+            Capture(str(tmp_path / name), live=False)
+        assert caught.value.stream is Stream.UNREACHABLE
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\xd8\xff\xd9", b"GIF89a" * 20])
