@@ -90,14 +90,18 @@ def open_database(path: Path) -> sa.Engine:
 
 
 def _prepare(engine: sa.Engine, path: Path) -> None:
-    with engine.connect() as connection:
+    """Make what is missing; where nothing is, take no turn to write: an alarm never waits for who looks on."""
+    with reading(engine).connect() as connection:
         version = connection.exec_driver_sql("PRAGMA user_version").scalar_one()
+        there = set(connection.exec_driver_sql("SELECT name FROM sqlite_master").scalars())
     if version not in (0, SCHEMA):
         raise SchemaError(f"{path} has schema {version}, this program knows {SCHEMA}: use the version that wrote it")
+    wanted = {*metadata.tables, *(index.name for table in metadata.tables.values() for index in table.indexes)}
+    if version == SCHEMA and wanted <= there:
+        return
     with engine.begin() as connection:
         metadata.create_all(connection)
-        if version != SCHEMA:  # who only reads must not need room on the disk
-            connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA}")
 
 
 def read_cursor(connection: sa.Connection, reader: str) -> int:

@@ -62,4 +62,6 @@ def translated(path: Path) -> Iterator[None]:
             raise JournalFull(str(path)) from error
         if durable.is_damaged(error):
             raise DataDamaged(str(path), str(error)) from error
+        if str(path) not in "".join(getattr(error, "__notes__", ())):
+            error.add_note(str(path))  # SQLite does not say which file is locked
         raise

@@ -105,6 +105,7 @@ def append_act(path: Path, act: Act, *, now_us: int) -> Record:
         return _append_one(path, row)
     except sqlite3.OperationalError as error:
         if not (durable.is_disk_full(error) and durable.DiskReserve(reserve_path(path), 0).release()):
+            error.add_note(f"{path}, nothing was recorded")
             raise
     return _append_one(path, row)
 

@@ -1,11 +1,13 @@
 """Writers of one process take turns by a lock, which wakes them at once; what fails gives its turn back."""
 
+import contextlib
 import threading
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
+from device_profiles import durable
 from hub.database import cursors, open_database, read_cursor, reading
 from hub.errors import NoRight
 
@@ -72,4 +74,24 @@ def test_what_may_not_be_written_is_said_in_our_words(tmp_path: Path) -> None:
         connection.exec_driver_sql("PRAGMA query_only=ON")
         with pytest.raises(NoRight, match=r"hub\.db.*needs to write"):
             connection.execute(sa.insert(cursors).values(reader="r", offset=0))
+    engine.dispose()
+
+
+def test_who_opens_it_to_look_waits_for_no_writer_and_holds_up_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`hub alarms` beside a busy hub: a database whose tables are all there is opened without a turn to write."""
+    monkeypatch.setattr(durable, "BUSY_TIMEOUT_S", 0.1)
+    open_database(tmp_path / "hub.db").dispose()
+    with contextlib.closing(durable.connect(tmp_path / "hub.db")) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        engine = open_database(tmp_path / "hub.db")
+        with reading(engine).connect() as connection:
+            assert read_cursor(connection, "r") == 0
+        engine.dispose()
+        writer.execute("ROLLBACK")
+        writer.execute("DROP TABLE cursors")  # of a version that had no such table
+    engine = open_database(tmp_path / "hub.db")
+    with reading(engine).connect() as connection:
+        assert read_cursor(connection, "r") == 0
     engine.dispose()
