@@ -108,15 +108,15 @@ def read_picture(path: Path) -> Image:
 def _data(path: Path) -> bytes:
     """Return what a file holds. Raises BrokenPicture; it neither waits for a pipe nor reads without end."""
     try:
-        mode = path.stat().st_mode
+        about = path.stat()
         for is_so, what in _NO_FILES.items():
-            if is_so(mode):
+            if is_so(about.st_mode):
                 raise BrokenPicture(f"{name_of(path)} is a {what}")
         with open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK)) as file:
-            data = file.read(MOST_BYTES + 1)
+            data = file.read(MOST_BYTES + 1) if about.st_size <= MOST_BYTES else b""
     except OSError as error:
         raise BrokenPicture(f"{name_of(path)}: {error.strerror}") from error
-    if len(data) > MOST_BYTES:
+    if max(about.st_size, len(data)) > MOST_BYTES:  # it may grow meanwhile
         raise BrokenPicture(f"{name_of(path)} has more than {MOST_BYTES // 1_000_000} MB")
     return data
 
