@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 from device_profiles.clock import Clock
 from device_profiles.config import duration_us, size_bytes
+from device_profiles.errors import ConfigError
 from device_profiles.profile import load_profiles
 from hub.alarms.kept.log import AlarmLog
 from hub.alarms.kept.reader import AlarmReader
@@ -150,6 +151,8 @@ async def run(settings: Settings, *, clock: Clock) -> int:
 
 async def run_archive(settings: Settings, *, clock: Clock) -> int:
     """Run the archive's reader alone, beside a hub with ``archive.apart``; return the exit code."""
+    if not settings.config.archive.apart:
+        raise ConfigError("is false: the hub itself archives", file=str(settings.file), key="archive.apart")
     life = Life()
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(settings, "archive"))

@@ -20,6 +20,7 @@ from hub.evidence.table import WantedState, counts, oldest_wanted_us
 from hub.evidence.wanted import offering
 from hub.journal.file import SCHEMA as JOURNAL_SCHEMA
 from hub.journal.records import reserve_path
+from hub.life import is_locked
 from hub.quarantine.asides import State, read_asides
 
 _DAY_US = 86_400_000_000
@@ -33,6 +34,10 @@ def folder(patient: Patient) -> Finding:
         return Finding(Level.FAIL, f"{settings.data} has no journal: no hub has ever run here", "hub run")
     if not patient.runs:
         return Finding(Level.FAIL, f"no hub runs on {settings.data}: nobody raises alarms", "hub run")
+    if settings.config.archive.apart and not is_locked(settings, "archive"):
+        return Finding(
+            Level.FAIL, "the archive is to run apart, and its process does not run", "hub run --only archive"
+        )
     return Finding(Level.OK, f"a hub runs on {settings.data}")
 
 

@@ -1,5 +1,6 @@
 """Each check says what is wrong and what to do, beside a running hub and without one."""
 
+import asyncio
 import json
 import sqlite3
 import time
@@ -9,11 +10,13 @@ import msgspec
 import pytest
 
 from device_profiles.clock import Clock
+from device_profiles.errors import ConfigError
 from device_profiles.link import Link
 from device_profiles.topics import hub_status_topic
 from device_profiles.wire import ClockState, encode
 from hub.alarms.facts.offsets import Offset
 from hub.alarms.rows import AgentState, DeviceState
+from hub.app import run_archive
 from hub.config import Settings, read_config
 from hub.database import open_database
 from hub.doctor import Finding, Level, Patient, diagnose, worst
@@ -109,6 +112,19 @@ def test_no_hub_and_no_broker_fail(settings: Settings) -> None:
     assert look(settings, "broker").level is Level.FAIL
     with locked(settings):
         assert look(settings, "folder").level is Level.OK
+
+
+def test_an_archive_that_is_to_run_apart_and_does_not_fails(settings: Settings) -> None:
+    """Nobody archives then; and where it is not to run apart, it does not: two would archive the same."""
+    part = msgspec.structs.replace(settings.config.archive, apart=True)
+    apart = msgspec.structs.replace(settings, config=msgspec.structs.replace(settings.config, archive=part))
+    with locked(apart):
+        found = look(apart, "folder")
+        assert (found.level, found.do) == (Level.FAIL, "hub run --only archive")
+        with locked(apart, "archive"):
+            assert look(apart, "folder").level is Level.OK
+    with pytest.raises(ConfigError, match=r"archive\.apart"):
+        asyncio.run(run_archive(settings, clock=KeptClock()))
 
 
 def test_a_folder_without_data_fails_all_that_needs_it(tmp_path: Path) -> None:
