@@ -3,6 +3,7 @@
 import asyncio
 import json
 import sqlite3
+import threading
 import time
 from pathlib import Path
 
@@ -307,10 +308,14 @@ def test_garbage_in_place_of_the_hubs_word_is_not_the_hub(mosquitto: Mosquitto, 
     """Somebody wrote it there, and it is retained."""
     there = msgspec.structs.replace(settings.config.broker, url=mosquitto.url)
     asked = msgspec.structs.replace(settings, config=msgspec.structs.replace(settings.config, broker=there))
-    writer = Link(there, client_id="writer", folder=settings.folder, persistent=False)
+    written = threading.Event()
+    writer = Link(
+        there, client_id="writer", folder=settings.folder, persistent=False, on_puback=lambda _: written.set()
+    )
     writer.start()
-    assert writer.connected.wait(10)
+    assert writer.connected.wait(30)
     writer.publish(hub_status_topic("hub-1"), b"\xff{", retain=True)
+    assert written.wait(30)
     with locked(settings):
         found = look(asked, "broker")
     writer.stop()
