@@ -146,6 +146,7 @@ READING = ("alarms", "ledger", "replay", "twins", "journal compact", "run", "run
 def test_a_file_that_is_no_database_is_one_line(tmp_path: Path, words: str, content: bytes | None) -> None:
     """Every command that opens the data says so and names the file; none shows a traceback."""
     config = written(tmp_path)
+    config.write_text(EXAMPLE.replace("apart = false", "apart = true"))
     data = read_config(config).data
     data.mkdir()
     for name in ("journal.db", "hub.db", "archive.db"):
