@@ -1,8 +1,20 @@
 """Backups that are put back: what the copy does not know is said anew or declared lost, and no alarm is false."""
 
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
 
+import pytest
+
+from tests.servers import Mosquitto
 from tests.system.chain import COVER, FREED, LIFT, SOUND, TILTED, TRAPPED, Chain
+
+
+@pytest.fixture
+def chain(tmp_path: Path, mosquitto: Mosquitto) -> Iterator[Chain]:
+    """Run the line and the command centre; a device is silent later than a busy machine keeps it waiting."""
+    with Chain(tmp_path, mosquitto, silent="60s") as found:
+        yield found
 
 
 def test_a_hub_from_a_backup_learns_what_it_has_forgotten(chain: Chain) -> None:
