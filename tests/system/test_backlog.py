@@ -84,8 +84,8 @@ def test_a_wiped_disk_ends_as_epoch_abandoned(tmp_path: Path, mosquitto: Mosquit
     agent = AgentProcess(config)
     try:
         agent.wait_for("ready")  # the one before may have lived long enough to abandon what was receipted
-        agent.wait_for("ready")  # the row may be as it should be before this session is there to be stopped
-        _until_row(hub, old, "reading", missing=0, received=3)
+        _until_row(hub, old, "reading", missing=0, received=3, outstanding=0)
+        agent.wait_for("ready")
         assert agent.stop() == 0, agent.log
     finally:
         agent.kill()
