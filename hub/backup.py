@@ -88,9 +88,19 @@ def restore(folder: Path, data: Path) -> Manifest:
         shutil.copyfile(folder / part.name, data / part.name)
     with contextlib.closing(Journal.open(data / "journal.db", reserve_bytes=0)) as journal:
         journal.go_on_after((manifest.last_offset // NEW_LIFE + 1) * NEW_LIFE)
-    os.sync()  # a power cut finds all of it, or the mark
+    copied = [data / part.name for part in manifest.parts]
+    for path in (*copied, *{path.parent for path in copied}):
+        _sync(path)  # a power cut finds all of it, or the mark
     (data / HALF).unlink()
     return manifest
+
+
+def _sync(path: Path) -> None:
+    opened = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
 
 
 def check_whole(data: Path) -> None:
