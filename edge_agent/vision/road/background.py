@@ -15,6 +15,7 @@ SLOW_S = 20.0  # light, dust and wear change slower than this
 YOUNG = 4.0  # looks whose plain mean the slow background is at first
 NEAR, FAR = 0.027, 0.038  # of the logarithm of brightness: below it noise, above it a change; between them its rim
 NEAR_NOISE, FAR_NOISE = 2.0, 3.0  # the same in means of what the zone's noise is now
+SLOWLY = 0.06  # the same of what came so slowly that it was learned: a weaker change would be taken for light
 WINDOW = 7  # px over which a difference is summed up: a hole's parts are darker and brighter than the road
 SAMPLES = 4_000  # pixels that stand for a zone
 STEADY = 0.12  # so much may a pixel that stays waver
@@ -68,7 +69,7 @@ class Background:
             self._slow, self.looks, self._last_s = now.copy(), 1.0, t_s
             self._since[:] = t_s
             return
-        apart, light = self._level(now)
+        apart, light = self._level(now, self._slow)
         changed = self._changed(apart)
         self._settle(apart, t_s)
         fresh = (self._since >= np.float32(t_s)).view(np.uint8)
@@ -89,15 +90,39 @@ class Background:
 
     def likeness(self, where: Mask, rows: slice, columns: slice) -> float:
         """Return how much the structure at these pixels is what it was, -1 to 1: light changes none of it."""
-        one, two = self._now[rows, columns][where > 0], self._slow[rows, columns][where > 0]
-        one, two = one - one.mean(), two - two.mean()
-        return float((one * two).sum() / max(1e-6, float(np.sqrt((one * one).sum() * (two * two).sum()))))
+        return _alike(self._now[rows, columns][where > 0], self._slow[rows, columns][where > 0])
 
     def accept(self, where: Mask, rows: slice, columns: slice) -> None:
         """Learn these pixels as what belongs there."""
         slow, fast = self._slow[rows, columns], self._fast[rows, columns]
         slow[where > 0] += fast[where > 0]
         fast[where > 0] = 0
+
+    @property
+    def slow(self) -> Grey:
+        """Return a copy of the slow background."""
+        return self._slow.copy()
+
+    def differs(self, old: Grey) -> tuple[Mask, Grey]:
+        """Return where the slow background clearly differs from an older one in the same light, and by how much."""
+        apart = self._level(self._slow, old)[0]
+        strength = _strength(apart)
+        least = max(SLOWLY, FAR_NOISE * self._median(strength))
+        unchanged = (self.stays | self.moves) == 0
+        found: Mask = ((strength > least) & self._inside & unchanged).view(np.uint8)
+        return found, apart
+
+    def kept(self, old: Grey, where: Mask, rows: slice, columns: slice) -> float:
+        """Return how much the slow background's structure at these pixels is that of an older one, -1 to 1."""
+        return _alike(self._slow[rows, columns][where > 0], old[rows, columns][where > 0])
+
+    def undo(self, old: Grey, where: Mask) -> Grey:
+        """Put an older background back at these pixels: what is there now is a change of it. Return the light since."""
+        apart, light = self._level(self._slow, old)
+        apart *= where
+        self._slow -= apart
+        self._fast += apart
+        return light
 
     def begin_anew(self, keep: Iterable[Box]) -> None:
         """Take what is there now as the road, but for boxes of the frame where it was told to be changed."""
@@ -109,9 +134,9 @@ class Background:
             self._fast[at] = self._now[at] - road[at]
         self._slow, self.looks = road, 1.0
 
-    def _level(self, now: Grey) -> tuple[Grey, Grey]:
-        """Return how the zone differs from the slow background, and which part of it is light: a smooth change."""
-        apart: Grey = now - self._slow
+    def _level(self, now: Grey, known: Grey) -> tuple[Grey, Grey]:
+        """Return how the zone differs from what is known, and which part of it is light: a smooth change."""
+        apart: Grey = now - known
         middle = self._median(apart)
         apart -= middle
         usual = cv2.bitwise_and(cv2.inRange(apart, -OUTLIER, OUTLIER), self._view.mask)
@@ -126,8 +151,7 @@ class Background:
 
     def _changed(self, apart: Grey) -> Mask:
         """Return which pixels differ by more than noise: those that surely do, and what hangs on them."""
-        power = np.maximum(cv2.boxFilter(apart * apart, -1, (WINDOW, WINDOW)), 0)  # its sums are rounded below 0
-        strength = np.sqrt(power).astype(np.float32, copy=False)
+        strength = _strength(apart)
         noise = self._median(strength)
         self.strength, self.level = strength, max(NEAR, NEAR_NOISE * noise)
         near = ((strength > self.level) & self._inside).view(np.uint8)
@@ -173,3 +197,15 @@ class Background:
         step += self._light
         step *= weight
         self._slow += step
+
+
+def _strength(apart: Grey) -> Grey:
+    """Return by how much the surroundings of each pixel differ."""
+    power = np.maximum(cv2.boxFilter(apart * apart, -1, (WINDOW, WINDOW)), 0)  # its sums are rounded below 0
+    return np.sqrt(power).astype(np.float32, copy=False)
+
+
+def _alike(one: Grey, two: Grey) -> float:
+    """Return the correlation of two pieces."""
+    one, two = one - one.mean(), two - two.mean()
+    return float((one * two).sum() / max(1e-6, float(np.sqrt((one * one).sum() * (two * two).sum()))))

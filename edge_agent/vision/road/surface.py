@@ -16,6 +16,7 @@ from edge_agent.vision.patches import Frame
 from edge_agent.vision.road.background import Background
 from edge_agent.vision.road.before import Before
 from edge_agent.vision.road.parts import Part, movers_of, parts_of
+from edge_agent.vision.road.past import Past
 from edge_agent.vision.road.rain import Rain
 from edge_agent.vision.road.spots import Spot, follow_spots, worth_a_look
 from edge_agent.vision.road.steady import STILL, Shift, put_back
@@ -95,6 +96,7 @@ class Surface:
         self._other_s: float | None = None  # since when the picture shows something else
         self._other_looks = 0
         self._before = Before()
+        self._past = Past()
 
     def look(self, image: Frame, t_us: int, *, keep: Mapping[str, Iterable[Box]] | None = None) -> SurfaceSeen:
         """Take in a picture of the zones' size; ``keep``: by zone, what was told to be changed and is not forgotten."""
@@ -111,6 +113,7 @@ class Surface:
             if name not in dark:
                 road.background.look(greys[name], t_s, newest=newest[name])
                 if road.rain.began:
+                    self._past.forget(name)
                     road.background.begin_anew(keep.get(name, ()) if keep else ())
         found = {name: parts_of(road.view, road.background) for name, road in self._roads.items() if name not in dark}
         keep = keep or {}
@@ -129,6 +132,7 @@ class Surface:
         }
         seen = SurfaceSeen(blobs, self._movers(faults), self._before.picture, faults, traffic)
         self._renew(image, t_us, faults)
+        self._look_back(t_s, faults)
         return seen
 
     @property
@@ -183,7 +187,19 @@ class Surface:
             self._begin_anew(road, keep.get(name, ()))
         return SurfaceReason.CHANGED
 
+    def _look_back(self, t_s: float, faults: Mapping[str, str]) -> None:
+        """Now and then: what the road has slowly become is a change of what it was minutes ago."""
+        if not self._past.look(t_s):
+            return
+        for name, road in self._roads.items():
+            if name in faults:
+                self._past.forget(name)
+            else:
+                self._past.undo(name, road.view, road.background, self._before.picture)
+        self._past.keep(self._before.picture, {name: road.background for name, road in self._roads.items()}, t_s)
+
     def _begin_anew(self, road: _Road, keep: Iterable[Box]) -> None:
+        self._past.forget(road.view.id)
         road.background.begin_anew(keep)
         road.spots, road.bad_s, road.bad_looks = [], None, 0
 
@@ -210,6 +226,7 @@ class Surface:
         road, spot = self._roads[name], self._roads[name].spots[at]
         if spot.looks_sound:
             road.background.accept(found.mask, found.rows, found.columns)
+            self._past.accept(name, road.background, found.mask, (found.rows, found.columns))
         scores = spot.scores if spot.scored_us == t_us else {}
         return Blob(found.box, found.area_m2, self._since_us(found.since_s), scores)
 
