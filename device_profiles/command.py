@@ -2,7 +2,8 @@
 
 import sqlite3
 import sys
-from typing import NoReturn
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -10,6 +11,31 @@ from device_profiles.errors import ContractError
 
 FAILED, USAGE = 1, 2  # exit codes
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer shows us this leaf only of the click in it
+
+
+def offer_version(app: typer.Typer, name: str) -> None:
+    """Let the program ``name`` say with ``--version`` what is installed."""
+
+    def say(asked: bool) -> None:
+        if asked:
+            typer.echo(f"{name} {installed_version()}")
+            raise typer.Exit
+
+    @app.callback()
+    def options(
+        _asked: Annotated[
+            bool, typer.Option("--version", callback=say, is_eager=True, help="Say the version.")
+        ] = False,
+    ) -> None:
+        """Take what stands before a command."""
+
+
+def installed_version() -> str:
+    """Return the version of the installed package."""
+    try:
+        return version("citynerve")
+    except PackageNotFoundError:
+        return "0"  # run from a tree that is not installed
 
 
 def run_command(app: typer.Typer, name: str, *, failures: tuple[type[Exception], ...] = ()) -> NoReturn:

@@ -1,8 +1,7 @@
 """What the agent says of itself: its birth and state, and the will that the broker says for it."""
 
-from importlib.metadata import PackageNotFoundError, version
-
 from device_profiles.clock import Clock
+from device_profiles.command import installed_version
 from device_profiles.link import Will
 from device_profiles.topics import lane_topic
 from device_profiles.wire import ClockState, Pack, Status, encode
@@ -33,7 +32,7 @@ class Birth:
             self._clock.wall_us(),
             self._outbox.epoch,
             online,
-            version=_version(),
+            version=installed_version(),
             devices=self._devices,
             profiles=self._digests,
             outbox=self._outbox.depths(),
@@ -49,10 +48,3 @@ class Birth:
         config, outbox = self._config, self._outbox
         pack = Pack(1, config.agent, outbox.epoch, "status", now_us, (status,), boot=outbox.boot)
         return Will(lane_topic(config.address, "status"), encode(pack))
-
-
-def _version() -> str:
-    try:
-        return version("citynerve")
-    except PackageNotFoundError:
-        return "0"  # run from a tree that is not installed

@@ -12,7 +12,7 @@ import msgspec
 import typer
 
 from device_profiles.clock import Clock, clock_from_environment
-from device_profiles.command import run_command
+from device_profiles.command import offer_version, run_command
 from device_profiles.config import write_new
 from device_profiles.errors import ConfigError
 from device_profiles.profile import load_profiles
@@ -42,6 +42,7 @@ logger = logging.getLogger("edge_agent")
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The agent at a street node."
 )
+offer_version(app, "edge-agent")
 
 models = typer.Typer(no_args_is_help=True, help="Models of models.toml, before an agent depends on them.")
 app.add_typer(models, name="model")

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 import typer
 
 from device_profiles.clock import clock_from_environment
-from device_profiles.command import run_command
+from device_profiles.command import offer_version, run_command
 from device_profiles.config import write_new
 from device_profiles.profile import load_profiles
 from hub import app as program
@@ -43,6 +43,7 @@ LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The hub of a city's nerves."
 )
+offer_version(app, "hub")
 app.add_typer(alarm_app, name="alarm")
 app.add_typer(audit_app, name="audit")
 app.add_typer(archive_app, name="archive")

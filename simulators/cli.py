@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from device_profiles.clock import MAX_SPEED
+from device_profiles.command import offer_version
 from device_profiles.errors import ContractError
 from simulators.play.loading import load_scenarios
 from simulators.play.scenario import Scenario
@@ -30,6 +31,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
+offer_version(app, "simulate")
 Embedded = Annotated[bool, typer.Option("--embedded", help="Use the embedded broker even when Mosquitto is there.")]
 
 

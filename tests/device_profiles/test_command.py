@@ -1,11 +1,14 @@
 """A command line that goes wrong is one line and an exit code."""
 
+import importlib
 import sqlite3
+from importlib.metadata import version
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
-from device_profiles.command import run_command
+from device_profiles.command import installed_version, offer_version, run_command
 from device_profiles.errors import ConfigError
 
 
@@ -96,3 +99,31 @@ def test_no_words_is_the_help_and_exit_2(monkeypatch: pytest.MonkeyPatch, capsys
     said = capsys.readouterr()
     assert "Usage: program" in said.out + said.err
     assert "program: " not in said.err
+
+
+def test_version_is_the_packages_and_asks_for_no_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Name and version, exit 0; no other command does anything else than before."""
+    app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+    offer_version(app, "program")
+
+    @app.command()
+    def work() -> None:
+        typer.echo("worked")
+
+    for words, said in ((["--version"], f"program {version('citynerve')}"), (["work"], "worked")):
+        monkeypatch.setattr("sys.argv", ["program", *words])
+        with pytest.raises(SystemExit) as ended:
+            run_command(app, "program")
+        assert not ended.value.code
+        assert capsys.readouterr().out.strip() == said
+    assert installed_version() == version("citynerve")
+
+
+@pytest.mark.parametrize("program", ["edge_agent", "hub", "simulators"])
+def test_each_program_says_its_version(program: str) -> None:
+    """As it is typed: the one that is installed."""
+    app = importlib.import_module(f"{program}.cli").app
+    done = CliRunner().invoke(app, ["--version"])
+    assert (done.exit_code, done.output.split()[1:]) == (0, [version("citynerve")])
