@@ -9,7 +9,7 @@ from edge_agent.judge.berth.berth import BerthJudge, Spot, SpotReason
 from edge_agent.judge.berth.limits import BerthLimits
 from edge_agent.judge.berth.stay import Stay
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.queue.course import Course, Phase
+from edge_agent.judge.queue.course import Course, left_of
 from edge_agent.judge.queue.limits import QueueLimits
 from edge_agent.judge.queue.queue import Lane, QueueJudge
 from edge_agent.judge.queue.road import Piece
@@ -31,7 +31,10 @@ class Kept(msgspec.Struct, frozen=True):
     """What goes on when a worker or the agent is started again, of a zone whose state was known."""
 
     stay: Stay | None = None  # of the vehicle in a berth
-    told: str = "unknown"  # the berth's state, or the phase of a lane's queue, as who hears the events knows it
+    told: str = "unknown"  # the berth's state, as who hears the events knows it
+    course: Course | None = (
+        None  # of a lane's queue, without its lengths: they are many, and each look brings this along
+    )
     changes: tuple[Change, ...] = ()  # of a road's surface, that were told
     evidence: str = ""  # of them
 
@@ -75,13 +78,13 @@ class ZoneWatch:
             if name not in self._cells
         }
         self._berths.resume(berths)
-        self._queues.resume(name for name, one in known.items() if name in self._cells and one.told != Phase.NONE)
+        self._queues.resume({name: one.course for name, one in known.items() if name in self._cells and one.course})
 
     def kept(self, zone: str) -> Kept | None:
         """Return what is to outlive this watch; None when the zone's state was never known."""
         if zone in self._cells:
             queue = self._queues.view(zone)
-            return Kept(told=str(queue.phase)) if queue.known else None
+            return Kept(course=msgspec.structs.replace(left_of(queue), lengths=())) if queue.known else None
         berth = self._berths.view(zone)
         return Kept(berth.stay, str(berth.told)) if berth.known else None
 

@@ -6,11 +6,10 @@ from itertools import pairwise
 import msgspec
 
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.queue.course import Course, Phase, follow, left_of, lose, shift
+from edge_agent.judge.queue.course import OLD_US, Course, left_of, look, shift
 from edge_agent.judge.queue.limits import QueueLimits
 from edge_agent.judge.queue.road import Piece, find_queue
 
-OLD_US = 150_000_000  # a lane that was not told of for longer is not seen: over two stills a minute apart
 EDGE_M = 0.01  # two edges nearer than this are one
 
 
@@ -31,11 +30,10 @@ class QueueChain:
         self._spans = {span.lane: span for span in spans}
         self._told: dict[str, tuple[int, tuple[Piece, ...]]] = {}
         self._course = Course()
-        self._away = False  # what was told of it was told by an agent before this one, and nobody has seen it since
 
     def resume(self, course: Course) -> None:
         """Go on where another chain of the same road stopped; nothing is known of it until it is seen again."""
-        self._course, self._away = left_of(course), course.phase is not Phase.UNKNOWN
+        self._course = left_of(course)
 
     def tell(self, t_us: int, lane: str, pieces: Sequence[Piece] | None) -> None:
         """Take in what is known of a lane's cells; None: its camera sees nothing."""
@@ -49,16 +47,7 @@ class QueueChain:
     def look(self, t_us: int) -> list[Finding]:
         """Return what became true of the road's queue."""
         queue = find_queue(self.pieces(t_us), self._limits)
-        old = self._away and not 0 <= t_us - (self._course.last_us or 0) <= OLD_US
-        if self._away and not old and queue is None:
-            return []  # what was told of it may well hold: its cameras have only begun to look
-        self._away = False
-        found: list[Finding] = []
-        if old or queue is None:
-            self._course, found = lose(self._course, t_us, zone=self._road, reason="unseen")
-        if queue is not None:
-            self._course, more = follow(self._course, t_us, queue, zone=self._road, limits=self._limits)
-            found += more
+        self._course, found = look(self._course, t_us, queue, zone=self._road, limits=self._limits, reason="unseen")
         return found
 
     def shift(self, step_us: int) -> None:

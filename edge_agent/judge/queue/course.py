@@ -15,6 +15,7 @@ FORMED, GROWING, STEADY, OVER, UNKNOWN = (
 EVENTS = frozenset({FORMED, GROWING, STEADY, OVER, UNKNOWN})
 STEP_US = 1_000_000  # lengths closer together are one
 MOST = 240  # lengths that are kept
+OLD_US = 150_000_000  # what was not seen for longer is not known any more: over two stills a minute apart
 
 
 class Phase(StrEnum):
@@ -37,6 +38,27 @@ class Course(msgspec.Struct, frozen=True):
     known: bool = False  # the phase has been known once
     last_us: int | None = None  # of the last look
     apart_us: int = 0  # between it and the one before
+    away: bool = False  # it was told by who looked before, and nobody has seen it since
+
+
+def look(
+    course: Course, t_us: int, queue: Queue | None, *, zone: str, limits: QueueLimits, reason: str
+) -> tuple[Course, list[Finding]]:
+    """Return the course after a look, and what became true; without a ``queue`` it says why nobody knows of one.
+
+    What was told before the judge was started may well hold: its cameras have only begun to look. When nobody saw it
+    for long, or it is from the future, it is unknown first.
+    """
+    old = course.away and not 0 <= t_us - (course.last_us or 0) <= OLD_US
+    if course.away and not old and queue is None:
+        return course, []
+    found: list[Finding] = []
+    if old or queue is None:
+        course, found = lose(course, t_us, zone=zone, reason="unseen" if old else reason)
+    if queue is None:
+        return course, found
+    course, more = follow(msgspec.structs.replace(course, away=False), t_us, queue, zone=zone, limits=limits)
+    return course, found + more
 
 
 def follow(course: Course, t_us: int, queue: Queue, *, zone: str, limits: QueueLimits) -> tuple[Course, list[Finding]]:
@@ -61,8 +83,9 @@ def lose(course: Course, t_us: int, *, zone: str, reason: str) -> tuple[Course, 
 
 
 def left_of(course: Course) -> Course:
-    """Return what of a course is to outlive the agent: what was told, and what was measured; not what is pending."""
-    return msgspec.structs.replace(course, queue=None, growth_mps=None, since_us=None, apart_us=0)
+    """Return what of a course is to outlive who looks: what was told, and what was measured; not what is pending."""
+    away = course.phase is not Phase.UNKNOWN
+    return msgspec.structs.replace(course, queue=None, growth_mps=None, since_us=None, apart_us=0, away=away)
 
 
 def shift(course: Course, step_us: int) -> Course:

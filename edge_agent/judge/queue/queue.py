@@ -1,12 +1,12 @@
 """Decide from the cells of a lane where stopped vehicles queue, how long the queue is and whether it grows."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.lean import Lean, lean_on, set_back_us, shifted
-from edge_agent.judge.queue.course import EVENTS, Course, follow, lose, shift
+from edge_agent.judge.queue.course import EVENTS, Course, left_of, look, shift
 from edge_agent.judge.queue.limits import QueueLimits
 from edge_agent.judge.queue.road import Piece, Queue, find_queue
 
@@ -57,10 +57,9 @@ class QueueJudge:
         for lane in self._lanes:
             self._shift(lane, step_us)
 
-    def resume(self, lanes: Iterable[str]) -> None:
-        """Go on where somebody else stopped: it was known before whether vehicles queue in these lanes."""
-        for lane in lanes:
-            self._courses[lane] = Course(known=True)
+    def resume(self, courses: Mapping[str, Course]) -> None:
+        """Go on where another judge of these lanes stopped; nothing is known of them until they are seen again."""
+        self._courses |= {lane: left_of(course) for lane, course in courses.items()}
 
     def view(self, lane: str) -> Course:
         """Return the queue of a lane and its course."""
@@ -74,11 +73,9 @@ class QueueJudge:
         ]
 
     def _follow(self, t_us: int, lane: str, queue: Queue | None, *, reason: str = "unsure") -> list[Finding]:
-        course = self._courses[lane]
-        if queue is None:
-            self._courses[lane], found = lose(course, t_us, zone=lane, reason=reason)
-        else:
-            self._courses[lane], found = follow(course, t_us, queue, zone=lane, limits=self._limits)
+        self._courses[lane], found = look(
+            self._courses[lane], t_us, queue, zone=lane, limits=self._limits, reason=reason
+        )
         return found
 
     def _shift(self, lane: str, step_us: int) -> None:

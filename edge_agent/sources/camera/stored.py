@@ -11,7 +11,7 @@ from edge_agent.vision.zones import Zone
 
 logger = logging.getLogger(__name__)
 
-REWRITE_US = 60_000_000  # city; until when a vehicle was seen is stored so often, all else at once
+REWRITE_US = 60_000_000  # city; until when a vehicle or a lane was seen is stored so often, all else at once
 
 
 class Stored:
@@ -26,7 +26,7 @@ class Stored:
         """Keep what is known of a zone; return what is to be stored, empty when what is stored will do."""
         self.kept[zone] = kept
         fresh = _worth(kept) == self._written.get(zone)
-        if fresh and not (kept.stay and abs(t_us - self._written_us.get(zone, 0)) >= REWRITE_US):
+        if fresh and not ((kept.stay or kept.course) and abs(t_us - self._written_us.get(zone, 0)) >= REWRITE_US):
             return b""
         self._written[zone], self._written_us[zone] = _worth(kept), t_us
         return msgspec.json.encode(kept)
@@ -41,7 +41,7 @@ class StoredCourse:
 
     def keep(self, course: Course, t_us: int) -> bytes:
         """Return what is to be stored, empty when what is stored will do."""
-        worth = (course.phase, course.growing, course.known)
+        worth = _worth_of(course)
         if worth == self._written and abs(t_us - self._written_us) < REWRITE_US:
             return b""
         self._written, self._written_us = worth, t_us
@@ -74,4 +74,10 @@ def read_stored(zones: Iterable[Zone], states: Mapping[str, bytes], *, devices: 
 def _worth(kept: Kept) -> tuple[object, ...]:
     """Return what is written at once when it changes; when something was seen last, and how often, changes always."""
     stay = kept.stay and (kept.stay.arrived_us, kept.stay.gap, kept.stay.unseen_us)
-    return stay, kept.told, kept.evidence, tuple((one.told, one.told_us) for one in kept.changes)
+    course = kept.course and _worth_of(kept.course)
+    return stay, kept.told, course, kept.evidence, tuple((one.told, one.told_us) for one in kept.changes)
+
+
+def _worth_of(course: Course) -> tuple[object, ...]:
+    """Return likewise what of a queue's course is written at once."""
+    return course.phase, course.growing, course.known

@@ -1,12 +1,13 @@
 """All zones of a camera judged together: each finding names its zone, values bear the profile's names."""
 
+import msgspec
 import pytest
 
 from device_profiles.profile import load_profiles
 from edge_agent.judge.berth.berth import EVENTS as BERTHS
 from edge_agent.judge.finding import Finding
 from edge_agent.judge.queue.queue import EVENTS as QUEUES
-from edge_agent.vision.watch import ZoneWatch, plain_state
+from edge_agent.vision.watch import Kept, ZoneWatch, plain_state
 from edge_agent.vision.zones import Zone, Zones
 
 S = 1_000_000
@@ -66,6 +67,38 @@ def test_a_shift_moves_every_zone() -> None:
     freed = next(one for one in found if one.kind == "berth.freed")
     assert freed.data["dwell_s"] == pytest.approx(60)
     assert "queue.over" in {one.kind for one in found}
+
+
+def _resumed() -> ZoneWatch:
+    """Return a watch that goes on where one ended that had seen a queue until the end of the second minute."""
+    before, _ = _watched()
+    kept = {zone: one for zone in "bl" if (one := before.kept(zone))}
+    watch = ZoneWatch(ZONES)
+    watch.resume(msgspec.json.decode(msgspec.json.encode(kept), type=dict[str, Kept]))
+    return watch
+
+
+def test_a_queue_that_stands_over_a_restart_is_told_once() -> None:
+    """Nobody knows its length until it is seen again; that its camera sees nothing yet is no news."""
+    watch = _resumed()
+    assert [one.kind for one in watch.unseen(130 * S) if one.data["zone"] == "l"] == []
+    assert watch.values("l")["queue_m"] is None
+    found = [one for at in range(131, 190) for one in watch.take(at * S, _scores(0.97))]
+    assert [one.kind for one in found if one.data["zone"] == "l"] == []
+    assert watch.values("l")["queue_m"] == 25
+    found = [one for at in range(190, 250) for one in watch.take(at * S, _scores(0.03))]
+    assert [one.kind for one in found if one.data["zone"] == "l"] == ["queue.over"]
+
+
+def test_a_queue_that_nobody_saw_for_long_is_unknown_first() -> None:
+    """Whether it is the same one nobody can say."""
+    watch = _resumed()
+    found = watch.unseen(400 * S, reason="black")
+    assert [(one.data["was"], one.data["reason"]) for one in found if one.kind == "queue.unknown"] == [
+        ("queue", "unseen")
+    ]
+    found = [one for at in range(401, 460) for one in watch.take(at * S, _scores(0.97))]
+    assert [one.kind for one in found if one.data["zone"] == "l"] == ["queue.formed"]
 
 
 @pytest.mark.parametrize(
