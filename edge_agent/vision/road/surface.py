@@ -31,7 +31,7 @@ TOO_MUCH = 0.5  # of a zone: nothing is left to level its light by
 ANEW_S, ANEW_LOOKS = 5.0, 4  # too much changed for so long: that is what is there now
 OTHER_S, OTHER_LOOKS = 60.0, 10  # the same, when it shows nothing of what it showed
 DARK = 30.0  # grey levels; a zone of which nearly all is darker has no light
-ALIKE = 0.95  # correlation of what is there with what was: only its light has changed, no model is asked
+ALIKE = 0.85  # correlation of what is there with what was: only its light has changed, no model is asked
 LIGHT = {SOUND: 1.0}
 LEAST_SWAY_PX = 0.7  # of the frame: what sways less need not be put back
 
