@@ -4,23 +4,27 @@ import os
 import time
 from pathlib import Path
 
-MOST_WAITING = 0.25  # of the time somebody waited for a processor
-_PRESSURE = Path("/proc/pressure/cpu")
+MOST_WAITING = 0.25  # of the time somebody waited
+_PRESSURE = Path("/proc/pressure/cpu"), Path("/proc/pressure/io")  # for a processor, and for the disk
 
 
 class Strain:
-    """What has passed since it was made: how long, and whether more wanted to run than there are processors."""
+    """What has passed since it was made: how long, and whether more wanted to run than the machine can serve."""
 
     def __init__(self) -> None:
         self._begun_s, self._waited_s = time.monotonic(), _waited_s()
 
-    def felt(self) -> bool:
-        """Return whether it was too busy; where the kernel does not count who waits, nobody can say that it was not."""
+    def felt(self, *, most_s: float | None = None) -> bool:
+        """Return whether somebody waited for more than ``most_s`` together, else whether it was too busy on the whole.
+
+        Where the kernel does not count who waits, nobody can say that it was not.
+        """
         now_s, waited_s = time.monotonic(), _waited_s()
         if self._waited_s is None or waited_s is None:
             return True
         loaded = os.getloadavg()[0] > len(os.sched_getaffinity(0)) + 0.5
-        return loaded or waited_s - self._waited_s > MOST_WAITING * (now_s - self._begun_s)
+        bound_s = MOST_WAITING * (now_s - self._begun_s) if most_s is None else most_s
+        return loaded or waited_s - self._waited_s > bound_s
 
     def within(self, limit_s: float) -> bool:
         """Return whether no more than ``limit_s`` have passed, or more only because the machine was too busy."""
@@ -28,9 +32,9 @@ class Strain:
 
 
 def _waited_s() -> float | None:
-    """Return for how long, since it was started, somebody on this machine has waited for a processor."""
+    """Return for how long, since it was started, somebody on this machine has waited for a processor or the disk."""
     try:
-        some = _PRESSURE.read_text(encoding="ascii").splitlines()[0]
+        some = [path.read_text(encoding="ascii").splitlines()[0] for path in _PRESSURE]
     except OSError:
         return None
-    return int(some.rpartition("total=")[2]) / 1e6
+    return sum(int(line.rpartition("total=")[2]) for line in some) / 1e6
