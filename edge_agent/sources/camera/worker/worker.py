@@ -98,7 +98,8 @@ def watch(drain: Drain, watching: Watching, say: BinaryIO, *, period_s: float) -
             look_s = Clock.real_s() - began_s
         else:
             _say(say, watching.wait())
-        time.sleep(min(BEAT_S, max(0.0, due_s - Clock.real_s())))
+        if (rest_s := due_s - Clock.real_s()) > 0:  # to sleep for no time lets go of the interpreter all the same
+            time.sleep(min(BEAT_S, rest_s))
 
 
 def _open(order: Order, place: Place) -> Grabber:
