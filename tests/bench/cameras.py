@@ -18,7 +18,7 @@ from tests.bench.camera_lap import Rig
 from tests.bench.report import Figure
 
 QUICK = os.environ.get("QUICK") == "1"
-LAPS = 3 if QUICK else 5
+LAPS = 3 if QUICK else 11  # laps differ by 4 % and more on a shared machine: of five the median still wavers by 3 %
 LAP_S = 0.4 if QUICK else 0.8
 CORES_LAPS = 1 if QUICK else 3
 PICTURES = 100
