@@ -7,8 +7,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-FINE_HZ = 200.0  # of the physics; each box samples it at a rate of its own
+from tests.edge_agent.replay.drives import FINE_HZ, STYLES, Array
+from tests.edge_agent.replay.no_rides import NO_RIDES
+
 GRAVITY = 9.794  # Hangzhou
 START_US = 1_700_000_000_000_000
 
@@ -142,126 +143,6 @@ class Shaft:
 
 def _count(n: int, rate_hz: float) -> int:
     return len(np.arange(0, n / FINE_HZ, 1 / rate_hz))
-
-
-def change(speed: float, accel: float, *, shape: str) -> Array:
-    """Return the acceleration of a change of speed by ``speed`` (signed), at most about ``accel``."""
-    size = abs(speed)
-    if shape == "cosine":
-        n = max(8, int(2 * size / accel * FINE_HZ))
-        bump = 1 - np.cos(2 * np.pi * (np.arange(n) + 0.5) / n)
-    elif shape == "lag":  # a drive that pulls at once and lets go slowly
-        tau = size / accel
-        t = np.arange(int(6 * tau * FINE_HZ) + 8) / FINE_HZ
-        bump = np.exp(-t / tau) * (1 - np.exp(-t / 0.15))
-    else:  # constant, with a soft edge of 0.2 s
-        n, edge = max(8, int(size / accel * FINE_HZ)), int(0.2 * FINE_HZ)
-        bump = np.convolve(np.ones(n), np.ones(edge))
-    result: Array = bump * (speed * FINE_HZ / bump.sum())
-    return result
-
-
-def _distance(*parts: Array) -> float:
-    return float(np.cumsum(np.concatenate(parts)).sum()) / FINE_HZ**2
-
-
-def _direct(height: float, speed: float, accel: float, rng: np.random.Generator) -> list[Array]:
-    shape, other = rng.choice(["cosine", "constant", "lag"]), rng.choice(["cosine", "constant"])
-    brake = accel * rng.uniform(0.7, 1.3)
-    for _ in range(60):
-        parts = [change(speed, accel, shape=shape), change(-speed, brake, shape=other)]
-        if _distance(*parts) <= height:
-            break
-        speed *= 0.93
-    cruise = (height - _distance(*parts)) / speed
-    return [parts[0], np.zeros(int(cruise * FINE_HZ)), parts[1]]
-
-
-def _slowing(height: float, speed: float, accel: float, *, low: float, low_s: float, stop: float) -> list[Array]:
-    for _ in range(60):
-        parts = [change(speed, accel, shape="constant"), change(low - speed, accel, shape="cosine"),
-                 np.zeros(int(low_s * FINE_HZ)), change(-low, stop, shape="constant")]  # fmt: skip
-        if _distance(*parts) <= height:
-            break
-        speed = low + (speed - low) * 0.93
-    cruise = (height - _distance(*parts)) / speed
-    return [parts[0], np.zeros(int(cruise * FINE_HZ)), *parts[1:]]
-
-
-def _creeping(height: float, speed: float, accel: float, rng: np.random.Generator) -> list[Array]:
-    speed = min(speed, 1.0)
-    low = rng.uniform(0.04, 0.12)
-    return _slowing(height, speed, min(accel, 0.6), low=low, low_s=rng.uniform(0.5, 5), stop=rng.uniform(0.3, 0.6))
-
-
-def _two_speed(height: float, speed: float, accel: float, rng: np.random.Generator) -> list[Array]:
-    speed = min(speed, 1.2)
-    return _slowing(height, speed, accel, low=speed / 4, low_s=rng.uniform(0.4, 2.0), stop=rng.uniform(0.5, 0.9))
-
-
-STYLES: dict[str, Callable[[float, float, float, np.random.Generator], list[Array]]] = {
-    "direct": _direct,
-    "creeping": _creeping,
-    "two_speed": _two_speed,
-}
-
-
-def stairs(seconds: float, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Climb or descend: each step a blow of the heel and a push."""
-    world, hz = _gait(seconds, rng)
-    return world, np.arange(len(world)) / FINE_HZ * hz * rng.uniform(0.14, 0.18) * rng.choice([-1, 1])
-
-
-def walk(seconds: float, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Carry the box about."""
-    world, _ = _gait(seconds, rng)
-    return world, np.zeros(len(world))
-
-
-def escalator(seconds: float, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Step on, stand, step off: 0.5 m/s at 30 or 35°."""
-    up = 0.5 * np.sin(np.radians(rng.choice([30, 35]))) * rng.choice([-1, 1])
-    n, on = int(seconds * FINE_HZ), change(up, rng.uniform(0.5, 1.0), shape="cosine")
-    course = np.concatenate([on, np.zeros(max(0, n - 2 * len(on))), -on])
-    world = rng.laplace(0, 0.06, (len(course), 3))
-    world[:, 2] += course
-    edge, _ = _gait(3.0, rng)
-    climb = np.cumsum(np.cumsum(course)) / FINE_HZ**2
-    return np.concatenate([edge, world, edge]), np.concatenate(
-        [np.zeros(len(edge)), climb, np.full(len(edge), climb[-1])]
-    )
-
-
-def jump(seconds: float, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Children jump: half-sine blows of feet on a floor that swings, each at a time of its own."""
-    n = int(seconds * FINE_HZ)
-    push = np.zeros(n)
-    for at in np.cumsum(rng.uniform(0.35, 0.9, int(seconds / 0.5))):
-        size, width = rng.uniform(0.5, 6), int(rng.uniform(0.1, 0.3) * FINE_HZ)
-        low = int(at * FINE_HZ)
-        high = min(n, low + width)
-        if high > low:
-            push[low:high] -= size * np.sin(np.pi * np.arange(high - low) / width)
-    swing = np.exp(-np.arange(300) / 60) * np.cos(np.arange(300) / 12)
-    up = np.convolve(push, swing - swing.mean())[:n] * 0.2
-    return np.outer(up, [0.15, 0.1, 1.0]) + rng.normal(0, 0.02, (n, 3)), np.zeros(n)
-
-
-def _gait(seconds: float, rng: np.random.Generator) -> tuple[Array, float]:
-    n, hz = int(seconds * FINE_HZ), rng.uniform(1.5, 2.2)
-    world = rng.normal(0, 0.2, (n, 3))
-    for number in range(int(seconds * hz)):
-        low = int((number + rng.normal(0, 0.05)) / hz * FINE_HZ)
-        width = int(FINE_HZ / hz)
-        t = np.arange(max(0, min(width, n - max(low, 0)))) / width
-        push = rng.uniform(1.5, 4) * (np.sin(np.pi * t) ** 3 - 0.424)
-        push += rng.uniform(1, 4) * np.exp(-t * 12) * np.sin(40 * t)
-        world[max(low, 0) : max(low, 0) + len(t), 2] += push - (push.mean() if len(push) else 0)
-        world[max(low, 0) : max(low, 0) + len(t), number % 2] += rng.normal(0, 0.8) * np.sin(np.pi * t)
-    return world, hz
-
-
-NO_RIDES = {"stairs": stairs, "walk": walk, "escalator": escalator, "jump": jump}
 
 
 def _turned(world: Array, t_s: Array, *, hand: float, rng: np.random.Generator) -> Array:

@@ -11,7 +11,8 @@ from edge_agent.judge.ride.ride import Classify
 from edge_agent.judge.ride.state import Ride
 from edge_agent.replay.recording import Recording, Series, read_recording
 from edge_agent.replay.replay import Story, profile_of, replay
-from tests.edge_agent.replay.foreign import NO_RIDES, START_US, Foreign, Moved, building, no_ride
+from tests.edge_agent.replay.foreign import START_US, Foreign, Moved, building, no_ride
+from tests.edge_agent.replay.no_rides import NO_RIDES
 
 BUILDINGS, RIDES = 7, 8
 

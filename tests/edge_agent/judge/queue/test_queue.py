@@ -1,19 +1,16 @@
-"""The judge of queues, over simulated lanes whose cells err: length, tail, growth, and roads of several cameras."""
+"""The judge of queues, over simulated lanes whose cells err: length, growth and end."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_agent.judge.finding import Finding
-from edge_agent.judge.queue.chain import QueueChain, Span, join
 from edge_agent.judge.queue.course import FORMED, GROWING, OVER, STEADY, UNKNOWN, Course, Phase, follow
 from edge_agent.judge.queue.limits import QueueLimits
 from edge_agent.judge.queue.queue import Lane, QueueJudge
-from edge_agent.judge.queue.road import Piece, Queue, find_queue
+from edge_agent.judge.queue.road import Queue
+from tests.edge_agent.judge.queue.rig import START, S
 from tests.edge_agent.judge.street import Street, every_other
-
-S = 1_000_000
-START = 1_763_600_000 * S
 
 
 class Watch:
@@ -200,118 +197,6 @@ def test_wrong_number_of_cells_is_an_error() -> None:
     """A look that is none of this lane is not judged."""
     with pytest.raises(ValueError, match="3 cells"):
         QueueJudge({"a": Lane(((0, 5), (5, 10), (10, 15)))}).take(START, "a", [0.5])
-
-
-def _pieces(begin_m: float, word: str, *, score: float = 0.9) -> list[Piece]:
-    """Return cells of 5 m: # stopped, . free, ? unknown."""
-    state = {"#": True, ".": False, "?": None}
-    return [Piece(begin_m + 5 * at, begin_m + 5 * at + 5, state[one], score) for at, one in enumerate(word)]
-
-
-@pytest.mark.parametrize(
-    ("word", "length_m", "vehicles", "at_least"),
-    [
-        ("....", 0, 0, False),
-        ("####.", 20, 4, False),
-        ("####", 20, 4, True),
-        ("####?", 20, 4, True),
-        ("##..##.", 30, 4, False),  # 10 m free do not part a queue
-        ("##...###.", 15, 3, False),  # 15 m do: the longer one counts
-        ("##????##.", 40, 4, True),
-        ("?##.", 10, 2, False),
-    ],
-)
-def test_the_longest_line_is_the_queue(word: str, length_m: float, vehicles: int, at_least: bool) -> None:
-    """From its first to its last stopped vehicle."""
-    queue = find_queue(_pieces(0, word), QueueLimits())
-    assert queue is not None
-    assert (queue.queue_m, queue.vehicles, queue.at_least) == (length_m, vehicles, at_least)
-
-
-def test_what_nobody_sees_has_no_length() -> None:
-    """Not 0: unknown."""
-    assert find_queue(_pieces(0, "???."), QueueLimits()) is None
-    assert find_queue([], QueueLimits()) is None
-
-
-@given(st.text("#.?", min_size=1, max_size=40))
-def test_a_queue_is_never_longer_than_its_road(word: str) -> None:
-    """Whatever the cells say: it lies on the road, and what was unseen of it is a part of it."""
-    queue = find_queue(_pieces(0, word), QueueLimits())
-    if queue is not None:
-        assert 0 <= queue.head_m <= queue.tail_m <= 5 * len(word)
-        assert queue.queue_m == queue.tail_m - queue.head_m
-        assert queue.unseen_m < max(queue.queue_m, 1)
-        assert queue.vehicles <= word.count("#")
-
-
-def _chain(*spans: tuple[str, float, float]) -> QueueChain:
-    return QueueChain("road", [Span(*one) for one in spans])
-
-
-def test_overlaps_of_cameras_are_counted_once() -> None:
-    """Two cameras that see 50 m each, 20 m of them both: a queue of 80 m, not of 100."""
-    chain = _chain(("a", 0, 50), ("b", 30, 70))
-    chain.tell(START, "a", _pieces(0, "#" * 10))
-    chain.tell(START, "b", _pieces(0, "#" * 10 + "...."))
-    queue = find_queue(chain.pieces(START), QueueLimits())
-    assert queue is not None
-    assert (queue.queue_m, queue.vehicles, queue.at_least) == (80, 16, False)
-
-
-def test_a_gap_between_cameras_makes_at_least() -> None:
-    """What lies between two lanes belongs to the queue on both sides of it, and nobody saw it."""
-    chain = _chain(("a", 0, 50), ("b", 80, 50))
-    chain.tell(START, "a", _pieces(0, "#" * 10))
-    chain.tell(START, "b", _pieces(0, "###......."))
-    queue = find_queue(chain.pieces(START), QueueLimits())
-    assert queue is not None
-    assert (queue.queue_m, queue.unseen_m, queue.vehicles, queue.at_least) == (95, 30, 13, True)
-
-
-def test_a_dead_camera_makes_at_least_too() -> None:
-    """A lane whose camera sees nothing is unknown, and so is one that was not told of for long."""
-    chain = _chain(("a", 0, 50), ("b", 50, 50))
-    chain.tell(START, "a", _pieces(0, "#" * 10))
-    chain.tell(START, "b", _pieces(0, "####......"))
-    for late_us, tell in ((0, True), (400 * S, False)):
-        if tell:
-            chain.tell(START, "b", None)
-        else:
-            chain.tell(START, "b", _pieces(0, "####......"))
-            chain.tell(START + late_us, "a", _pieces(0, "#" * 10))
-        queue = find_queue(chain.pieces(START + late_us), QueueLimits())
-        assert queue is not None
-        assert (queue.queue_m, queue.at_least) == (50, True)
-
-
-def test_the_surer_camera_is_believed() -> None:
-    """Where two cameras see the same and say the opposite."""
-    pieces = join([_pieces(0, "##", score=0.7), _pieces(0, "..", score=0.02)])
-    assert [one.stopped for one in pieces] == [False, False]
-
-
-def test_a_road_of_three_cameras_has_one_queue() -> None:
-    """1,800 m are too many for a test: 300 m over three cameras with overlaps, within 15 % of the truth, said once."""
-    road = Street(length_m=330, seed=11)
-    road.stand(52, head_m=3)
-    lanes = {"a": (0, 24), "b": (20, 46), "c": (43, 66)}  # cells of the road that each camera sees
-    judges = QueueJudge(
-        {name: Lane(tuple((5.0 * at, 5.0 * at + 5) for at in range(b - a))) for name, (a, b) in lanes.items()}
-    )
-    chain = QueueChain("road", [Span(name, 5.0 * a, 5.0 * (b - a)) for name, (a, b) in lanes.items()])
-    found = []
-    for at in range(50):
-        ps, t_us = road.look(), START + at * S
-        for name, (a, b) in lanes.items():
-            judges.take(t_us, name, ps[a:b])
-            chain.tell(t_us, name, judges.pieces(name))
-        found += chain.look(t_us)
-    queue = chain.view().queue
-    assert queue is not None
-    assert queue.queue_m == pytest.approx(road.truth_m, rel=0.15)
-    assert [one.kind for one in found] == [FORMED]
-    assert found[0].data["zone"] == "road"
 
 
 def test_a_queue_that_has_become_two_cells_shorter_grows_no_more() -> None:
