@@ -71,6 +71,8 @@ SENSORS = (
 NORTH_M = {"cam-1-road": 0, "cam-1-lane": 5, "cam-2-road": 20, "gs-1": 29, "gs-2": 800}  # of the street's begin
 BEFORE, AFTER = "a" * 64, "b" * 64
 KEPT = f"before:{BEFORE} after:{AFTER} clip:ring_young"
+CASE = [("raised", "road.inspection", "one_key")]  # what one key alone makes, as `brief` tells it
+ONE = [("raised", "road.collapse", "keys_agree"), ("suppressed", "road.inspection", "cause")]  # keys that agree
 
 
 def north(metres: float) -> tuple[float, float]:
