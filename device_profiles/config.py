@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 
+from device_profiles.choices import hint
 from device_profiles.errors import ConfigError
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ _SIZES = {"kB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
 _PATH = re.compile(r" - at (?:`key` in )?`(?P<path>[^`]*)`$")
 _STEP = re.compile(r"\[\.\.\.\]|\[(?P<index>\d+)\]|\.?(?P<name>[^.\[\]]+)")
 _FIELD = re.compile(r"^Object (?:contains unknown|missing required) field `(?P<field>[^`]*)`")
+_NO_FIELD, _NO_CHOICE = "Object contains unknown field", ("Invalid enum value", "Invalid value")  # msgspec's words
 _LINE = re.compile(r" \(at (?P<place>[^)]*)\)$")
 
 
@@ -102,10 +104,22 @@ def parse_toml(text: str, record: type[T], *, file: str) -> T:
         match = _PATH.search(message)
         path = match["path"].removeprefix("$").removeprefix(".") if match else ""
         field = _FIELD.match(message)
-        key = ".".join(filter(None, (_with_entries(path, table, record), field["field"] if field else "")))
+        found = _with_entries(path, table, record)
+        key = ".".join(filter(None, (found, field["field"] if field else "")))
         says = message[: match.start()] if match else message
         words = next((words for pattern, words in _WORDS.items() if repr(pattern) in says), says)
+        words += _hint(says, found, table, record)
         raise ConfigError(words, file=file, key=key) from error
+
+
+def _hint(says: str, place: str, table: dict[str, Any], record: type[Any]) -> str:
+    """Return what could stand there instead, where that can be said."""
+    steps = [step["name"] or int(step["index"] or 0) for step in _STEP.finditer(place)]
+    if says.startswith(_NO_CHOICE):
+        return hint(record, table, steps)
+    field = _FIELD.match(says)
+    unknown = field["field"] if field and says.startswith(_NO_FIELD) else ""
+    return hint(record, table, steps, unknown=unknown) if unknown else ""
 
 
 def _with_nul(node: Any) -> Iterator[str]:

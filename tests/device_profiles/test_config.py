@@ -1,7 +1,8 @@
 """A typing error in a file is an error that names the file and the key."""
 
+from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
@@ -144,3 +145,44 @@ def test_a_file_that_is_there_is_not_overwritten(tmp_path: Path) -> None:
     assert file.read_text(encoding="utf-8") == "hub = 'a'\n"
     with pytest.raises(ConfigError, match="cannot be written"):
         write_new(tmp_path / "nowhere" / "hub.toml", "")
+
+
+class _Level(StrEnum):
+    LIFE = "life"
+    MINOR = "minor"
+
+
+class _Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="channel", tag="mail"):
+    server: str
+    least: _Level = _Level.MINOR
+
+
+class _Hook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_field="channel", tag="webhook"):
+    url: str
+    form: Literal["one", "many"] = "one"
+
+
+class _Receivers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    receivers: tuple[_Mail | _Hook, ...] = ()
+    places: dict[str, _Hook | None] = {}
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "words"),
+    [
+        ("reciever = 1", "reciever", "did you mean `receivers`?"),
+        ("xyz = 1", "xyz", "known here: receivers, places"),
+        ('[[receivers]]\nchannel = "mail"\nserver = "a"\nurl = "b"', "receivers[0].url", "known here: server, least"),
+        ('[[receivers]]\nchannel = "mail"\nserver = "a"\nleast = "lif"', "receivers[0].least", "one of: life, minor"),
+        ('[[receivers]]\nchannel = "fax"', "receivers[0].channel", "it is one of: mail, webhook"),
+        ('[places.a]\nchannel = "webhook"\nurl = "b"\nform = "few"', "places.a.form", "it is one of: many, one"),
+        ('[places.a]\nchannel = "webhook"\nurl = "b"\nfrom = "one"', "places.a.from", "did you mean `form`?"),
+        ('[places.a]\nchannel = "webhook"\nurl = 3', "places.a.url", "Expected `str`, got `int`"),
+    ],
+)
+def test_what_could_stand_there_is_named(text: str, key: str, words: str) -> None:
+    """A key that is not known names the nearest, a choice that is none its choices, of the record that is there."""
+    with pytest.raises(ConfigError) as caught:
+        parse_toml(text, _Receivers, file="hub.toml")
+    assert caught.value.key == key
+    assert caught.value.message.endswith(words)
