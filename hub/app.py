@@ -142,7 +142,7 @@ async def run(settings: Settings, *, clock: Clock) -> int:
             hold_bytes=size_bytes(config.intake.hold_bytes),
         )
         _start(stack, intake)
-        watched = Watched(engine, journal, ledger, alarms, twins, intake, archive, loops, links, evidence)
+        watched = Watched(engine, journal, ledger, alarms, twins, intake, archive, loops, links, evidence, beat)
         _start(stack, MetricsServer(config.metrics.listen, Standing(watched)))
         spare_the_stream()
         await life.last(up=lambda: all(link.subscribed.is_set() for link in links))

@@ -4,9 +4,12 @@ import asyncio
 import contextlib
 import fcntl
 import logging
+import os
+import platform
 import signal
 import threading
 from collections.abc import Callable, Iterator
+from typing import BinaryIO
 
 from device_profiles.errors import ConfigError
 from hub.config import Settings
@@ -59,7 +62,7 @@ def locked(settings: Settings, role: str = "hub") -> Iterator[None]:
     """Keep every other process of this role away from the data folder, however this one ends. Raises DataInUse."""
     try:
         settings.data.mkdir(parents=True, exist_ok=True)
-        file = (settings.data / f"{role}.lock").open("wb")
+        file = (settings.data / f"{role}.lock").open("ab", buffering=0)  # who holds it stands there
     except OSError as error:
         raise ConfigError(f"{settings.data}: {error.strerror}", file=str(settings.file), key="data") from error
     with file:
@@ -67,7 +70,21 @@ def locked(settings: Settings, role: str = "hub") -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise DataInUse(f"{settings.data} is in use by another {role} process") from error
+        _sign(file)
         yield
+
+
+def process_name() -> str:
+    """Return where this program runs, as host:pid."""
+    return f"{platform.node()}:{os.getpid()}"
+
+
+def process_of(settings: Settings, role: str = "hub") -> str:
+    """Return where the process of this role runs, or ran; "" when that is not known."""
+    try:
+        return (settings.data / f"{role}.lock").read_text(encoding="utf-8", errors="replace").strip()
+    except FileNotFoundError:
+        return ""
 
 
 def is_locked(settings: Settings, role: str = "hub") -> bool:
@@ -80,3 +97,9 @@ def is_locked(settings: Settings, role: str = "hub") -> bool:
     except BlockingIOError:
         return True
     return False
+
+
+def _sign(file: BinaryIO) -> None:
+    with contextlib.suppress(OSError):  # a full disk: it runs, and nobody is told where
+        file.truncate(0)
+        file.write(process_name().encode())

@@ -17,6 +17,7 @@ from hub.archive.reader import ArchiveReader
 from hub.database import reading
 from hub.evidence.table import WantedState
 from hub.evidence.worker import EvidenceWorker
+from hub.heartbeat import Heartbeat
 from hub.intake.intake import Intake
 from hub.journal.journal import Journal
 from hub.journal.readers import ReaderLoop
@@ -51,6 +52,7 @@ class Watched(msgspec.Struct, frozen=True):
     loops: Sequence[ReaderLoop]
     links: Sequence[Linked]
     evidence: EvidenceWorker
+    beat: Heartbeat
 
 
 class Standing(Collector):
@@ -71,6 +73,7 @@ class Standing(Collector):
         yield from ledger_metrics(watched.ledger)
         yield from intake_metrics(watched.intake, watched.links)
         yield from agent_metrics(watched.twins.sessions())
+        yield asked("namesakes", [("", float(watched.beat.namesakes()))])
         if watched.archive is not None:
             yield asked("archive_refused", numbers(watched.archive.refused))
         with contextlib.suppress(sa.exc.OperationalError):

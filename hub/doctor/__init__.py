@@ -11,7 +11,7 @@ from device_profiles.clock import Clock
 from device_profiles.errors import ContractError
 from hub.config import Settings
 from hub.errors import HubError
-from hub.life import is_locked
+from hub.life import is_locked, process_of
 
 
 class Level(StrEnum):
@@ -41,6 +41,11 @@ class Patient(msgspec.Struct, frozen=True):
     def runs(self) -> bool:
         """Whether a hub runs on the data folder now."""
         return is_locked(self.settings)
+
+    @property
+    def process(self) -> str:
+        """Where that hub runs, as host:pid; "" when it does not, or has not said so."""
+        return process_of(self.settings) if self.runs else ""
 
 
 Check = Callable[[Patient], Finding]

@@ -64,6 +64,7 @@ STANDING = {
     "held_bytes": Family("What those messages take.", "inbox"),
     "mqtt_connects": Family("Connections made to the broker since the start.", "client", counts=True),
     "mqtt_connected": Family("1 while a client has its connection.", "client"),
+    "namesakes": Family("Other hubs that are alive under this hub's name."),
     "alarms_open": Family("Open alarms.", "severity"),
     "alarms_refused": Family("Facts and acts that changed nothing in the alarms.", "reason", counts=True),
     "archive_refused": Family("Facts that were not archived since the start.", "reason", counts=True),
