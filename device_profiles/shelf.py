@@ -6,7 +6,7 @@ import fcntl
 import hashlib
 import os
 import shutil
-import tempfile
+import uuid
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
@@ -14,6 +14,7 @@ import msgspec
 
 from device_profiles.errors import ContractError
 from device_profiles.evidence import DIGEST
+from device_profiles.whole import sync, write_whole
 
 _HALF = "."  # how a file begins that is not whole yet
 _LOCK = ".lock"
@@ -32,24 +33,14 @@ class Kept(msgspec.Struct, frozen=True, order=True):
     size: int  # bytes
 
 
-def write_whole(folder: Path, content: bytes) -> str:
+def shelve(folder: Path, content: bytes) -> str:
     """Write ``content`` into ``folder`` under its sha256, fsynced, whole or not at all. Raises OSError."""
     digest = hashlib.sha256(content).hexdigest()
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / digest).is_file():
         return digest
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=_HALF)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).rename(folder / digest)
-    except OSError:
-        with contextlib.suppress(OSError):
-            Path(temporary).unlink()
-        raise
-    _sync(folder)
+    write_whole(folder / digest, content, half=folder / f"{_HALF}{uuid.uuid4().hex}", mode=0o600)
+    sync(folder)
     return digest
 
 
@@ -77,7 +68,7 @@ class Shelf:
                 (self.folder / digest).unlink(missing_ok=True)
                 self._make_room(len(content), now_us=now_us, spare=spare)
                 self._check_disk(len(content))
-                write_whole(self.folder, content)
+                shelve(self.folder, content)
             os.utime(self.folder / digest, ns=(now_us * 1000, now_us * 1000))
         return digest
 
@@ -138,11 +129,3 @@ class Shelf:
             yield
         finally:
             os.close(handle)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -5,7 +5,6 @@ Photographs and evidence are copied behind it: each was whole before the record 
 
 import contextlib
 import hashlib
-import os
 import re
 import shutil
 import sqlite3
@@ -15,6 +14,7 @@ from typing import Annotated
 import msgspec
 
 from device_profiles.errors import ConfigError
+from device_profiles.whole import sync
 from hub.errors import BackupError
 from hub.journal.journal import Journal
 from hub.journal.records import NEW_LIFE
@@ -90,17 +90,9 @@ def restore(folder: Path, data: Path) -> Manifest:
         journal.go_on_after((manifest.last_offset // NEW_LIFE + 1) * NEW_LIFE)
     copied = [data / part.name for part in manifest.parts]
     for path in (*copied, *{path.parent for path in copied}):
-        _sync(path)  # a power cut finds all of it, or the mark
+        sync(path)  # a power cut finds all of it, or the mark
     (data / HALF).unlink()
     return manifest
-
-
-def _sync(path: Path) -> None:
-    opened = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)
 
 
 def check_whole(data: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from device_profiles.errors import ConfigError
 from device_profiles.topics import ROOT, AgentAddress
+from device_profiles.whole import sync, write_whole
 from device_profiles.wire import LANES, MAX_PACK_BYTES
 from hub.errors import BrokerFolderError
 
@@ -135,12 +136,8 @@ def _alone(folder: Path) -> Iterator[None]:
 
 def _write(path: Path, text: str) -> None:
     """Write a file that only we may read, whole or not at all. Raises ConfigError."""
-    new = path.with_suffix(".new")
     try:
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        new.replace(path)
+        write_whole(path, text.encode(), mode=0o600)
+        sync(path.parent)
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", file=str(path)) from error

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from device_profiles.shelf import write_whole
+from device_profiles.shelf import shelve
 from hub.errors import BadReport
 
 MAX_BYTES = 16_000_000
@@ -22,6 +22,6 @@ def keep_photo(source: Path, folder: Path) -> str:
     if not content.startswith(_KINDS) and content[4:8] != _HEIF:
         raise BadReport(f"{source} is no photograph: JPEG, PNG, WebP, GIF or HEIF")
     try:
-        return write_whole(folder, content)
+        return shelve(folder, content)
     except OSError as error:
         raise BadReport(f"{folder} takes no file: {error.strerror}") from error

@@ -1,7 +1,6 @@
 """``hub evidence``: what cameras kept of alarms; fetch it, look at it, and make the keys for that."""
 
 import asyncio
-import os
 import secrets
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +11,7 @@ import typer
 from device_profiles.clock import clock_from_environment
 from device_profiles.errors import ConfigError, TopicError
 from device_profiles.topics import AgentAddress
+from device_profiles.whole import sync, write_whole
 from hub.commands import Config, Json
 from hub.config import Settings, read_config
 from hub.data import opened_journal, present, read_database
@@ -101,11 +101,8 @@ def key(
         raise ConfigError(str(error), file="hub evidence key", key="AGENT") from error
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        half = path.with_suffix(".half")
-        half.unlink(missing_ok=True)
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32) + "\n")
-        half.rename(path)
+        write_whole(path, f"{secrets.token_hex(32)}\n".encode(), mode=0o600)
+        sync(path.parent)
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", file=str(path)) from error
     typer.echo(str(path))

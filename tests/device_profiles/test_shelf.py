@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device_profiles.shelf import Shelf, TooLarge, write_whole
+from device_profiles.shelf import Shelf, TooLarge, shelve
 
 HOUR_US = 3_600_000_000
 NOW_US = 1_763_600_000_000_000
@@ -119,9 +119,9 @@ def test_a_writer_that_is_killed_leaves_nothing_that_can_be_read(tmp_path: Path)
     """SIGKILL in the middle of a write: no file has a digest's name, and a sweep removes the half."""
     folder = tmp_path / "shelf"
     program = (
-        "import os, signal, sys; from pathlib import Path; from device_profiles.shelf import write_whole;"
+        "import os, signal, sys; from pathlib import Path; from device_profiles.shelf import shelve;"
         "os.fsync = lambda handle: os.kill(os.getpid(), signal.SIGKILL);"
-        "write_whole(Path(sys.argv[1]), b'x' * 100_000)"
+        "shelve(Path(sys.argv[1]), b'x' * 100_000)"
     )
     root = str(Path(__file__).parents[2])
     ended = subprocess.run(
@@ -140,4 +140,4 @@ def test_a_folder_that_takes_nothing_says_so(tmp_path: Path) -> None:
     """What cannot be written raises, and leaves no half."""
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(OSError):
-        write_whole(tmp_path / "file", b"picture")
+        shelve(tmp_path / "file", b"picture")

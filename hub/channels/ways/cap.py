@@ -1,12 +1,11 @@
 """Tell CAP 1.2 messages: one for each alarm of a notice, as a file in a folder, by POST, or both."""
 
 import asyncio
-import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from device_profiles.config import duration_s
+from device_profiles.whole import sync, write_whole
 from hub.channels.channel import Receipt
 from hub.channels.faults import Fault, Unsent
 from hub.channels.notice import Notice, last_of
@@ -58,24 +57,7 @@ def _write_all(folder: Path, messages: list[tuple[str, bytes]]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, body in messages:
-            _write(folder / f"{name}.xml", body)
-        opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
+            write_whole(folder / f"{name}.xml", body)
+        sync(folder)
     except OSError as error:
         raise Unsent(Fault.NO_ROOM, f"{folder}: {error.strerror}") from error
-
-
-def _write(path: Path, body: bytes) -> None:
-    half = path.with_suffix(".part")
-    try:
-        with half.open("wb") as file:
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        half.replace(path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            half.unlink()

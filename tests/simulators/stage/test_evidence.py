@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 
 from device_profiles.evidence import read_key
-from device_profiles.shelf import write_whole
+from device_profiles.shelf import shelve
 from device_profiles.topics import AgentAddress
 from hub.evidence.fetcher import key_file
 from simulators.observers.witness import AlarmWord
@@ -23,7 +23,7 @@ def word(evidence: dict[str, str] | None, *, rule: str = "road.collapse") -> Ala
 def test_an_alarm_with_all_three_is_good_and_anything_less_is_not(tmp_path: Path) -> None:
     """Missing at the hub, not named, damaged, without any evidence: each is said."""
     folder = evidence_folder(tmp_path)
-    kept = {part: write_whole(folder, content) for part, content in CONTENTS.items()}
+    kept = {part: shelve(folder, content) for part, content in CONTENTS.items()}
     (check,) = evidence_checks([word(None), word(kept)], tmp_path)
     assert check.good
     for bad, said in (

@@ -6,6 +6,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from device_profiles.whole import write_whole
 from edge_agent.sources.camera.integrity.integrity import Integrity
 from edge_agent.sources.camera.streams.frame import BrokenPicture
 from edge_agent.sources.camera.streams.stills import read_picture
@@ -39,10 +40,8 @@ class Reference:
             return
         self._learns = False
         _, data = cv2.imencode(".png", np.clip(picture, 0, 255).astype(np.uint8))
-        half = self._path.with_suffix(".half")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            half.write_bytes(data.tobytes())
-            half.replace(self._path)
+            write_whole(self._path, data.tobytes())
         except OSError as error:
             logger.error("the reference is not kept: %s", error.strerror)
