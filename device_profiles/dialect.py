@@ -12,10 +12,13 @@ import msgspec
 from device_profiles.profile import ProfileSpec, ValueSpec
 from device_profiles.specs.dialect_spec import TOPIC, Dialect, Field, Path, TimeField, parse_path
 from device_profiles.specs.payload import PAYLOAD, read_payload
+from device_profiles.specs.value_spec import typed
 from device_profiles.wire import Value
 
 RAW_LENGTH = 120  # of a raw code that is kept
+MAX_TEXT = 512  # characters of a text on the wire
 MAX_MESSAGES = 1_000  # in one body
+MAX_NUMBER = 2**32  # of a message; LoRaWAN counts with 32 bits
 _UNITS_US = {"s": 1_000_000, "ms": 1_000, "us": 1}
 _MAX_US = 2**62  # far beyond any year that a device may mean, and still an integer of the wire
 _NUMBER = re.compile(r"\s*[+-]?(\d{1,18}(\.\d{0,9})?|\.\d{1,9})\s*\Z")
@@ -124,7 +127,9 @@ class Translator:
         at, session_at = self._counter
         number, session = _find(root, at), _find(root, session_at) if session_at else _ABSENT
         number = field.absent if number is _ABSENT else _number(number)
-        return None if number is None or number < 0 else Frame(int(number), _text(session)[:RAW_LENGTH])
+        if number is None or not 0 <= number < MAX_NUMBER:
+            return None
+        return Frame(int(number), _text(session)[:RAW_LENGTH])
 
     def _payload(self, root: Mapping[str, Any]) -> dict[str, int | float]:
         for payload, at, port_at in self._payloads:
@@ -180,16 +185,15 @@ def _plain(raw: Any, field: Field, spec: ValueSpec) -> tuple[Value, list[str]]:
     if raw is None or (isinstance(raw, str | int | float) and _text(raw) in field.unknown):
         return None, []
     if spec.type == "str":
-        return (_text(raw), []) if isinstance(raw, str | int | float) else (None, [_text(raw)])
+        text = _text(raw)  # one that is longer than the wire's would cost its whole pack at the hub
+        return (text, []) if isinstance(raw, str | int | float) and len(text) <= MAX_TEXT else (None, [text])
     if spec.type == "bool":
         return (raw, []) if isinstance(raw, bool) else (None, [_text(raw)])
     number = _number(raw)
     if number is None:
         return None, [_text(raw)]
-    number = round(number * field.scale + field.plus, 9)
-    if spec.range is not None and not spec.range[0] <= number <= spec.range[1]:
-        return None, [_text(raw)]
-    return (float(number) if spec.type == "float" else round(number)), []
+    value = typed(spec, round(number * field.scale + field.plus, 9))
+    return value, [] if value is not None else [_text(raw)]
 
 
 def _number(raw: Any) -> float | None:

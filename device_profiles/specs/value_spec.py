@@ -8,12 +8,14 @@ import msgspec
 
 from device_profiles.config import Duration, duration_us
 from device_profiles.specs.condition import condition_faults
-from device_profiles.wire import Name
+from device_profiles.wire import Name, Value
 
 Table = Literal["discrete_input", "coil", "input_register", "holding_register"]
 BIT_TABLES: frozenset[Table] = frozenset({"discrete_input", "coil"})
 Encoding = Literal["u16", "s16", "u32", "s32", "f32"]  # 32 bits: high word first
 WORDS: dict[Encoding, int] = {"u16": 1, "s16": 1, "u32": 2, "s32": 2, "f32": 2}
+_MOST_VALUES = 256  # of one device: a reading on the wire holds no more
+_MOST_WHOLE = 2**63 - 1  # an integer on the wire has 64 bits
 _MAX_COUNT = {True: 2000, False: 125}  # Modbus application protocol V1.1b3, 6.1-6.4: bits, registers in one request
 
 _Positive = Annotated[int, msgspec.Meta(ge=1)]
@@ -70,8 +72,24 @@ class ValueSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     names: dict[str, str] = {}  # number → what it means, for people
 
 
+def typed(value: ValueSpec, number: float) -> Value:
+    """Return a number as a value of its type; None, unknown, outside its range and beyond what the wire can carry."""
+    if value.range is not None and not value.range[0] <= number <= value.range[1]:
+        return None
+    if not isfinite(number):
+        return None
+    if value.type == "float":
+        return float(number)
+    whole = round(number)
+    if abs(whole) > _MOST_WHOLE:  # one such number would cost its whole pack at the hub
+        return None
+    return str(whole) if value.type == "str" else whole
+
+
 def value_faults(values: Mapping[str, ValueSpec]) -> Iterable[tuple[str, str]]:
     """Yield (key, message) for ranges and latches that cannot be."""
+    if len(values) > _MOST_VALUES:
+        yield "values", f"has {len(values)} entries, {_MOST_VALUES} are the most that one device can say"
     for name, value in values.items():
         if value.range is not None and not value.range[0] <= value.range[1]:  # so that nan is a fault too
             yield f"values.{name}.range", "the first number is greater than the second, or is none"

@@ -1,15 +1,19 @@
 """One transaction of the outbox: what it writes, frees and declares lost, and how the depths change by it."""
 
+import logging
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Literal
 
+from device_profiles.errors import WireError
 from device_profiles.thinning import may_thin, thin
 from device_profiles.wire import Fact, Lane, Lost, PackRange, decode_facts
 from edge_agent.outbox.eviction import Evicted, evict_aged, evict_bytes, remove, runs_of
 from edge_agent.outbox.packing import Packed, pack
 from edge_agent.outbox.store import PackRow, Run, Store
 from edge_agent.outbox.waiting import Batch
+
+logger = logging.getLogger(__name__)
 
 THIN_GAIN = 0.75  # thinned readings must be this much smaller at least, else they stay as they are
 
@@ -57,9 +61,17 @@ class Commit:
         """Put in the place of packs what is left of their readings once they are thinned, if that is worth it."""
         for run in runs_of(lane, rows):
             inside = [row for row in rows if row.epoch == run.epoch and run.first <= row.seq <= run.last]
-            facts = [fact for stored in self._store.facts(run) for fact in decode_facts(stored)]
-            if may_thin(facts):
+            facts = self._readable(run)
+            if facts and may_thin(facts):
                 self._thin(run, inside, facts=facts)
+
+    def _readable(self, run: Run) -> list[Fact]:
+        """Return the facts of a run of packs; none when one cannot be read: it stays whole until it is let go."""
+        try:
+            return [fact for stored in self._store.facts(run) for fact in decode_facts(stored)]
+        except WireError as error:
+            logger.error("packs %d to %d of lane %s are not thinned: %s", run.first, run.last, run.lane, error)
+            return []
 
     def _thin(self, run: Run, rows: list[PackRow], *, facts: list[Fact]) -> None:
         packed = list(pack(thin(facts)))

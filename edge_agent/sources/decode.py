@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from device_profiles.profile import BIT_TABLES, WORDS, Encoding, ProfileSpec, Register, Table, ValueSpec
+from device_profiles.specs.value_spec import typed
 from device_profiles.wire import Value
 
 _FORMATS: dict[Encoding, str] = {"u16": ">H", "s16": ">h", "u32": ">I", "s32": ">i", "f32": ">f"}
@@ -43,11 +44,7 @@ def _decode(field: Field, numbers: Sequence[int]) -> Value:
     raw = _raw(register, numbers)
     if raw in register.unknown or not math.isfinite(raw):
         return None
-    number = round(raw * register.scale, 9)  # 3 × 0.1 is 0.3, as the device meant it
-    limits = field.value.range
-    if limits is not None and not limits[0] <= number <= limits[1]:
-        return None
-    return _typed(field.value, number)
+    return typed(field.value, round(raw * register.scale, 9))  # 3 × 0.1 is 0.3, as the device meant it
 
 
 def _raw(register: Register, numbers: Sequence[int]) -> float:
@@ -55,9 +52,3 @@ def _raw(register: Register, numbers: Sequence[int]) -> float:
     packed = struct.pack(f">{len(words)}H", *words)
     raw: float = struct.unpack(_FORMATS[register.encoding], packed)[0]
     return raw
-
-
-def _typed(value: ValueSpec, number: float) -> Value:
-    if value.type == "float":
-        return float(number)
-    return str(round(number)) if value.type == "str" else round(number)

@@ -230,3 +230,16 @@ def test_times(field: TimeField, said: object, t_us: int) -> None:
     (outcome,) = Translator(SPEC, dialect).translate({"id": CODE, "t": said, "p": 1})
     assert isinstance(outcome, Message)
     assert outcome.t_us == t_us
+
+
+def test_what_the_wire_cannot_carry_is_unknown_and_shown() -> None:
+    """A number over 64 bits or a text over 512 characters would cost its whole pack at the hub."""
+    fields = {"trip_count": Field("trips", scale=10.0), "fault_code_raw": Field("text")}
+    dialect = Dialect("t", "id", fields, "5s", id_length=0)
+    translator = Translator(SPEC, dialect)
+    (said,) = translator.translate({"id": "a", "trips": 4e18, "text": "x" * 513})
+    assert isinstance(said, Refused)  # nothing in it is a value
+    (said,) = translator.translate({"id": "a", "trips": 12, "text": "x" * 513})
+    assert isinstance(said, Message)
+    assert said.values == {"trip_count": 120, "fault_code_raw": None}
+    assert [(one.value, len(one.code)) for one in said.unknown_codes] == [("fault_code_raw", 120)]

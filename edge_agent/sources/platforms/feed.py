@@ -16,6 +16,7 @@ from edge_agent.sources.platforms.config import CLOCK, PlatformConfig
 from edge_agent.sources.platforms.offset import Offset
 from edge_agent.sources.platforms.remembered import Remembered, remembered, to_remember
 from edge_agent.sources.platforms.uplinks import Arrival, Uplinks, follow
+from edge_agent.steps import ClockWatch
 
 logger = logging.getLogger(__name__)
 
@@ -70,8 +71,10 @@ class Feed:
         self._trust_time = platform.trust_time
         time = self.dialect.time
         self._offset = Offset() if time is not None and time.estimate and platform.trust_time else None
+        self._by_our_clock = time is None or not platform.trust_time or self._offset is not None
         self._sink = sink
         self._clock = clock
+        self._watch = ClockWatch(clock)
         self._says = {f"uplinks_{name}": name for name in UPLINKS if f"uplinks_{name}" in spec.values}
         read = {name for name, value in spec.values.items() if value.modbus is not None}
         self._never: dict[str, Value] = dict.fromkeys(read - self.dialect.values.keys())  # no judge need wait for them
@@ -80,7 +83,8 @@ class Feed:
         kept_of = remembered(self.name, stored)
         for one in self._devices.values():
             if (kept := kept_of.get(one.device)) is not None:
-                one.uplinks, one.t_us = kept.uplinks, kept.t_us
+                one.uplinks = kept.uplinks
+                one.t_us = kept.t_us if kept.t_us <= clock.wall_us() + FUTURE_US else 0  # that clock was wrong
         self._kept_us = 0  # when that was stored
         self._counted = False  # since then
         self._complaints = Complaints()
@@ -92,6 +96,7 @@ class Feed:
 
     def take(self, body: bytes, topic: Sequence[str] = ()) -> Verdict:
         """Take in one body: its good messages go on, each of the others is refused."""
+        self._notice_step()
         document = decode_json(body)
         if isinstance(document, Refused):
             return self.refuse(document, body)
@@ -140,6 +145,13 @@ class Feed:
             self._heard_us = None
         if force and (state := self._state(now_us)):
             self._sink(Sample(self.name, now_us, failure=KEPT, state=state))
+
+    def _notice_step(self) -> None:
+        """Follow the agent's clock, which was set: after what was said by a clock that was ahead, all would be late."""
+        if self._watch.step_us():
+            latest_us = 0 if self._by_our_clock else self._clock.wall_us() + FUTURE_US
+            for known in self._devices.values():
+                known.t_us = known.t_us if known.t_us <= latest_us else 0
 
     def _state(self, now_us: int) -> bytes:
         """Return what is to be stored of counters, nothing when there is no news of them or it is too soon."""

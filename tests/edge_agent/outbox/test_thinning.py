@@ -63,3 +63,15 @@ def test_what_was_thinned_goes_before_what_is_whole_also_after_a_restart(tmp_pat
     assert any(pack.stands_for for pack in packs)
     stood = sum(m.by[2] - m.by[1] + 1 for m in markers if m.by is not None)
     assert stood > sum(bool(pack.stands_for) for pack in packs), "some stand-ins went"
+
+
+def test_a_pack_that_cannot_be_read_stops_no_thinning(tmp_path: Path) -> None:
+    """A fact that an older version should not have kept costs the thinning of its run, and never the agent."""
+    bounds = Bounds(max_bytes=200_000, reserve_bytes=64_000)
+    with opened(tmp_path, bounds=bounds) as outbox:
+        put(outbox, "backlog", Reading("lift-07", 1_763_600_000_000_000, {"n": 2**63}))
+        for start in range(0, 6_000, 100):
+            put(outbox, "backlog", *(wave(n) for n in range(start, start + 100)))
+        put(outbox, "event", event())
+        assert event() in facts_of(held(outbox, "event"))
+        assert outbox.size() <= bounds.max_bytes

@@ -49,6 +49,10 @@ modbus = { block = "words", at = 3, encoding = "f32" }
 type = "float"
 description = "scaled"
 modbus = { block = "words", at = 5, encoding = "s16", scale = 0.1 }
+[values.whole]
+type = "int"
+description = "a whole number that nothing bounds"
+modbus = { block = "words", at = 3, encoding = "f32" }
 [values.code]
 type = "str"
 description = "a code kept as text"
@@ -106,6 +110,8 @@ def test_a_block_is_decoded_whole() -> None:
         ("tenths", (3,), 0.3),
         ("tenths", (0xFFFD,), -0.3),
         ("code", (11,), "11"),
+        ("whole", struct.unpack(">2H", struct.pack(">f", 7.0)), 7),
+        ("whole", struct.unpack(">2H", struct.pack(">f", 3e38)), None),  # the wire has 64 bits
     ],
 )
 def test_encodings(name: str, words: tuple[int, ...], value: Value) -> None:

@@ -23,10 +23,20 @@ class HandClock(Clock):
     def __init__(self) -> None:
         super().__init__()
         self.now_us = START_US
+        self.set_us = 0  # by so much somebody has set it
 
     def wall_us(self) -> int:
         """Return it."""
         return self.now_us
+
+    def monotonic_s(self) -> float:
+        """Return the seconds that have passed, however it was set."""
+        return (self.now_us - self.set_us) / 1e6
+
+    def set(self, step_us: int) -> None:
+        """Set the clock."""
+        self.now_us += step_us
+        self.set_us += step_us
 
 
 class Rig:

@@ -30,6 +30,26 @@ def test_a_platform_whose_clock_is_wrong_can_be_taken_at_its_arrival() -> None:
     assert rig.of("lift-01")[0].t_us == START_US
 
 
+@pytest.mark.parametrize("trust_time", [False, True])
+def test_after_a_clock_that_was_ahead_is_set_right_nothing_is_late(trust_time: bool) -> None:
+    """Late is history to the hub: what a lift says now would raise nothing until the wrong time has come."""
+    rig, years_us = Rig(http(trust_time=trust_time)), 10 * 365 * 86_400_000_000
+    rig.clock.set(years_us)
+    rig.feed.take(body(rig.message()))
+    rig.clock.set(-years_us)
+    verdict = rig.feed.take(body(rig.message(faultCode=11)))
+    assert (verdict.accepted, verdict.late) == (1, 0)
+    assert rig.of("lift-01")[-1].t_us == START_US
+
+
+def test_a_clock_that_is_set_makes_no_old_message_new() -> None:
+    """Where the platform's own times count, they go on counting."""
+    rig = Rig(http())
+    rig.feed.take(body(rig.message()))
+    rig.clock.set(-30_000_000)
+    assert rig.feed.take(body(rig.message(ago_s=10))).late == 1
+
+
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
