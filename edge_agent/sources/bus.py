@@ -11,6 +11,7 @@ from edge_agent.sources.port import LineLost, Port
 from edge_agent.sources.timing import Timing
 
 HOST_S = 0.01  # added to every time-out: adapters hold bytes back, this machine may be busy
+STALE_S = 1.0  # an answer that is read so long after its time-out lay there while this program was stopped
 _MAX_HELD = 2 * MAX_FRAME  # more bytes than that are noise; the rest is dropped
 
 
@@ -59,7 +60,11 @@ class Bus:
         self._send(question)
         sent_s = self._clock.real_s() + self._line_s(len(question.frame))
         whole_s = self._line_s(question.answer_bytes)
-        await self._settle(sent_s + patience.answer_s + whole_s + HOST_S)
+        deadline_s = sent_s + patience.answer_s + whole_s + HOST_S
+        await self._settle(deadline_s)
+        if self._match is Match.ANSWER and self._last_byte_s > deadline_s + STALE_S:
+            self._question = None
+            raise PollFailed(Failure.LATE, heard=True)  # nobody knows when it came, and it would be called of now
         if self._match is Match.ANSWER:
             return Answer(self._complete_us, numbers(question, bytes(self._data)))
         if self._match is Match.EXCEPTION:

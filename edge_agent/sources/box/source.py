@@ -85,9 +85,8 @@ class BoxSource:
         """Take in bytes as they come from the line."""
         self._bytes_s = self._clock.real_s()
         now_us = self._clock.wall_us()
-        if self._stream is not None and (step_us := self._watch.step_us()):
-            self._stream.shift(step_us)
-            self._heard_us = None if self._heard_us is None else self._heard_us + step_us
+        if step_us := self._watch.step_us():  # looked at also before a hello: an old step is none of a new stream
+            self._shift(step_us)
         for frame in self._deframer.feed(data):
             piece = self._piece(frame, now_us)
             if piece is not None:
@@ -108,6 +107,14 @@ class BoxSource:
             raise LineLost(ended.result())
         finally:
             await port.close()
+
+    def _shift(self, step_us: int) -> None:
+        """Follow the agent's clock, which was set."""
+        if self._stream is not None:
+            self._stream.shift(step_us)
+        self._heard_us, self._foreign_us, self._first_us = (
+            None if t_us is None else t_us + step_us for t_us in (self._heard_us, self._foreign_us, self._first_us)
+        )
 
     def _begin(self, port: Port) -> None:
         """Throw away what the system had kept: nobody knows how old it is."""

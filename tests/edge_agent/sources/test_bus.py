@@ -1,5 +1,6 @@
 """Tests of one question and its answer on a real pty."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,7 +10,7 @@ import pytest
 
 from device_profiles.clock import Clock
 from device_profiles.profile import Block
-from edge_agent.sources.bus import Bus, Patience, PollFailed
+from edge_agent.sources.bus import STALE_S, Bus, Patience, PollFailed
 from edge_agent.sources.frames import Failure, ask_for
 from edge_agent.sources.port import PortSettings, open_port
 from edge_agent.sources.timing import line_timing
@@ -109,6 +110,19 @@ async def test_bytes_that_came_before_the_question_are_no_answer(tmp_path: Path)
             await bus.ask(LOW, UNDRAINED)
         _until_answered(line, 1)  # the event loop is held up on purpose
         slave.fault = None
+        assert (await bus.ask(HIGH, TRUSTED)).numbers == [2]
+
+
+async def test_an_answer_that_lay_there_while_the_program_was_stopped_is_none_of_now(tmp_path: Path) -> None:
+    """SIGSTOP, or a machine that was put to sleep: when it came is not known, and the next answer is soon there."""
+    async with _wired([_slave(7, low=1, high=2)], tmp_path / "line") as (line, bus):
+        asking = asyncio.create_task(bus.ask(LOW, QUICK))
+        await asyncio.sleep(0)  # the question is out
+        _until_answered(line, 1)
+        time.sleep(QUICK.answer_s + STALE_S + 0.2)  # noqa: ASYNC251 nothing of this program runs
+        with pytest.raises(PollFailed) as late:
+            await asking
+        assert late.value.failure is Failure.LATE
         assert (await bus.ask(HIGH, TRUSTED)).numbers == [2]
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from device_profiles.clock import Clock
 from device_profiles.profile import BoxLine as BoxSpec
@@ -89,6 +90,39 @@ async def test_a_box_without_a_hello_is_not_believed() -> None:
     source.take(speaker.hello())
     _speak(source, speaker, clock, 10)
     assert heard.qualities("lift-01")[-1] is Quality.GOOD
+
+
+class Steps(Hand):
+    """A clock that somebody can set."""
+
+    set_us = 0
+
+    def monotonic_s(self) -> float:
+        """Return the seconds that have passed, however it was set."""
+        return (self.now_us - self.set_us) / 1e6
+
+
+@pytest.mark.parametrize("rate", [1.0, 0.8])
+async def test_a_clock_that_was_set_before_the_hello_changes_nothing_after_it(rate: float) -> None:
+    """An agent without a clock of its own starts in 1970 and is set right: a rate that is wrong is noticed still."""
+    heard, clock, speaker = Heard(), Steps(), Speaker()
+    source = _source("lift-01", heard, clock)
+    clock.now_us, clock.set_us = clock.now_us + 10**15, 10**15
+    source.take(speaker.hello() + speaker.block())
+    for _ in range(200):
+        clock.now_us += round(SECOND / 2 / rate)
+        source.take(speaker.block())
+    assert heard.qualities("lift-01")[-1] is (Quality.GOOD if rate == 1.0 else Quality.WRONG_RATE)
+
+
+async def test_a_clock_that_is_set_makes_no_box_foreign_or_late() -> None:
+    """Nor is a box that has just begun to speak blamed for a hello that it had no time to say."""
+    heard, clock, speaker = Heard(), Steps(), Speaker()
+    source = _source("lift-01", heard, clock)
+    source.take(speaker.block())
+    clock.now_us, clock.set_us = clock.now_us + 10**15, 10**15
+    source.take(speaker.block())
+    assert heard.qualities("lift-01")[-1] is Quality.NEW
 
 
 async def test_two_boxes_with_one_id_are_never_mixed() -> None:
