@@ -81,7 +81,7 @@ def _show_proof(proof: Proof) -> None:
     for row in proof.rows:
         rows.add_row(row.device, when(row.hour_us), row.difference, str(row.journal), str(row.archive))
     if proof.rows:
-        Screen().print(rows)
+        Screen().table(rows)
     compared = "points and values" if proof.values else "points"
     verdict = "equal" if proof.equal else f"{proof.different} hours differ"
     typer.echo(f"{compared} of {proof.devices} devices, {proof.hours} hours of devices: {verdict}")

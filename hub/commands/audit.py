@@ -44,6 +44,8 @@ def evidence(config: Config = Path("hub.toml"), as_json: Json = False) -> None:
     if as_json:
         sys.stdout.write(msgspec.json.encode(found).decode() + "\n")
         return
+    if not found:
+        say("no evidence was fetched or copied\n")
     for record in found:
         said, when = record.fetched, datetime.fromtimestamp(record.t_us / 1e6, UTC).isoformat(timespec="seconds")
         what = f"{said.alarm}  {said.device}  {said.part}  {said.digest}"

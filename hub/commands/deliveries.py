@@ -7,12 +7,11 @@ from typing import Annotated
 import msgspec
 import typer
 
-from hub.alarms.kept.log import read_alarm
+from hub.alarms.asked.named import named_alarm
 from hub.channels.view import deliveries_table, read_deliveries, read_receivers, receivers_table
 from hub.commands import MOST, Config, Json
 from hub.config import read_config
 from hub.data import read_database
-from hub.errors import NoSuchAlarm
 from hub.screen import Screen
 
 
@@ -25,8 +24,8 @@ def deliveries(
 ) -> None:
     """Show what each receiver was told of which alarm, and how far it came."""
     with read_database(read_config(config).database) as connection:
-        if alarm and read_alarm(connection, alarm) is None:
-            raise NoSuchAlarm(f"no alarm {alarm!r}: see `hub alarm list`")
+        if alarm:
+            named_alarm(connection, alarm)
         standing = read_receivers(connection)
         found = read_deliveries(connection, limit=limit, failed_only=failed, alarm=alarm)
     if as_json:
@@ -34,6 +33,8 @@ def deliveries(
         sys.stdout.write(msgspec.json.format(body).decode() + "\n")
     else:
         console = Screen()
-        console.print(deliveries_table(found))
-        console.print(receivers_table(standing))
+        nothing = "no dead letters" if failed else "no receiver was told of anything"
+        console.table(deliveries_table(found), empty=nothing)
+        nobody = "no [[receivers]]: `hub why ALARM` says what the broker was told"
+        console.table(receivers_table(standing), empty=nobody)
     raise typer.Exit(1 if failed and found else 0)

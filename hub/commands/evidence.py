@@ -12,6 +12,7 @@ from device_profiles.clock import clock_from_environment
 from device_profiles.errors import ConfigError, TopicError
 from device_profiles.topics import AgentAddress
 from device_profiles.whole import sync, write_whole
+from hub.alarms.asked.named import named_alarm
 from hub.commands import Config, Json
 from hub.config import Settings, read_config
 from hub.data import opened_journal, present, read_database
@@ -57,6 +58,8 @@ def list_(
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
         return
+    if not found:
+        typer.echo("no alarm names evidence" if not alarm else f"alarm {alarm} names no evidence")
     for each in found:
         last = each.fetches[-1] if each.fetches else None
         said = "never fetched" if last is None else f"{last.fetched.result} for {last.fetched.actor}"
@@ -110,14 +113,17 @@ def key(
 
 def _pieces(settings: Settings, alarm: str) -> list[Piece]:
     with read_database(settings.database) as connection:
+        named_alarm(connection, alarm)
         found = alarms_with_evidence(connection, alarm=alarm)
     if not found:
-        raise NoSuchAlarm(f"no alarm {alarm} names evidence")
+        raise NoSuchAlarm(f"alarm {alarm} names no evidence")
     return list(pieces_of(found[0]))
 
 
 def _listed(settings: Settings, alarm: str) -> list[Listed]:
     with opened_journal(settings.journal) as journal, read_database(settings.database) as connection:
+        if alarm:
+            named_alarm(connection, alarm)
         return listed(connection, journal, hub_shelf(settings), alarm=alarm)
 
 

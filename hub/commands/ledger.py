@@ -55,7 +55,7 @@ def ledger(
     if as_json:
         typer.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:
-        Screen().print(table(found))
+        Screen().table(table(found))
 
 
 def _look(settings: Settings, *, agent: str, since: str) -> View:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import msgspec
 import typer
+from rich.table import Table
 
 from device_profiles.clock import clock_from_environment
 from hub.archive.refusals import Refusals, RefusedPoint
@@ -49,11 +50,11 @@ def show_all(
     settings = read_config(config)
     if points:
         refused = _refused_points(settings, limit)
-        typer.echo(msgspec.json.encode(refused).decode()) if as_json else Screen().print(points_table(refused))
+        _print(refused, points_table(refused), as_json=as_json, empty="no point was refused")
         return
     with opened_journal(settings.journal) as journal:
         found = [aside for aside in read_asides(journal).values() if reason in (None, aside.reason)][-limit:]
-    typer.echo(msgspec.json.encode(found).decode()) if as_json else Screen().print(table(found))
+    _print(found, table(found), as_json=as_json, empty="nothing is set aside")
 
 
 @quarantine_app.command()
@@ -147,6 +148,13 @@ def _named(actor: str) -> str:
     if not actor.strip():
         raise NoActor("--actor: say who does it")
     return actor
+
+
+def _print(found: object, shown: Table, *, as_json: bool, empty: str) -> None:
+    if as_json:
+        typer.echo(msgspec.json.encode(found).decode())
+    else:
+        Screen().table(shown, empty=empty)
 
 
 def _refused_points(settings: Settings, limit: int) -> list[RefusedPoint]:

@@ -42,7 +42,8 @@ def response(
         made = {"alarms": found, "figures": figures(found)}
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(made)).decode() + "\n")
     else:
-        Screen().print(_table(figures(found)))
+        where = f" in {area}" if area else ""
+        Screen().table(_table(figures(found)), empty=f"no alarm of severity {severity}{where}")
 
 
 def _clock(connection: sa.Connection, targets: tuple[Target, ...], alarm: Alarm, *, now_us: int) -> ResponseClock:

@@ -48,8 +48,8 @@ def _show(found: WhatIf) -> None:
         counts = (sum(alarm.rule == rule for alarm in alarms) for alarms in (found.before, found.after))
         table.add_row(rule, *(str(count) for count in counts))
     console.print(f"records {found.first} to {found.last}")
-    console.print(table)
+    console.table(table, empty="no alarm, by either rules")
     for title, alarms in (("would not have been raised:", found.gone), ("would have been raised too:", found.new)):
         if alarms:
             console.print(title)
-            console.print(alarms_table(alarms))
+            console.table(alarms_table(alarms))

@@ -22,6 +22,26 @@ def test_a_text_in_brackets_is_a_text_and_no_markup(capsys: pytest.CaptureFixtur
     assert capsys.readouterr().out.count(SEEN) == 3
 
 
+def test_a_table_too_wide_for_a_terminal_is_blocks_of_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing of an id or a place is cut off: each row is lines of name and cell, without those that are empty."""
+    table = Table("id", "subject", "flags", title="two")
+    table.add_row("2ce4479d3ce46aed", "hz/xiacheng/chaoming/well-01", HOSTILE)
+    table.add_row("2d01edc30ea3cc7d", "hz/xiacheng/chaoming/well-02", "")
+    Screen(width=200).table(table)
+    assert "┃" in capsys.readouterr().out
+    Screen(width=50).table(table)
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines[:3] == ["two", "id       2ce4479d3ce46aed", "subject  hz/xiacheng/chaoming/well-01"]
+    assert lines[-3:] == ["", "id       2d01edc30ea3cc7d", "subject  hz/xiacheng/chaoming/well-02"]
+    assert "\x1b" not in "".join(lines)
+
+
+def test_a_table_of_nothing_is_a_word(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where there is nothing to show, what there is none of is said in place of a head without a body."""
+    Screen().table(Table("id"), empty="no alarms")
+    assert capsys.readouterr().out == "no alarms\n"
+
+
 def test_what_somebody_wrote_is_no_line_of_ours() -> None:
     """A line feed in it is written out; in what we say it is one."""
     assert one_line("a\n  told centre: delivered") == "a\\n  told centre: delivered"

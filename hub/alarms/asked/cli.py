@@ -8,13 +8,14 @@ import msgspec
 from rich.table import Column, Table
 from rich.text import Text
 
+from hub.alarms.asked.named import is_heard, named_alarm
 from hub.alarms.asked.replay import Replay, replay_apart
 from hub.alarms.asked.spoken import key_texts, later_texts
-from hub.alarms.kept.log import history_of, read_alarm, read_alarms
+from hub.alarms.kept.log import history_of, read_alarms
 from hub.alarms.people.acts import ActKind
 from hub.alarms.transitions import ActReason, Alarm, Transition
 from hub.data import present, read_database
-from hub.errors import NeedsReason, NoActor, NoSuchAlarm
+from hub.errors import NeedsReason, NoActor
 from hub.journal.records import MAX_ACTOR, Act, append_act
 from hub.screen import Screen, say
 
@@ -40,7 +41,8 @@ def alarms_command(database: Path, *, as_json: bool = False, open_only: bool = F
         rows = [msgspec.to_builtins(alarm) | {"open": alarm.open} for alarm in found]
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows)).decode() + "\n")
     else:
-        Screen().print(alarms_table(found))
+        empty = f"no alarm{'' if not open_only else ' is open'}{f' in {area}' if area else ''}"
+        Screen().table(alarms_table(found), empty=empty)
     return 0
 
 
@@ -53,14 +55,14 @@ def show_command(database: Path, alarm_id: str, *, as_json: bool = False) -> int
         found = msgspec.to_builtins(alarm) | {"open": alarm.open, "history": [_revision(each) for each in history]}
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(found)).decode() + "\n")
         return 0
-    Screen().print(alarms_table([alarm]))
+    Screen().table(alarms_table([alarm]))
     say("".join([*key_texts(alarm), *later_texts(history)]))
     table = Table("revision", "at (UTC)", "what", "why", "who", "detail")
     for each in history:
         why = each.because.value if each.because is not None else each.reason.value
         detail = " ".join([each.detail, *(f"→ {name}" for name in each.to)])
         table.add_row(each.id, _time(each.t_us), each.kind.value, why, each.actor, detail)
-    Screen().print(table)
+    Screen().table(table)
     return 0
 
 
@@ -102,10 +104,7 @@ def act_command(act: ActKind, journal: Path, database: Path, alarm_id: str, *, d
 
 def _find(database: Path, alarm_id: str, *, still_open: bool) -> Alarm:
     with read_database(database) as connection:
-        alarm = read_alarm(connection, alarm_id)
-    if alarm is not None and (alarm.open or not still_open):
-        return alarm
-    raise NoSuchAlarm(f"no {'open ' if still_open else ''}alarm {alarm_id!r}: see `hub alarms`")
+        return named_alarm(connection, alarm_id, still_open=still_open)
 
 
 def _read(database: Path, *, open_only: bool) -> list[Alarm]:
