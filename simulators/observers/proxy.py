@@ -9,11 +9,11 @@ What it drops it acks: a broker that loses messages after its PUBACK, the worst 
 import asyncio
 import contextlib
 import random
-import socket
 
 import msgspec
 
-from simulators.observers.tap import PUBLISH, PacketReader, ProtocolError
+from simulators.observers.door import Door, dial
+from simulators.observers.packets import PUBLISH, PacketReader, remaining_length
 
 SWAP_S = 0.05  # real; a message that is held back for its neighbour goes alone after that
 _PUBACK = b"\x40\x02"
@@ -49,25 +49,24 @@ class Proxy:
     def __init__(self, broker_host: str, broker_port: int, *, mischief: Mischief | None = None, seed: int = 1) -> None:
         self.mischief = mischief or Mischief()
         self.up, self.down = Tally(), Tally()
-        self.port = 0
         self._broker = (broker_host, broker_port)
         self._chance = random.Random(seed)
-        self._server: asyncio.Server | None = None
+        self._door = Door(self._serve)
         self._whole = True
         self._lines: set[_Line] = set()
-        self._serving: set[asyncio.Task[None]] = set()
+
+    @property
+    def port(self) -> int:
+        """Where agents come in."""
+        return self._door.port
 
     async def __aenter__(self) -> "Proxy":
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._server.sockets[0].getsockname()[1]
+        await self._door.open()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None
-        self._server.close()
         await self.cut()
-        await asyncio.gather(*self._serving, return_exceptions=True)
-        await self._server.wait_closed()
+        await self._door.shut()
 
     async def cut(self) -> None:
         """Break every connection and refuse new ones; returns when the broker has read what was passed on to it."""
@@ -81,23 +80,11 @@ class Proxy:
         self._whole = True
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._serving.add(task)
-        task.add_done_callback(self._serving.discard)
-        try:
-            if self._whole:
-                with contextlib.suppress(OSError, ProtocolError):
-                    await self._join(reader, writer)
-        finally:
-            writer.transport.abort()
-
-    async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        broker_reader, broker_writer = await asyncio.open_connection(*self._broker)
+        if not self._whole:
+            return
+        broker_reader, broker_writer = await dial(self._broker, writer)
         line = _Line(writer, broker_writer)
         self._lines.add(line)
-        for end in (writer, broker_writer):
-            end.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         up = _Way(self, self.up, to=broker_writer, back=writer)
         down = _Way(self, self.down, to=writer, back=broker_writer)
         tasks = {asyncio.create_task(up.run(reader)), asyncio.create_task(down.run(broker_reader))}
@@ -191,13 +178,3 @@ class _Way:
         held, self._held = self._held, None
         if held is not None:
             self._pass(held)
-
-
-def remaining_length(size: int) -> bytes:
-    """Return a remaining length (OASIS MQTT 3.1.1, 2.2.3)."""
-    out = bytearray()
-    while True:
-        size, low = divmod(size, 128)
-        out.append(low | (0x80 if size else 0))
-        if not size:
-            return bytes(out)

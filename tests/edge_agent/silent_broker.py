@@ -4,7 +4,7 @@ import contextlib
 import socket
 import threading
 
-from simulators.observers.tap import PUBLISH, PacketReader
+from simulators.observers.packets import PUBLISH, PacketReader
 
 CONNECT, SUBSCRIBE = 1, 8
 SILENCE_S = 0.3
