@@ -1,6 +1,6 @@
 """The archive: every value and event that devices ever said, by time; each kind of store is one implementation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -46,6 +46,9 @@ class Query(msgspec.Struct, frozen=True):
     limit: int = 10_000  # the first ones by subject, field and time
 
 
+Settle = Callable[[], None]  # waits until what was begun is stored; to be called once, in the order of beginning
+
+
 class Archive(Protocol):
     """A store of points that keeps its own place in the journal. Writing the same points again changes nothing."""
 
@@ -54,6 +57,13 @@ class Archive(Protocol):
 
     def write(self, points: Sequence[Point], *, offset: int) -> None:
         """Store ``points`` and then, at once or after them, the new ``offset``. Raises StoreDown."""
+
+    def begin_write(self, points: Sequence[Point], *, offset: int) -> Settle:
+        """Begin ``write``, so that the next one can be made ready meanwhile; what is returned ends it.
+
+        Both raise StoreDown, and then each that was begun is to be ended all the same: one that was begun after one
+        that failed fails too, and moves no offset.
+        """
 
     def read(self, query: Query) -> list[Point]:
         """Return points in the order of subject, field and time. Raises StoreDown."""

@@ -1,5 +1,6 @@
 """Write what devices said from the journal into the archive; alarms never wait for it."""
 
+import contextlib
 import logging
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -11,8 +12,9 @@ from device_profiles.faults import fault_point
 from device_profiles.topics import area_of
 from device_profiles.wire import Event, Reading, Value
 from hub.admission import Admission, ceiling_us, news_from_us
-from hub.archive import BATCH_POINTS, EVENT_PREFIX, Archive
+from hub.archive import BATCH_POINTS, EVENT_PREFIX, Archive, Settle
 from hub.archive.blocks import Block, Blocks, merged
+from hub.errors import StoreDown
 from hub.journal.journal import Record
 from hub.journal.records import is_whole, pack_of
 
@@ -31,6 +33,7 @@ class ArchiveReader:
         self._archive = archive
         self._batch_points = batch_points
         self._taken = 0  # the last record seen
+        self._begun: Settle | None = None  # a write that is on its way
 
     def cursor(self) -> int:
         """Return the archive's place in the journal."""
@@ -39,9 +42,19 @@ class ArchiveReader:
     def apply(self, records: list[Record]) -> None:
         """Archive ``records``, in batches; each batch moves the place behind the last record that is complete.
 
-        Raises StoreDown; what was written then is written again, to the same effect.
+        While one is on its way the next is made ready. Raises StoreDown; what was written then is written again, to
+        the same effect.
         """
         self._notice_loss(records)
+        try:
+            self._write_all(records)
+            self._settle()
+        except StoreDown:
+            with contextlib.suppress(StoreDown):  # none may still be on its way when it is written again
+                self._settle()
+            raise
+
+    def _write_all(self, records: list[Record]) -> None:
         batch: list[Block] = []
         size = complete = 0
         for record in records:
@@ -66,8 +79,18 @@ class ArchiveReader:
 
     def _write(self, blocks: list[Block], offset: int) -> None:
         fault_point("hub.before_archive")
-        self._archive.write(Blocks([block for block in blocks if block.values]), offset=offset)
-        fault_point("hub.after_archive")
+        begun = self._archive.begin_write(Blocks([block for block in blocks if block.values]), offset=offset)
+        try:
+            self._settle()
+        finally:
+            self._begun = begun
+
+    def _settle(self) -> None:
+        """Wait for the write that is on its way."""
+        begun, self._begun = self._begun, None
+        if begun is not None:
+            begun()
+            fault_point("hub.after_archive")
 
     def _blocks(self, record: Record) -> Sequence[Block]:
         if record.kind != "pack" or record.lane not in _LANES or record.seq is None:

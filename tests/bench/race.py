@@ -87,8 +87,8 @@ def lap(
     return Lap(count / passed, *[(new - old) * 1e5 / count for new, old in zip(after, before, strict=True)])
 
 
-def contender(kind: str, server: rig.Mosquitto, *, influx: Influx, count: int) -> Lap:
-    """Return the lap of a baseline, once the database is seen to have every message of it."""
+def contender(kind: str, server: rig.Mosquitto, *, influx: Influx, count: int, readings: int = 1) -> Lap:
+    """Return the lap of a baseline, once the database is seen to have every reading of its messages."""
     influx.empty()
     command = [sys.executable, "-m", "tests.bench.contenders", kind, "--url", influx.url]
     command += ["--count", str(count), "--port", str(server.port)]
@@ -96,7 +96,7 @@ def contender(kind: str, server: rig.Mosquitto, *, influx: Influx, count: int) -
     assert process.stdout is not None
     try:
         _expect(process, "ready")
-        load = Load(server.port, Fleet(agents=50, epoch=int(time.time())), count=count)
+        load = Load(server.port, Fleet(agents=50, epoch=int(time.time()), readings=readings), count=count)
 
         def run() -> int:
             _expect(process, "done")
@@ -107,7 +107,7 @@ def contender(kind: str, server: rig.Mosquitto, *, influx: Influx, count: int) -
         process.kill()
         process.wait()
         process.stdout.close()
-    _check(influx, count)
+    _check(influx, count * readings)
     return measured
 
 

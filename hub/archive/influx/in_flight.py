@@ -1,12 +1,16 @@
 """Several requests at once, on daemon threads: one that hangs holds up no program that stops."""
 
+import contextlib
+import logging
 import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
-from hub.errors import HubError
+from hub.errors import HubError, StoreDown
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -17,6 +21,7 @@ class InFlight(Generic[T, R]):
 
     def __init__(self, work: Callable[[T], R], *, threads: int, name: str) -> None:
         self._work = work
+        self._name = name
         self._waiting: queue.Queue[tuple[T, Future[R]] | None] = queue.Queue(threads)
         self._threads = [
             threading.Thread(target=self._run, name=f"{name} {number}", daemon=True) for number in range(threads)
@@ -31,9 +36,13 @@ class InFlight(Generic[T, R]):
         return future
 
     def close(self, timeout_s: float = 1.0) -> None:
-        """End the threads that are idle; one that hangs ends with the program."""
+        """End the threads that are idle, and what nobody has begun; one that hangs ends with the program."""
+        with contextlib.suppress(queue.Empty):
+            while (job := self._waiting.get_nowait()) is not None:
+                job[1].set_exception(StoreDown(self._name, "is closed"))
         for _ in self._threads:
-            self._waiting.put(None)
+            with contextlib.suppress(queue.Full):  # who waits to submit was quicker
+                self._waiting.put_nowait(None)
         for thread in self._threads:
             thread.join(timeout_s / len(self._threads))
 
@@ -44,6 +53,6 @@ class InFlight(Generic[T, R]):
                 future.set_result(self._work(item))
             except HubError as error:
                 future.set_exception(error)
-            finally:
-                if not future.done():  # a fault of ours: who waits ends too, and this thread says why
-                    future.cancel()
+            except Exception as error:  # a fault of ours: it ends who waits, and not this thread
+                logger.exception("%s: a request broke", self._name)
+                future.set_exception(error)

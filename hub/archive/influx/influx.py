@@ -4,12 +4,12 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import wait
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
-import msgspec
-
-from hub.archive import BATCH_POINTS, Point, Query
+from hub.archive import BATCH_POINTS, Point, Query, Settle
 from hub.archive.blocks import Block, Run, runs_of
 from hub.archive.influx.bisect import bisect
 from hub.archive.influx.in_flight import InFlight
@@ -18,6 +18,7 @@ from hub.archive.influx.request import Bad, Request, Sent, of_rows, of_runs, par
 from hub.archive.influx.rows import Instant, Row
 from hub.archive.influx.server import STORE, InfluxPlace, InfluxServer, Refused, literal
 from hub.archive.influx.tables import InfluxTables
+from hub.archive.influx.writing import Known, Writing
 from hub.archive.refusals import Place, RefusalReason, Refusals, RefusedPoint, now_us
 from hub.errors import StoreDown
 
@@ -27,14 +28,6 @@ PLACE = "archive_place"
 _PLACE_STEP_S = 600  # one point of the place for each: it is overwritten in between, and never older than retention
 _TOO_LARGE = 413
 _LEAST = 2_500  # lines that are worth a request of their own: in requests of 500 a line costs half as much again
-
-
-class Known(msgspec.Struct):
-    """What the database had when it was asked, and what was written since."""
-
-    offset: int  # the place in the journal
-    superseded: int  # points of two packs for one (device, field, time), of which one stayed
-    newest: dict[tuple[str, str], int]  # area, device → greatest time in it
 
 
 class InfluxArchive:
@@ -62,6 +55,7 @@ class InfluxArchive:
         self._lock = threading.Lock()
         self.kept_out = 0  # batches of which something was refused, since the start
         self._known: Known | None = None  # None: it must be asked, for it was away
+        self._newest: Writing | None = None  # what was sent last
         self.refusals = Refusals(refusals)
         self._in_flight = InFlight(self._send, threads=in_flight, name="influxdb")
 
@@ -85,12 +79,29 @@ class InfluxArchive:
 
     def write(self, points: Sequence[Point], *, offset: int) -> None:
         """Store ``points``; what the server refuses is kept in ``refusals``. Raises StoreDown."""
-        known = self._learnt()
+        self.begin_write(points, offset=offset)()
+
+    def begin_write(self, points: Sequence[Point], *, offset: int) -> Settle:
+        """Send ``points`` on their way; what is returned waits for the server's answers. Raises StoreDown."""
+        writing = Writing(self._learnt(), offset)
         try:
-            refused = self._store(points, known) if points else []
+            self._send_off(points, writing)
+        except StoreDown:
+            self._known = None
+            raise
+        self._newest = writing
+        return partial(self._settle, writing)
+
+    def _settle(self, writing: Writing) -> None:
+        known = writing.known
+        try:
+            refused = writing.answered()
+            if known is not self._known:
+                raise StoreDown(STORE, "it was away while what came before was written")
             if refused:
-                self._keep(refused, offset)
-            known.offset = max(offset, known.offset)
+                self._keep(refused, writing.offset)
+            known.offset = max(writing.offset, known.offset)
+            known.superseded += writing.superseded
             self._write_place(known.offset)
             self.refusals.tell_place(Place(known.offset, known.superseded))
         except StoreDown:
@@ -131,16 +142,16 @@ class InfluxArchive:
         except Refused as error:
             raise StoreDown(STORE, str(error)) from error
 
-    def _rows(self, blocks: Sequence[Block], known: Known) -> dict[Instant, Row]:
+    def _rows(self, blocks: Sequence[Block], writing: Writing) -> dict[Instant, Row]:
         """Return the rows to write: merged with each other, and with what the database has of the same instant."""
         rows: dict[Instant, Row] = {}
         asked: dict[Instant, list[Point]] = {}
-        newest = known.newest
+        newest = writing.known.newest
         for block in blocks:
             instant = block.area, block.device, block.t_us
             row = rows.get(instant)
             if row is not None:
-                known.superseded += sum([row.add(point) for point in block.points()])
+                writing.superseded += sum([row.add(point) for point in block.points()])
                 continue
             device = instant[:2]
             if block.t_us <= newest.get(device, -1):
@@ -149,10 +160,12 @@ class InfluxArchive:
             newest[device] = block.t_us
             rows[instant] = Row.of(block)
         if asked:
+            if self._newest is not None:  # the database must have it to be asked
+                wait(self._newest.answers)
             stored = self._tables.rows(asked)
             for instant, waiting in asked.items():
                 row = rows[instant] = stored.get(instant) or Row()
-                known.superseded += sum([row.add(point) for point in waiting])
+                writing.superseded += sum([row.add(point) for point in waiting])
         return rows
 
     def _new_runs(self, points: Sequence[Point], known: Known) -> tuple[list[Run], list[Block]]:
@@ -167,29 +180,20 @@ class InfluxArchive:
                 others += run.blocks
         return new, others
 
-    def _store(self, points: Sequence[Point], known: Known) -> list[Bad]:
-        new, others = self._new_runs(points, known)
-        rows = self._rows(others, known) if others else {}
-        refused: list[Bad] = []
-        answers = []
+    def _send_off(self, points: Sequence[Point], writing: Writing) -> None:
+        if not points:
+            return
+        new, others = self._new_runs(points, writing.known)
+        rows = self._rows(others, writing) if others else {}
         request = Request()
         size = sum(len(run.blocks) for run in new) + len(rows)
         enough = max(1, -(-size // self._requests(size)))
-        for texts, says in chain(of_runs(new, refused), of_rows(rows.values(), refused)):
+        for texts, says in chain(of_runs(new, writing.refused), of_rows(rows.values(), writing.refused)):
             request.add(texts, says)
             while len(request.texts) >= enough:
                 full, request = request.cut(enough)
-                answers.append(self._in_flight.submit(full))
-        answers.append(self._in_flight.submit(request))
-        down: StoreDown | None = None
-        for answer in answers:  # all of them: none may still write when the batch is written again
-            try:
-                refused += answer.result()
-            except StoreDown as error:
-                down = error
-        if down is not None:
-            raise down
-        return refused
+                writing.answers.append(self._in_flight.submit(full))
+        writing.answers.append(self._in_flight.submit(request))
 
     def _requests(self, lines: int) -> int:
         """Return in how many requests so many lines go: as many to each thread, when each of them is worth it."""

@@ -1,10 +1,11 @@
 """An archive whose writes are marked, and how far it has come."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Protocol
 
 from device_profiles.clock import Clock
-from hub.archive import Archive, Point, Query
+from hub.archive import Archive, Point, Query, Settle
 from hub.archive.said import points_said
 from hub.archive.tiers import MINUTE_US, Bucket
 from hub.archive.tiers.compute import minutes_of
@@ -35,13 +36,25 @@ class MarkedArchive:
 
     def write(self, points: Sequence[Point], *, offset: int) -> None:
         """Mark and write. Raises StoreDown."""
-        kept_out = self._archive.kept_out
-        with self._marks.writing(points, offset=offset):
-            self._archive.write(points, offset=offset)
-            if self._archive.kept_out == kept_out:
-                self._present.add(points)
-            else:
-                self._present.spoil(points)
+        self.begin_write(points, offset=offset)()
+
+    def begin_write(self, points: Sequence[Point], *, offset: int) -> Settle:
+        """Mark and begin to write. Raises StoreDown."""
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(self._marks.writing(points, offset=offset))
+            settle = self._archive.begin_write(points, offset=offset)
+            writing = stack.pop_all()
+
+        def settled() -> None:
+            kept_out = self._archive.kept_out
+            with writing:
+                settle()
+                if self._archive.kept_out == kept_out:
+                    self._present.add(points)
+                else:
+                    self._present.spoil(points)
+
+        return settled
 
     def begin(self, *, now_us: int) -> None:
         """Sum what is written from now on: everything before is marked."""

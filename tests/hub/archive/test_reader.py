@@ -6,7 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from device_profiles import faults
 from device_profiles.clock import Clock
 from device_profiles.wire import Heartbeat, Pack
-from hub.archive import Point, Query
+from hub.archive import Point, Query, Settle
 from hub.archive.embedded import EmbeddedArchive
 from hub.archive.reader import ArchiveReader
 from hub.errors import StoreDown
@@ -116,6 +116,57 @@ def test_no_batch_is_greater_than_its_bound(archive: EmbeddedArchive) -> None:
     )
     watched.close()
     assert writes == [(10, 1), (10, 1), (6, 3)]
+
+
+class Slow(EmbeddedArchive):
+    """An archive whose writes end when they are waited for; it tells what happened when."""
+
+    def __init__(self, path: Path, *, fails: str = "") -> None:
+        super().__init__(path)
+        self.told: list[str] = []
+        self._fails = fails
+
+    def begin_write(self, points: Sequence[Point], *, offset: int) -> Settle:
+        """Write when it is waited for."""
+        assert points
+        self._tell(f"begin {offset}")
+
+        def settle() -> None:
+            self._tell(f"end {offset}")
+
+        return settle
+
+    def _tell(self, what: str) -> None:
+        self.told.append(what)
+        if what == self._fails:
+            raise StoreDown("archive", what)
+
+
+def test_while_one_write_is_on_its_way_the_next_is_made_ready(tmp_path: Path) -> None:
+    """Never more than two, and none when the reader has done with its records."""
+    slow = Slow(tmp_path / "slow.db")
+    records = [record(number, pack(reading(at_s=number, speed=1), seq=number)) for number in (1, 2, 3)]
+    ArchiveReader(slow, batch_points=1).apply(records)
+    slow.close()
+    assert slow.told == ["begin 1", "begin 2", "end 1", "begin 3", "end 2", "end 3"]
+
+
+@pytest.mark.parametrize(
+    ("fails", "told"),
+    [
+        ("end 1", ["begin 1", "begin 2", "end 1", "end 2"]),
+        ("begin 2", ["begin 1", "begin 2", "end 1"]),
+        ("end 3", ["begin 1", "begin 2", "end 1", "begin 3", "end 2", "end 3"]),
+    ],
+)
+def test_none_is_on_its_way_when_it_is_written_again(tmp_path: Path, fails: str, told: list[str]) -> None:
+    """A write that fails is told once all that were begun have ended."""
+    slow = Slow(tmp_path / "slow.db", fails=fails)
+    records = [record(number, pack(reading(at_s=number, speed=1), seq=number)) for number in (1, 2, 3)]
+    with pytest.raises(StoreDown, match=fails):
+        ArchiveReader(slow, batch_points=1).apply(records)
+    slow.close()
+    assert slow.told == told
 
 
 def made_packs(count: int) -> list[Pack]:

@@ -2,21 +2,22 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, wait
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from device_profiles.clock import Clock
-from hub.archive import Point, Query
+from hub.archive import Point, Query, Settle
 from hub.archive.influx.bisect import bisect
 from hub.archive.influx.influx import InfluxArchive
 from hub.archive.influx.server import Refused
 from hub.archive.reader import ArchiveReader
 from hub.archive.refusals import RefusalReason
 from hub.errors import StoreDown
-from hub.journal.journal import Journal
+from hub.journal.journal import Journal, Record
 from hub.journal.readers import ReaderLoop
 from tests.hub.archive.influxes import influx_archive, point, proxy, server_of
 from tests.hub.made import AREA, T0_US, pack, reading, record, unwritten
@@ -272,15 +273,77 @@ def test_a_kill_in_the_middle_of_writing_loses_nothing(
     journal.close()
 
 
+def two(*, first: int) -> list[Record]:
+    """Return two records, each of a pack of two values, observed a second apart."""
+    return [record(first + n, pack(reading(at_s=first + n, a=1, b=2), seq=first + n)) for n in range(2)]
+
+
+def places_of(archive: InfluxArchive) -> list[int]:
+    """Return a list to which ``archive`` adds its place each time that a write has ended."""
+    places: list[int] = []
+    begin = archive.begin_write
+
+    def watched(points: Sequence[Point], *, offset: int) -> Settle:
+        settle = begin(points, offset=offset)
+
+        def settled() -> None:
+            settle()
+            places.append(archive.remembered())
+
+        return settled
+
+    archive.begin_write = watched  # type: ignore[method-assign]
+    return places
+
+
 def test_points_of_a_pack_and_its_place(archive: InfluxArchive) -> None:
     """The place moves only when everything before it is in."""
-    places: list[int] = []
-
-    def watched(points: list[Point], *, offset: int) -> None:
-        InfluxArchive.write(archive, points, offset=offset)
-        places.append(archive.remembered())
-
-    archive.write = watched  # type: ignore[method-assign]
-    reader = ArchiveReader(archive, batch_points=3)
-    reader.apply([record(1, pack(reading(a=1, b=2))), record(2, pack(reading(at_s=1, a=1, b=2), seq=2))])
+    places = places_of(archive)
+    ArchiveReader(archive, batch_points=3).apply(two(first=1))
     assert places == [1, 2]
+
+
+def test_behind_a_write_that_failed_no_place_is_told(archive: InfluxArchive, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server was away for the first of two writes and there for the second, which was on its way already."""
+    places, server = places_of(archive), archive._server
+    write, failed = server.write, threading.Event()
+
+    def away_for_one(body: bytes) -> None:
+        if not failed.is_set() and b"facts" in body:
+            failed.set()
+            raise StoreDown("influxdb", "gone")
+        write(body)
+
+    monkeypatch.setattr(server, "write", away_for_one)
+    reader = ArchiveReader(archive, batch_points=2)
+    with pytest.raises(StoreDown, match="gone"):
+        reader.apply(two(first=1))
+    assert (places, archive.remembered(), archive.offset()) == ([], 0, 0)
+    assert len(archive.read(Query())) == 2, "the second write was in"
+    reader.apply(two(first=1))
+    assert (places[-1], archive.offset(), len(archive.read(Query())), archive.superseded()) == (2, 2, 4, 0)
+
+
+def test_what_is_on_its_way_is_there_before_the_database_is_asked_for_it(
+    archive: InfluxArchive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second value of an instant is put beside the first, though the first had not arrived when it came."""
+    server, waited = archive._server, threading.Event()
+    write = server.write
+
+    def slow(body: bytes) -> None:
+        assert waited.wait(10)
+        write(body)
+
+    def hurried(answers: Sequence[Future[object]]) -> object:
+        waited.set()
+        return wait(answers)
+
+    monkeypatch.setattr(server, "write", slow)
+    monkeypatch.setattr("hub.archive.influx.influx.wait", hurried)
+    first = archive.begin_write([point(0, field="speed")], offset=1)
+    second = archive.begin_write([point(0, field="load_kg")], offset=2)
+    first()
+    second()
+    assert [made.field for made in archive.read(Query())] == ["load_kg", "speed"]
+    assert (archive.offset(), archive.superseded()) == (2, 0)
