@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from hub.alarms.city.ladder import frozen
 from hub.alarms.noise.chatter import CHATTER_US, chatters, holds_back, note_turn
-from hub.alarms.noise.quiet import cause_of, explained_by, flagged, held_by, settle_us
+from hub.alarms.noise.quiet import cause_of, explained_by, flagged, forget_shelf, held_by, settle_us
 from hub.alarms.rows import AgentState, AssetState, Calm, DeviceState, HubPart, Mark, Occurrence
 from hub.alarms.rulebook.heads import RuleHead
 from hub.alarms.rulebook.rules import SILENT
@@ -66,8 +66,10 @@ class Decisions:
         last = self.state.occurrence(head.rule, owner.key)
         occurrence = last if last is not None else Occurrence(head.rule, owner.key)
         previous = occurrence.alarm
+        stale = not isinstance(owner, AgentState) and owner.silent and head.rule != SILENT
         if previous is not None and previous.digest == head.digest and chatters(occurrence, self.received_us):
-            return self._resume(occurrence, previous, t_us=t_us, detail=detail)
+            resumed = replace(previous, sounded=previous.sounded or sounded, stale=stale)
+            return self._resume(occurrence, resumed, t_us=t_us, detail=detail, anew=not previous.sounded)
         again = len(self.made) if previous is not None and previous.opened_offset == self.offset else 0
         device = owner if isinstance(owner, DeviceState) else None
         asset = "" if isinstance(owner, AgentState) else owner.asset
@@ -90,7 +92,7 @@ class Decisions:
             latched=head.latch,
             previous=previous.id if previous is not None else "",
             remind_us=head.remind_us,
-            stale=not isinstance(owner, AgentState) and owner.silent and head.rule != SILENT,
+            stale=stale,
             keys=keys,
             evidence=evidence,
             closes_with=head.closes_with or msgspec.UNSET,
@@ -110,8 +112,9 @@ class Decisions:
         """Clear the open alarm of an occurrence, or close it when a person did; one that chatters waits for calm."""
         alarm = _alarm(occurrence)
         if holds_back(alarm, reason):
-            occurrence.calm = Calm(mark, reason, detail, self.received_us + CHATTER_US)
-            self.state.keep(occurrence)
+            if occurrence.calm is None:  # said again it is as calm as before
+                occurrence.calm = Calm(mark, reason, detail, self.received_us + CHATTER_US)
+                self.state.keep(occurrence)
             return
         self.finish(occurrence, mark, reason=reason, detail=detail)
 
@@ -129,14 +132,12 @@ class Decisions:
         occurrence.alarm = replace(alarm, t_cleared_us=mark.t_us, stale=False)
         occurrence.cleared, occurrence.released = mark, None
         occurrence.freed_us = occurrence.calm = None
-        occurrence.steps = ()
         kind = Kind.CLOSED if reason is Reason.ACT else Kind.CLEARED
         if kind is Kind.CLOSED or alarm.chattering:
-            occurrence.turns = []
+            occurrence.turns, occurrence.steps = [], ()
         else:
-            note_turn(occurrence, self.received_us)
-        if occurrence.shelf is not None and occurrence.shelf.until_us is None:
-            occurrence.shelf = None  # it was for this occurrence
+            note_turn(occurrence, self.received_us)  # should it come again at once, its ladder goes on
+        forget_shelf(occurrence)
         self._say(occurrence, kind, reason=reason, t_us=mark.t_us, detail=detail, by=by)
         for held in held_by(self.state, alarm):
             held.freed_us = self.received_us + settle_us(self.state.policy, alarm)
@@ -229,11 +230,17 @@ class Decisions:
         agent = self.state.agents.get(key)
         return Mark(key, agent.epoch if agent is not None else 0, t_us)
 
-    def _resume(self, occurrence: Occurrence, alarm: Alarm, *, t_us: int, detail: str) -> Occurrence:
-        """Open the last alarm again instead of a new one: it chatters. What explained it then may have ended."""
+    def _resume(self, occurrence: Occurrence, alarm: Alarm, *, t_us: int, detail: str, anew: bool) -> Occurrence:
+        """Open the last alarm again instead of a new one: it chatters. What kept it quiet then may have ended.
+
+        ``anew``: it was only recorded, so its ladder has not begun; else it goes on where it was.
+        """
         resumed = replace(alarm, t_cleared_us=None, chattering=True, suppressed_by="")
-        occurrence.alarm = replace(resumed, suppressed_by=cause_of(self.state, resumed))
+        occurrence.alarm = flagged(self.state, occurrence, resumed)
         occurrence.cleared = occurrence.released = occurrence.calm = None
+        occurrence.told_us = self.received_us if alarm.remind_us else 0
+        if anew and alarm.sounded:
+            self._freeze_ladder(occurrence)
         self._say(occurrence, Kind.CHATTERS, reason=Reason.CHATTERING, t_us=t_us, detail=detail)
         return occurrence
 

@@ -139,6 +139,8 @@ class Shelf(msgspec.Struct, frozen=True, omit_defaults=True):
     because: ActReason
     until_us: int | None = None  # None: for the occurrence at hand
     second: str = ""  # the other person, for life-safety
+    out: bool = False  # what was asked for: out of service
+    for_us: int | None = None  # for how long, of a shelf that was asked for; None: for the occurrence at hand
 
 
 class Calm(msgspec.Struct, frozen=True):

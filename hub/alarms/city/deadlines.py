@@ -22,6 +22,23 @@ def meet_deadlines(decisions: Decisions, now_us: int) -> None:
         _calm_down(decisions, occurrence, now_us)
 
 
+def weigh_causes(decisions: Decisions) -> None:
+    """Let what is suppressed call, unless the policy that is in force now explains it too: nothing else would free it.
+
+    What a site's alarm suppresses no policy explains, and what is about to be told is.
+    """
+    state = decisions.state
+    standing = list(every_open(state))
+    sites = {found.alarm.id for found in standing if found.alarm is not None and found.alarm.signs}
+    for occurrence in standing:
+        alarm = occurrence.alarm
+        if alarm is None or not alarm.suppressed_by or alarm.suppressed_by in sites or occurrence.freed_us is not None:
+            continue
+        if cause_of(state, replace(alarm, suppressed_by="")) != alarm.suppressed_by:
+            reason = Reason.MAINTENANCE_ENDED if by_window(alarm) else Reason.CAUSE_ENDED
+            decisions.unsuppress(occurrence, reason=reason)
+
+
 def _turn_windows(decisions: Decisions, now_us: int) -> None:
     """Suppress and release what maintenance windows that open and close concern."""
     state = decisions.state
@@ -36,7 +53,7 @@ def _turn_windows(decisions: Decisions, now_us: int) -> None:
         cause = cause_of(state, replace(alarm, suppressed_by=""))
         if cause and not alarm.suppressed_by:
             decisions.suppress(occurrence, cause, reason=Reason.MAINTENANCE)
-        elif alarm.suppressed_by and not cause:
+        elif cause != alarm.suppressed_by:  # another alarm may explain it meanwhile, by whose end it is freed
             decisions.unsuppress(occurrence, reason=Reason.MAINTENANCE_ENDED)
 
 

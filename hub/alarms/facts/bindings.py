@@ -5,6 +5,7 @@ import hashlib
 import msgspec
 
 from device_profiles.wire import Binding, Status
+from hub.alarms.city.deadlines import weigh_causes
 from hub.alarms.city.policy import compile_policy
 from hub.alarms.decisions import Decisions
 from hub.alarms.rows import AgentState, DeviceState
@@ -68,6 +69,7 @@ def take_texts(decisions: Decisions, texts: RecordedTexts) -> None:
     state.dirty["texts"] = None
     if policy != before.recorded.policy:
         state.settle_places()
+        weigh_causes(decisions)
     changed = {
         kind
         for kind in sorted(in_force.keys() | before.recorded.in_force.keys())

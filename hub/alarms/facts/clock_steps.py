@@ -20,6 +20,8 @@ def take_clock_step(arrival: Arrival, fact: ClockStep) -> None:
         agent.offset.forget()
         agent.offset.observe(received_us=arrival.decisions.received_us, sent_us=pack.sent_us)
     arrival.reckon()
+    if pack.epoch == agent.epoch and agent.begun_us is not None:
+        agent.begun_us = min(agent.begun_us + max(0, fact.step_us), arrival.present_us)
     state.touch(agent)
     for device in state.devices.values():
         if device.agent == agent.key and (device.epoch, device.step) <= place:
@@ -28,12 +30,16 @@ def take_clock_step(arrival: Arrival, fact: ClockStep) -> None:
 
 def _carry_over(arrival: Arrival, device: DeviceState, step_us: int) -> None:
     part(device)
-    device.epoch, device.step = arrival.era
-    device.base_us = max(0, device.base_us + step_us)
-    if device.now_us is not None:
-        device.now_us = max(0, device.now_us + step_us)
-    if device.asset or device.keys:  # on the hub's clock nothing has moved
-        device.shift_us -= step_us
+    if device.epoch == arrival.pack.epoch:
+        device.epoch, device.step = arrival.era
+        device.base_us = _stepped(arrival, device.base_us, step_us)
+        if device.now_us is not None:
+            now_us = _stepped(arrival, device.now_us, step_us)
+            if device.asset or device.keys:  # on the hub's clock nothing has moved
+                device.shift_us -= now_us - device.now_us
+            device.now_us = now_us
+    elif arrival.agent.begun_us is not None:  # it has not spoken since: its times are those of another session's clock
+        device.base_us = min(max(device.base_us, arrival.agent.begun_us), arrival.present_us)
     begin_anew(arrival.decisions.state, device)
     arrival.decisions.state.touch(device)
     if step_us < 0:  # else new events would seem to lie before what is on the old clock
@@ -41,11 +47,16 @@ def _carry_over(arrival: Arrival, device: DeviceState, step_us: int) -> None:
             _carry_marks(arrival, occurrence, step_us)
 
 
+def _stepped(arrival: Arrival, t_us: int, step_us: int) -> int:
+    """Return a time on the new clock; a step that leads into the future is believed no more than a reading (11)."""
+    return max(0, min(t_us + step_us, arrival.future_us))
+
+
 def _carry_marks(arrival: Arrival, occurrence: Occurrence, step_us: int) -> None:
     def carry(mark: Mark | None) -> Mark | None:
         if mark is None or mark.agent != arrival.agent.key or mark.epoch != arrival.pack.epoch:
             return mark
-        return Mark(mark.agent, mark.epoch, mark.t_us + step_us)
+        return Mark(mark.agent, mark.epoch, max(0, mark.t_us + step_us))
 
     occurrence.opened = carry(occurrence.opened)
     occurrence.cleared = carry(occurrence.cleared)

@@ -25,6 +25,15 @@ def flagged(state: State, occurrence: Occurrence, alarm: Alarm) -> Alarm:
     )
 
 
+def forget_shelf(occurrence: Occurrence) -> None:
+    """Take an alarm that has ended off the shelf that was for this occurrence, and forget who asked for such a one."""
+    shelf, asked = occurrence.shelf, occurrence.asked
+    if shelf is not None and shelf.until_us is None:
+        occurrence.shelf = None
+    if asked is not None and asked.for_us is None and not asked.out:
+        occurrence.asked = None
+
+
 def cause_of(state: State, alarm: Alarm) -> str:
     """Return what suppresses an alarm now: the id of an open alarm that explains it, or a maintenance window."""
     for cause in state.policy.causes:

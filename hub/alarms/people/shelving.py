@@ -18,9 +18,12 @@ def shelve(decisions: Decisions, found: Occurrence, *, for_us: int | None, by: B
         return Refusal.ACT_WITHOUT_ALARM
     if for_us is not None and not 0 < for_us <= policy.longest_us:
         return Refusal.ACT_TOO_LONG
-    second = _second(decisions, found, alarm, by=by)
+    asked = found.asked
+    second = _second(decisions, found, alarm, by=by, for_us=for_us)
     if isinstance(second, Refusal) or second is None:
         return second
+    if for_us is not None and asked is not None and asked.for_us is not None:
+        for_us = min(for_us, asked.for_us)  # both have agreed to so much
     until_us = decisions.received_us + for_us if for_us is not None else None
     found.shelf, found.asked = Shelf(by.actor, by.because, until_us, "" if second == by.actor else second), None
     decisions.act(found, Kind.SHELVED, alarm=replace(alarm, shelved=True), by=by)
@@ -45,7 +48,7 @@ def take_out(decisions: Decisions, found: Occurrence, *, out: bool, by: By) -> R
     if bool(found.out_of_service) is out:
         return Refusal.ACT_REPEATED
     if out:
-        second = _second(decisions, found, alarm, by=by)
+        second = _second(decisions, found, alarm, by=by, out=True)
         if isinstance(second, Refusal) or second is None:
             return second
     found.out_of_service, found.asked = by.actor if out else "", None
@@ -55,14 +58,19 @@ def take_out(decisions: Decisions, found: Occurrence, *, out: bool, by: By) -> R
     return None
 
 
-def _second(decisions: Decisions, found: Occurrence, alarm: Alarm, *, by: By) -> str | Refusal | None:
-    """Return who else agrees, the actor where one is enough; None while a second one is awaited."""
+def _second(
+    decisions: Decisions, found: Occurrence, alarm: Alarm, *, by: By, out: bool = False, for_us: int | None = None
+) -> str | Refusal | None:
+    """Return who else agrees, the actor where one is enough; None while a second one is awaited.
+
+    Who asks for something else than the first one has not agreed: a second person is awaited for that.
+    """
     if alarm.severity != "life":
         return by.actor
     asked = found.asked
-    if asked is None:
+    if asked is None or (asked.out, asked.for_us is None) != (out, for_us is None):
         until_us = decisions.received_us + decisions.state.policy.second_within_us
-        found.asked = Shelf(by.actor, by.because or ActReason.OTHER, until_us)
+        found.asked = Shelf(by.actor, by.because or ActReason.OTHER, until_us, out=out, for_us=for_us)
         decisions.act(found, Kind.SHELVE_ASKED, alarm=alarm, by=by)
         return None
     return Refusal.ACT_BY_SAME if asked.actor.strip() == by.actor.strip() else asked.actor

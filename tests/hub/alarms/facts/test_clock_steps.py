@@ -1,7 +1,7 @@
 """The edge's clock went back (ALARMS.md, 13)."""
 
-from device_profiles.wire import Event, Heartbeat, Reading
-from tests.hub.alarms.scene import Scene, said, us
+from device_profiles.wire import ClockStep, Event, Heartbeat, Reading, Status
+from tests.hub.alarms.scene import BOUND, T0_US, Scene, said, us
 
 
 def test_rule_13_a_clock_step_takes_the_new_time_once() -> None:
@@ -46,3 +46,35 @@ def test_rule_13_events_after_a_step_back_are_not_taken_for_old_ones() -> None:
     other.event("lift.released", 1100)
     other.birth(at_s=1110, epoch=8)
     assert [t.kind for t in other.event("lift.stuck_occupied", 900, got_s=1120, epoch=8)] == ["raised"]
+
+
+def silences(scene: Scene) -> list[tuple[str, float]]:
+    """Return device and second of what was said to be silent."""
+    return [(t.alarm.device, (t.t_fact_us - T0_US) / 1e6) for t in scene.made if t.alarm.rule == "device.silent"]
+
+
+def test_a_step_of_a_new_session_moves_no_time_of_the_one_before() -> None:
+    """A box without a clock of its own starts in 1970 and is set at once: what died with its power is silent since.
+
+    Else the time before would be carried fifty years ahead, and a device that never speaks again be never missed.
+    """
+    scene = Scene()
+    scene.ticks(0, 5)
+    scene.cover(4, tilt_deg=1)
+    boot = Status(5_000_000, 9, True, devices=BOUND)
+    scene.pack(boot, at_s=20, lane="status", epoch=9, sent_s=5 - T0_US / 1e6)
+    scene.pack(ClockStep(us(21), us(21) - 6_000_000), at_s=21, epoch=9)
+    scene.ticks(21, 60)
+    assert silences(scene) == [("cover-1", 19), ("lift-7", 35)]
+
+
+def test_a_step_into_the_future_is_believed_no_more_than_a_reading() -> None:
+    """Else a device whose agent is wrong about a step would be missed in a year, or never."""
+    scene = Scene()
+    scene.ticks(0, 5)
+    scene.cover(4, tilt_deg=1)
+    scene.step(6, 400 * 86_400, got_s=6)
+    for at_s in range(7, 200):
+        scene.beat(at_s, "lift-7")
+        scene.tick(at_s)
+    assert "cover-1" in [device for device, _ in silences(scene)]

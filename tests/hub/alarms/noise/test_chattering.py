@@ -1,9 +1,15 @@
 """Chattering: three transitions within 60 s are one alarm until it has been calm for 60 s; never for life-safety."""
 
-from hub.alarms.transitions import Kind
-from tests.hub.alarms.scene import LIFT, Scene
+from hub.alarms.transitions import Kind, Transition
+from tests.hub.alarms.scene import LIFT, T0_US, TEXTS, Scene
 
 TILTED = "cover.tilted"
+LADDER = """
+[[ladders]]
+name = "cover"
+rules = ["cover.*"]
+steps = [{ level = "L1", to = ["m"], after = "5s" }, { level = "L2", to = ["g"], after = "3m" }]
+"""
 
 
 def flap(scene: Scene, times: int, *, from_s: float = 0) -> float:
@@ -76,3 +82,51 @@ def test_life_safety_never_chatters() -> None:
         scene.event("lift.released", 3 + turn * 5, severity="info")
     assert kinds(scene, "lift.entrapment") == ["raised", "cleared"] * 3
     assert len({made.alarm.id for made in scene.made if made.alarm.subject == LIFT}) == 3
+
+
+def cover_event(scene: Scene, kind: str, at_s: float, *, got_s: float | None = None) -> list[Transition]:
+    """Let the cover's contact say something."""
+    return scene.event(kind, at_s, got_s=got_s, device="cover-1", severity="major")
+
+
+def test_one_that_was_only_recorded_calls_when_it_comes_again_lately() -> None:
+    """A backlog was raised and cleared too late to sound; what comes now is news, although it is the third turn."""
+    scene = Scene()
+    cover_event(scene, "cover.opened", 10, got_s=900)
+    cover_event(scene, "cover.shut", 20, got_s=901)
+    (again,) = cover_event(scene, "cover.opened", 902, got_s=903)
+    assert (again.kind, again.alarm.sounded, again.calls) == (Kind.CHATTERS, True, True)
+
+
+def test_a_shelf_for_one_occurrence_does_not_hold_what_comes_again() -> None:
+    """Else nothing would ever take it off: there is no shelf any more."""
+    scene = Scene()
+    cover_event(scene, "cover.opened", 10)
+    scene.act("shelve", at_s=11, rule="cover.open", because="nuisance")
+    cover_event(scene, "cover.shut", 12)
+    (again,) = cover_event(scene, "cover.opened", 13)
+    assert (again.kind, again.alarm.shelved, again.calls) == (Kind.CHATTERS, False, True)
+
+
+def test_its_ladder_goes_on_when_it_comes_again() -> None:
+    """The same alarm, so each step once, at the time that was frozen when it was raised."""
+    scene = Scene()
+    scene.text(TEXTS, policy=LADDER)
+    scene.ticks(1, 9)
+    for kind, at_s in (("cover.opened", 10), ("cover.shut", 17), ("cover.opened", 20)):
+        cover_event(scene, kind, at_s)
+        scene.tick(at_s + 6)
+    scene.ticks(27, 200)
+    steps = [(made.to, (made.t_fact_us - T0_US) // 1_000_000) for made in scene.made if made.kind is Kind.ESCALATED]
+    assert steps == [(("m",), 15), (("g",), 190)]
+
+
+def test_an_end_that_is_said_again_is_no_unrest() -> None:
+    """Else an alarm whose end is repeated every 20 s would never end."""
+    scene = Scene()
+    for kind, at_s in (("cover.opened", 1), ("cover.shut", 2), ("cover.opened", 3), ("cover.shut", 4)):
+        cover_event(scene, kind, at_s)
+    for at_s in range(20, 81, 20):
+        cover_event(scene, "cover.shut", at_s)
+        scene.tick(at_s)
+    assert scene.alarm("cover.open") is None

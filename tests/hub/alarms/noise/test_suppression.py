@@ -7,7 +7,7 @@ import pytest
 from hub.alarms.city.policy import parse_policy
 from hub.alarms.noise.maintenance import is_open
 from hub.alarms.transitions import Kind, Reason, Transition
-from tests.hub.alarms.scene import TEXTS, Scene
+from tests.hub.alarms.scene import T0_US, TEXTS, Scene
 
 SILENT, OFFLINE = "device.silent", "agent.offline"
 
@@ -120,3 +120,60 @@ def test_a_window_suppresses_and_releases() -> None:
     after = [made for at in range(410, 1010, 10) for made in scene.tick(at) if made.kind is Kind.UNSUPPRESSED]
     assert {made.alarm.rule for made in after} == {"cover.tilted", "cover.flooded"}
     assert all(made.calls and made.reason is Reason.MAINTENANCE_ENDED for made in after)
+
+
+GONE = '[[causes]]\nrule = "cover.gone"\nfolds = ["cover.tilted"]\n'
+ALL_DAY = '[[maintenance]]\nname = "works"\nzone = "UTC"\nstart = 00:00:00\nend = 00:00:00\nsubjects = ["{}"]\n'
+
+
+def test_a_cause_that_leaves_the_policy_keeps_nobody_quiet() -> None:
+    """Else what it had explained would be quiet for ever: nothing frees it any more when the cause ends."""
+    scene = Scene()
+    scene.text(TEXTS, policy=GONE)
+    scene.cover(1, tilt_deg=70)
+    scene.beat(4)
+    made = scene.text(TEXTS, at_s=5)
+    assert of(made, "cover.tilted") == [(Kind.UNSUPPRESSED, "", True)]
+
+
+def test_a_cause_that_has_ended_when_the_policy_changes_still_frees_in_its_time() -> None:
+    """What is about to be told is told once."""
+    scene = Scene()
+    scene.text(TEXTS, policy=GONE)
+    scene.cover(1, tilt_deg=70)
+    scene.beat(4)
+    scene.act("close", at_s=6, rule="cover.gone", because="repaired")
+    assert scene.text(TEXTS, at_s=7) == []
+    assert of(scene.tick(66), "cover.tilted")[-1] == (Kind.UNSUPPRESSED, "", True)
+
+
+def test_a_window_that_is_made_narrower_covers_no_more_than_it_says() -> None:
+    """At once, and not when it ends."""
+    scene = Scene()
+    scene.text(TEXTS, policy=ALL_DAY.format("*"))
+    scene.tick(0)
+    scene.cover(1, tilt_deg=20)
+    scene.beat(4)
+    assert of(scene.text(TEXTS, at_s=5, policy=ALL_DAY.format("hz/*/cover-1")), "cover.tilted") == []
+    assert of(scene.text(TEXTS, at_s=6, policy=ALL_DAY.format("sh/*")), "cover.tilted") == [
+        (Kind.UNSUPPRESSED, "", True)
+    ]
+
+
+def test_a_cause_takes_over_from_a_window_that_ends() -> None:
+    """Else neither its end nor another window's would let what it explains call."""
+    window = f"begins = {datetime.fromtimestamp(T0_US / 1e6, UTC):%Y-%m-%d}\n"
+    window += f"ends = {datetime.fromtimestamp(T0_US / 1e6, UTC):%Y-%m-%d}\n"
+    end = datetime.fromtimestamp(T0_US / 1e6 + 60, UTC)
+    text = ALL_DAY.format("*").replace("end = 00:00:00", f"end = {end:%H:%M:%S}") + 'rules = ["cover.tilted"]\n'
+    scene = Scene()
+    scene.text(TEXTS, policy=GONE + text + window)
+    scene.tick(0)
+    scene.cover(1, tilt_deg=20)
+    (tilted,) = (made for made in scene.beat(4) if made.alarm.rule == "cover.tilted")
+    assert tilted.alarm.suppressed_by == "maintenance:works"
+    (gone,) = scene.cover(5, tilt_deg=70)
+    scene.beat(60)
+    assert of(scene.tick(60), "cover.tilted") == [(Kind.SUPPRESSED, gone.alarm.id, False)]
+    scene.act("close", at_s=61, rule="cover.gone", because="repaired")
+    assert of(scene.tick(121), "cover.tilted")[-1] == (Kind.UNSUPPRESSED, "", True)

@@ -119,3 +119,39 @@ def test_an_acknowledgement_is_a_lease() -> None:
         (False, "", "li", True)
     ]
     assert len(scene.act("ack", at_s=661, rule=TILTED, actor="wang")) == 1
+
+
+def asked() -> Scene:
+    """Return a scene in which one person has asked to shelve somebody's call for a minute."""
+    scene = Scene()
+    scene.event("lift.stuck_occupied", 5)
+    scene.act("shelve", at_s=6, rule=TRAPPED, subject=LIFT, because="test", for_us=60_000_000)
+    return scene
+
+
+def test_two_people_agree_on_the_same_thing() -> None:
+    """Who has agreed to a minute on the shelf has not agreed to take the lift's calls out of service."""
+    scene = asked()
+    (made,) = scene.act("out_of_service", at_s=7, rule=TRAPPED, subject=LIFT, because="other", actor="wang")
+    assert (made.kind, made.calls) == (Kind.SHELVE_ASKED, True)
+    (made,) = scene.act("out_of_service", at_s=8, rule=TRAPPED, subject=LIFT, because="other")
+    assert made.kind is Kind.OUT_OF_SERVICE
+
+
+def test_the_shorter_time_is_what_both_have_agreed_to() -> None:
+    """The second person may not lengthen what the first one asked for."""
+    scene = asked()
+    scene.act("shelve", at_s=7, rule=TRAPPED, subject=LIFT, because="test", actor="wang", for_us=8 * HOUR_US)
+    assert Kind.UNSHELVED not in [made.kind for made in scene.tick(66)]
+    assert Kind.UNSHELVED in [made.kind for made in scene.tick(67)]
+
+
+def test_what_was_asked_for_an_occurrence_ends_with_it() -> None:
+    """Who asked for one call has not asked for the next."""
+    scene = Scene()
+    scene.event("lift.stuck_occupied", 5)
+    scene.act("shelve", at_s=6, rule=TRAPPED, subject=LIFT, because="test")
+    scene.event("lift.released", 7, severity="info")
+    scene.event("lift.stuck_occupied", 8)
+    (made,) = scene.act("shelve", at_s=9, rule=TRAPPED, subject=LIFT, because="test", actor="wang")
+    assert made.kind is Kind.SHELVE_ASKED
