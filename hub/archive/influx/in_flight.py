@@ -1,16 +1,13 @@
 """Several requests at once, on daemon threads: one that hangs holds up no program that stops."""
 
 import contextlib
-import logging
 import queue
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
-from hub.errors import HubError, StoreDown
-
-logger = logging.getLogger(__name__)
+from hub.errors import StoreDown
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -49,10 +46,20 @@ class InFlight(Generic[T, R]):
     def _run(self) -> None:
         while (job := self._waiting.get()) is not None:
             item, future = job
-            try:
+            with _Carried(future):
                 future.set_result(self._work(item))
-            except HubError as error:
-                future.set_exception(error)
-            except Exception as error:  # a fault of ours: it ends who waits, and not this thread
-                logger.exception("%s: a request broke", self._name)
-                future.set_exception(error)
+
+
+class _Carried:
+    """Whatever goes wrong, a fault of ours too, goes wrong for who waits, and ends no thread."""
+
+    def __init__(self, future: "Future[Any]") -> None:
+        self._future = future
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        if error is not None:
+            self._future.set_exception(error)
+        return True
