@@ -22,6 +22,8 @@ class AgentAddress(msgspec.Struct, frozen=True, order=True):
     def parse(cls, path: str) -> "AgentAddress":
         """Return the address of ``city/district/street/agent``. Raises TopicError."""
         area, _, agent = path.rpartition("/")
+        if area.count("/") != 2:
+            raise TopicError(f"{path!r} is not city/district/street/agent, as hz/xiacheng/chaoming/chaoming-01 is")
         return cls(check_area(area), check_id(agent))
 
     def __str__(self) -> str:

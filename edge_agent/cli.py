@@ -47,11 +47,12 @@ offer_version(app, "edge-agent")
 models = typer.Typer(no_args_is_help=True, help="Models of models.toml, before an agent depends on them.")
 app.add_typer(models, name="model")
 ModelFile = Annotated[Path, typer.Argument(help="A models.toml, or the file of a model beside one.")]
-Config = Annotated[Path, typer.Argument(help="The agent's config file.")]
+Config = Annotated[Path, typer.Argument(envvar="CITYNERVE_AGENT_CONFIG", help="The agent's config file.")]
+DEFAULT = Path("agent.toml")
 
 
 @app.command()
-def run(config: Config) -> None:
+def run(config: Config = DEFAULT) -> None:
     """Run the agent until SIGTERM or SIGINT."""
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
     loaded, clock = load_config(config), clock_from_environment()
@@ -64,7 +65,7 @@ def run(config: Config) -> None:
 
 
 @app.command()
-def check(config: Config) -> None:
+def check(config: Config = DEFAULT) -> None:
     """Check the config, every profile it names, and that each line is fast enough for an alarm."""
     loaded = load_config(config)
     for number, line in enumerate(loaded.config.lines):
@@ -95,7 +96,7 @@ def check(config: Config) -> None:
 
 
 @app.command()
-def init(config: Config) -> None:
+def init(config: Config = DEFAULT) -> None:
     """Write a commented example config."""
     if not write_new(config, EXAMPLE):
         raise AgentError(f"{config} is there already")

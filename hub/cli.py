@@ -18,7 +18,7 @@ from hub import app as program
 from hub import backup as backups
 from hub.commands import Config, Json
 from hub.commands.alarm import alarm_app
-from hub.commands.alarms import COMMANDS
+from hub.commands.alarms import alarms, replay
 from hub.commands.archive import archive_app
 from hub.commands.audit import audit_app
 from hub.commands.broker import broker_app
@@ -52,9 +52,6 @@ app.add_typer(evidence_app, name="evidence")
 app.add_typer(journal_app, name="journal")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(rules_app, name="rules")
-
-for command in (*COMMANDS, deliveries, doctor, ledger, reasons, report, response, why):
-    app.command()(command)
 
 
 class Role(StrEnum):
@@ -118,6 +115,10 @@ def restore(folder: Path, config: Config) -> None:
     settings = read_config(config)
     made = backups.restore(folder, settings.data)
     typer.echo(f"{settings.data}: journal {made.first_offset} to {made.last_offset}")
+
+
+for command in (alarms, why, report, response, deliveries, ledger, reasons, doctor, replay):  # after those, in --help
+    app.command()(command)
 
 
 def main() -> None:

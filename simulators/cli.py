@@ -14,6 +14,7 @@ from rich.console import Console
 from device_profiles.clock import MAX_SPEED
 from device_profiles.command import offer_version
 from device_profiles.errors import ContractError
+from device_profiles.profile import load_profiles
 from simulators.play.loading import load_scenarios
 from simulators.play.scenario import Scenario
 from simulators.run.run import RunOptions, run
@@ -130,6 +131,31 @@ def run_camera(
     except msgspec.ValidationError as error:
         _refuse(str(error))
     offer = Offer(spec, seed, rtsp_port, http_port, photographs, zones)
+    _play(serve_alone(offer, typer.echo, hear=sys.stdin.fileno()))
+
+
+@app.command("line")
+def run_line(
+    kind: Annotated[str, typer.Argument(help="A kind of device that speaks Modbus, such as lift_terminal.")],
+    profiles: Annotated[
+        list[Path] | None, typer.Option("--profiles", help="Folder with profiles of your own, as in a config.")
+    ] = None,
+    unit: Annotated[int, typer.Option(min=1, max=247, help="Its Modbus address.")] = 1,
+    baud: Annotated[int, typer.Option(min=300, max=4_000_000, help="How fast the line is.")] = 19_200,
+    link: Annotated[Path | None, typer.Option(metavar="FILE", help="Make a serial port (pty) under this name.")] = None,
+    tcp_port: Annotated[int, typer.Option(min=0, max=65535, help="Without --link; 0: any free one.")] = 0,
+) -> None:
+    """Serve one Modbus device that is not there until Ctrl-C; what it measures is typed: NAME=VALUE, silent, well."""
+    from simulators.modbus.alone import Offer, serve_alone
+    from simulators.modbus.timing import LineTiming
+
+    try:
+        known = load_profiles(profiles or ())
+    except ContractError as error:
+        _refuse(str(error))
+    if kind not in known:
+        _refuse(f"unknown profile {kind!r}; known: {', '.join(sorted(known))}")
+    offer = Offer(known[kind].spec, unit, LineTiming(baud), link, tcp_port)
     _play(serve_alone(offer, typer.echo, hear=sys.stdin.fileno()))
 
 

@@ -28,6 +28,3 @@ def replay(
     """Decide again, in a fresh process, by the rules as recorded; exit 1 when anything differs."""
     settings = read_config(config)
     raise typer.Exit(replay_command(settings.journal, settings.database, start=start, as_json=as_json))
-
-
-COMMANDS = (alarms, replay)

@@ -33,15 +33,20 @@ def agent(folder: Folder, address: Annotated[str, typer.Argument(help="city/dist
     """Let an agent in with a new password; again: change it."""
     parsed = AgentAddress.parse(address)
     path = brokers.add_agent(folder, parsed)
-    _say(folder, brokers.agent_user(parsed), path)
+    typer.echo("the agent:  what stands under [broker] in its agent.toml, beside the url that the hub has")
+    typer.echo(f'  username = "{brokers.agent_user(parsed)}"')
+    typer.echo(f'  password_file = "{path.resolve()}"')
+    typer.echo("            on another machine: a copy of that file, for nobody else to read")
+    _say_reload(folder)
 
 
 @broker_app.command()
 def centre(folder: Folder) -> None:
     """Give the command centre a new password."""
-    _say(folder, brokers.CENTRE_USER, brokers.set_password(folder, brokers.CENTRE_USER))
+    path = brokers.set_password(folder, brokers.CENTRE_USER)
+    typer.echo(f"the centre: username {brokers.CENTRE_USER}, password file {path.resolve()}")
+    _say_reload(folder)
 
 
-def _say(folder: Path, user: str, path: Path) -> None:
-    typer.echo(f"username {user}, password file {path}")
+def _say_reload(folder: Path) -> None:
     typer.echo(f"a running broker reads it after: kill -HUP $(cat {folder.resolve() / 'mosquitto.pid'})")

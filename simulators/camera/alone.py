@@ -2,9 +2,8 @@
 
 import asyncio
 import json
-import os
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import aclosing
 from pathlib import Path
 
 import cv2
@@ -20,10 +19,10 @@ from simulators.camera.serving.faults import Fault
 from simulators.camera.serving.feed import Feed, Frames
 from simulators.camera.serving.server import CameraServer
 from simulators.camera.spec import CameraSpec, ground_of, is_real, lens_of, scene_of, zones_of
+from simulators.typed import typed_words
 
 DURATION_S = 3600.0
 WELL = "well"
-_LINE = 4096  # bytes
 
 
 class Offer(msgspec.Struct, frozen=True):
@@ -98,21 +97,8 @@ async def _obey(
 ) -> None:
     """Do what is typed: a fault, `well`, or what befalls a road; after the end of input just go on."""
     known = {WELL, *Fault} | (set() if befall is None else {*Kind})
-    words: asyncio.Queue[str] = asyncio.Queue()
-    loop = asyncio.get_running_loop()
-
-    def typed() -> None:
-        data = os.read(hear, _LINE)
-        if not data:
-            loop.remove_reader(hear)
-        for word in data.decode("utf-8", "replace").split():
-            words.put_nowait(word)
-
-    with suppress(PermissionError):  # a file: nobody types
-        loop.add_reader(hear, typed)
-    try:
-        while True:
-            word = await words.get()
+    async with aclosing(typed_words(hear)) as words:
+        async for word in words:
             if word in {WELL, *Fault}:
                 await server.strike(None if word == WELL else Fault(word))
             elif befall is not None and word in known:
@@ -120,5 +106,3 @@ async def _obey(
                 say(f"{what.kind}: {what.area_m2:.1f} m² at {what.x:.1f}, {what.y:.1f} m")
             else:
                 say(f"{word!r} is none of: {', '.join(sorted(known))}")
-    finally:
-        loop.remove_reader(hear)

@@ -41,6 +41,13 @@ def test_an_address_is_its_path(address: AgentAddress) -> None:
     assert AgentAddress.parse(str(address)) == address
 
 
+@pytest.mark.parametrize("text", ["", "chaoming-01", "hz/xiacheng/chaoming", "hz/x/c/d/e"])
+def test_what_is_no_address_says_what_one_is(text: str) -> None:
+    """Whoever leaves out the area, or a level of it, is told the form of the whole."""
+    with pytest.raises(TopicError, match="is not city/district/street/agent"):
+        AgentAddress.parse(text)
+
+
 @pytest.mark.parametrize("text", ["", "A", "-a", "a b", "a.b", "a/b", "a+", "#", "a\n", "街", "a" * 64])
 def test_what_is_no_level_is_refused(text: str) -> None:
     """A level has no capital, dot, space, wildcard, line end, Chinese or 64 characters."""

@@ -28,6 +28,15 @@ def test_init_writes_what_check_accepts(tmp_path: Path) -> None:
     assert "ok, 1 lines with 1 devices" in checked.stdout
 
 
+def test_the_config_is_agent_toml_unless_another_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As at the hub: as an argument, by the environment, or as the file of that name."""
+    monkeypatch.chdir(tmp_path)
+    assert CliRunner().invoke(app, ["init"]).output == "agent.toml written\n"
+    monkeypatch.setenv("CITYNERVE_AGENT_CONFIG", "other.toml")
+    assert CliRunner().invoke(app, ["init"]).output == "other.toml written\n"
+    assert CliRunner().invoke(app, ["check"]).exit_code == 0
+
+
 def test_init_overwrites_nothing(tmp_path: Path) -> None:
     """Somebody's config is worth more than an example."""
     config = tmp_path / "agent.toml"
