@@ -58,7 +58,8 @@ class MqttChannel:
         self._publishing = threading.Lock()  # guards place, window, current and told
         self._current = False  # everything committed was handed over: on_transitions may publish
         self._told = 0  # calls of on_transitions
-        self._refreshed = 0  # connection on which what is open was said anew
+        self._refreshed = 0  # connection on which saying anew what is open was begun
+        self._again: deque[Transition] = deque()  # what is still to be said anew on it
         self._repeated: set[int] = set()  # messages that say it, or that what was ended is; not acked yet
         # PUBACKs are told under paho's own lock: taking ours there would deadlock with a publish under ours
         self._acked: deque[int] = deque()
@@ -95,7 +96,7 @@ class MqttChannel:
         if not self._link.subscribed.is_set() or self._refreshed != self._link.connection:
             return False
         with self._publishing:
-            return self._current and not len(self._window) and not self._repeated
+            return self._current and not (len(self._window) or self._repeated or self._retained)
 
     def on_transitions(self, transitions: Sequence[Transition]) -> None:
         """Tell transitions that were just committed; never waits for the broker."""
@@ -133,9 +134,9 @@ class MqttChannel:
                 self._current = False  # else a "cleared" of this moment would be told before what stood is said anew
                 self._repeated.clear()
             self._refreshed = self._link.connection
-            self._refresh()
-        self._clear_foregone()
-        self._catch_up()
+            self._again = deque(self._log.standing())
+        if self._refresh() and self._clear_foregone():
+            self._catch_up()
 
     def _note_acks(self) -> None:
         with self._publishing:
@@ -193,25 +194,34 @@ class MqttChannel:
         said = [self._link.publish(topic, payload) for topic in topics]
         return [*said, *(self._link.publish(topic, b"", retain=True) for topic in topics)]
 
-    def _refresh(self) -> None:
-        """Say anew what is open: a broker that crashed has lost what it had acked."""
-        for transition in self._log.standing():
+    def _refresh(self) -> bool:
+        """Say anew what is open: a broker that crashed has lost what it had acked. False: an ack lets it go on."""
+        while self._again:
+            transition = self._again[0]
             with self._publishing:
-                if (transition.offset, transition.n) <= self._place:
-                    self._repeated.update(mid for mid in self._publish(transition) if mid is not None)
+                told = (transition.offset, transition.n) <= self._place
+                if not self._repeat(self._publish(transition) if told else []):
+                    return False
+            self._again.popleft()
+        return True
 
-    def _clear_foregone(self) -> None:
-        """Clear what the broker retains of ours and is not open: a crash has brought it back."""
-        if not self._retained:
-            return
-        open_ids = {transition.alarm.id for transition in self._log.standing()}
+    def _clear_foregone(self) -> bool:
+        """Clear what the broker retains of ours and is not open: a crash has brought it back. False: as above."""
+        open_ids = {transition.alarm.id for transition in self._log.standing()} if self._retained else set()
         while self._retained:
-            message = self._retained.popleft()
-            ours = source_of(message.payload) == event_source(self._hub)
-            if ours and message.topic.rpartition("/")[2] not in open_ids:
-                mid = self._link.publish(message.topic, b"", retain=True)
-                with self._publishing:
-                    self._repeated.update(() if mid is None else (mid,))
+            with self._publishing:
+                message = self._retained.popleft()
+                ours = source_of(message.payload) == event_source(self._hub)
+                gone = ours and message.topic.rpartition("/")[2] not in open_ids
+                if gone and not self._repeat([self._link.publish(message.topic, b"", retain=True)]):
+                    self._retained.appendleft(message)
+                    return False
+        return True
+
+    def _repeat(self, mids: list[int | None]) -> bool:
+        """Wait for the acks of what was said anew; return whether all of it was handed over."""
+        self._repeated.update(mid for mid in mids if mid is not None)
+        return None not in mids
 
     def _take_ack(self, mid: int) -> None:
         self._acked.append(mid)

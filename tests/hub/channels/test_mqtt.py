@@ -12,13 +12,13 @@ import pytest
 import sqlalchemy as sa
 from msgspec.structs import replace
 
-from device_profiles import faults
+from device_profiles import faults, link
 from device_profiles.link import BrokerConfig
 from device_profiles.topics import alarm_topic
 from hub.alarms.kept.log import AlarmLog
 from hub.alarms.transitions import Kind, Transition
 from hub.channels.cloudevents import alarm_event
-from hub.channels.deliveries import read_delivered
+from hub.channels.deliveries import move_delivered, read_delivered
 from hub.channels.mqtt import RECEIVER, WINDOW, MqttChannel
 from hub.database import open_database
 from tests.hub.channels.listening import Listener, cleared, event_id, raised, store
@@ -261,4 +261,31 @@ def test_what_clears_while_the_open_is_said_anew_stays_cleared(
     channel._refreshed = 0  # as after a connect
     channel._wake.set()
     assert listener.hear_ids(3) == ["1-0", "2-0", ""]
+    assert retained(mosquitto, tmp_path) == []
+
+
+def test_more_open_alarms_than_the_link_takes_at_once_are_all_said_anew(
+    engine: sa.Engine, opened: Open, mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A flood stands while the broker loses its memory: not until the last of it is back has everything been told."""
+    monkeypatch.setattr(link, "MAX_UNACKED", 20)
+    store(engine, *(raised(offset, number=offset) for offset in range(1, 301)))
+    move_delivered(engine, RECEIVER, (300, 0))
+    channel = opened()
+    until(channel.all_told)
+    assert len(retained(mosquitto, tmp_path)) == 300
+
+
+def test_more_ended_alarms_than_the_link_takes_at_once_are_all_cleared(
+    engine: sa.Engine, opened: Open, mosquitto: Mosquitto, listener: Listener, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """What a crash brought back is not what stands, and until the last of it has gone not everything has been told."""
+    for number in range(1, 301):
+        listener.link.publish(alarm_topic(AREA, f"alarm-{number}"), alarm_event(raised(1), hub="x"), retain=True)
+    listener.hear_ids(300)
+    monkeypatch.setattr(link, "MAX_UNACKED", 20)
+    channel = opened()
+    assert set(listener.hear_ids(300)) == {""}
+    until(channel.all_told)
     assert retained(mosquitto, tmp_path) == []
