@@ -7,7 +7,7 @@ import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -44,6 +44,22 @@ class BrokerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if parts.scheme not in _PORTS or not parts.hostname or more:
             raise ValueError(f"{self.url!r} is not mqtt://host:port or mqtts://host:port; who we are says `username`")
         return parts.hostname, parts.port or _PORTS[parts.scheme]
+
+
+def broker_faults(broker: BrokerConfig, folder: Path) -> Iterable[tuple[str, str]]:
+    """Yield (key, message) of each fault; files are relative to ``folder``."""
+    try:
+        broker.host_port()
+    except ValueError as error:
+        yield "url", str(error)
+    for key in ("password_file", "ca_file"):
+        name = getattr(broker, key)
+        if name and not (folder / name).is_file():
+            yield key, f"{folder / name} is not a file"
+    if broker.ca_file and not broker.url.startswith("mqtts://"):
+        yield "ca_file", f"is of no use with {broker.url}: write mqtts://, or nothing is encrypted"
+    if broker.password_file and not broker.username:
+        yield "username", "is missing beside password_file: no password would be sent"
 
 
 class Will(msgspec.Struct, frozen=True):

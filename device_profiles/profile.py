@@ -9,6 +9,7 @@ import msgspec
 
 from device_profiles.config import duration_us, parse_toml, read_text
 from device_profiles.errors import ConfigError
+from device_profiles.specs.condition import compared
 from device_profiles.specs.dialect_spec import UNKNOWN_CODE, UNKNOWN_CODES, DialectFile, dialect_faults
 from device_profiles.specs.key_spec import unknown_in
 from device_profiles.specs.profile_spec import BoxLine, EventSpec, JudgeSpec, Liveness, ProfileSpec
@@ -184,6 +185,24 @@ def _faults(spec: ProfileSpec) -> Iterable[tuple[str, str]]:
         yield "liveness.silent_after", "must be longer than 0"
     yield from retention_faults(spec.retention)
     yield from rules_faults(spec.alarms, values=spec.values, events=spec.events)
+    yield from _compared_faults(spec)
+
+
+def _compared_faults(spec: ProfileSpec) -> Iterable[tuple[str, str]]:
+    """Yield a fault of each condition that compares a text with a number: it would be unknown for ever."""
+    conditions = [
+        (f"alarms[{index}]", text)
+        for index, rule in enumerate(spec.alarms)
+        if rule.subject == "device"
+        for text in (*(way.when for way in rule.conditions), *([rule.clear_when] if rule.clear_when else []))
+    ]
+    latches = ((name, value.latch) for name, value in spec.values.items() if value.latch is not None)
+    conditions += [(f"values.{name}.latch", text) for name, latch in latches for text in (latch.set, latch.reset)]
+    for key, text in conditions:
+        for name, constant in compared(text):
+            value = spec.values.get(name)
+            if value is not None and isinstance(constant, str) is not (value.type == "str"):
+                yield key, f"{text!r} compares {name}, of type {value.type}, with {constant!r}: always unknown"
 
 
 def _dialect_faults(spec: ProfileSpec) -> Iterable[tuple[str, str]]:

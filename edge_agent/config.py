@@ -8,7 +8,7 @@ import msgspec
 
 from device_profiles.config import Duration, Size, duration_us, read_toml, size_bytes
 from device_profiles.errors import ConfigError, TopicError
-from device_profiles.link import BrokerConfig
+from device_profiles.link import BrokerConfig, broker_faults
 from device_profiles.profile import Profile, load_profiles
 from device_profiles.topics import AgentAddress, check_area
 from device_profiles.wire import Binding, Id, Name
@@ -22,6 +22,7 @@ from edge_agent.outbox import Bounds
 from edge_agent.sources.camera.config import CameraConfig, camera_faults, zone_bindings, zone_faults
 from edge_agent.sources.camera.road_config import RoadConfig, road_faults
 from edge_agent.sources.platforms.config import PlatformConfig, platform_faults
+from edge_agent.sources.port import check_port
 from edge_agent.vision.zones import Zones, read_zones
 
 MIN_OUTBOX_BYTES = 64_000  # room for some packs at least
@@ -142,7 +143,7 @@ def load_config(path: Path) -> LoadedConfig:
     config = read_toml(path, AgentConfig)
     folder = path.resolve().parent
     known = load_profiles(_profile_folders(config, folder, file=str(path)))
-    for key, message in (*_faults(config, known, folder=folder), *_file_faults(config.broker, folder)):
+    for key, message in _faults(config, known, folder=folder):
         raise ConfigError(message, file=str(path), key=key)
     zones = {one.device: read_zones(folder / one.zones) for one in config.cameras if one.zones}
     taken = [one.device for one in config.bindings]
@@ -176,22 +177,12 @@ def _profile_folders(config: AgentConfig, folder: Path, *, file: str) -> list[Pa
     return folders
 
 
-def _file_faults(broker: BrokerConfig, folder: Path) -> Iterable[tuple[str, str]]:
-    for key in ("password_file", "ca_file"):
-        name = getattr(broker, key)
-        if name and not (folder / name).is_file():
-            yield f"broker.{key}", f"{folder / name} is not a file"
-
-
 def _faults(config: AgentConfig, known: dict[str, Profile], *, folder: Path) -> Iterable[tuple[str, str]]:
     try:
         check_area(config.area)
     except TopicError as error:
         yield "area", str(error)
-    try:
-        config.broker.host_port()
-    except ValueError as error:
-        yield "broker.url", str(error)
+    yield from ((f"broker.{key}", message) for key, message in broker_faults(config.broker, folder))
     if size_bytes(config.outbox.max_bytes) < MIN_OUTBOX_BYTES:
         yield "outbox.max_bytes", f"must be at least {MIN_OUTBOX_BYTES // 1000}kB"
     if size_bytes(config.outbox.reserve_bytes) < MIN_RESERVE_BYTES:
@@ -215,6 +206,7 @@ def _box_faults(config: AgentConfig, known: dict[str, Profile]) -> Iterable[tupl
     serials: set[str] = set()
     for number, box in enumerate(config.boxes):
         key = f"boxes[{number}]"
+        yield from _port_faults(f"{key}.port", box.port)
         for field, taken, value in (("port", ports, box.port), ("device", devices, box.device)):
             if value in taken:
                 yield f"{key}.{field}", f"{value!r} is used twice"
@@ -228,10 +220,18 @@ def _box_faults(config: AgentConfig, known: dict[str, Profile]) -> Iterable[tupl
             yield f"{key}.profile", f"{box.profile!r} has no [box]"
 
 
+def _port_faults(key: str, port: str) -> Iterable[tuple[str, str]]:
+    try:
+        check_port(port)
+    except ValueError as error:
+        yield key, str(error)
+
+
 def _line_faults(config: AgentConfig, known: dict[str, Profile]) -> Iterable[tuple[str, str]]:
     ports: set[str] = set()
     devices: set[str] = set()
     for number, line in enumerate(config.lines):
+        yield from _port_faults(f"lines[{number}].port", line.port)
         if line.port in ports:
             yield f"lines[{number}].port", f"{line.port!r} is used twice"
         ports.add(line.port)

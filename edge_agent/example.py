@@ -26,7 +26,7 @@ max_age = "7d"
 
 [[lines]]
 name = "rs485-1"                      # in logs
-port = "/dev/ttyUSB0"                 # or socket://host:port, rfc2217://host:port
+port = "/dev/ttyUSB0"                 # better /dev/serial/by-id/…; or socket://host:port, rfc2217://host:port
 baud = 19200
 parity = "N"                          # N, E or O
 stopbits = 1                          # 1 or 2

@@ -3,6 +3,7 @@
 import ast
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from itertools import pairwise
 from typing import Any, cast
 
 from device_profiles.wire import Value
@@ -186,6 +187,17 @@ def _numeric(operate: Callable[[float, float], float], left: _Evaluate, right: _
             return None
 
     return evaluate
+
+
+def compared(text: str) -> Iterable[tuple[str, bool | float | str]]:
+    """Yield (name, constant) of each comparison of a value with a constant in the condition ``text``."""
+    for node in ast.walk(ast.parse(text, mode="eval")):
+        if isinstance(node, ast.Compare):
+            terms = (node.left, *node.comparators)
+            for pair in pairwise(terms):
+                for one, other in (pair, pair[::-1]):
+                    if isinstance(one, ast.Name) and isinstance(other, ast.Constant):
+                        yield one.id, cast("bool | float | str", other.value)
 
 
 def condition_faults(key: str, text: str, names: Iterable[str]) -> Iterable[tuple[str, str]]:

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from datetime import UTC, datetime
+from math import isfinite
 from typing import Annotated, Literal
 
 import msgspec
@@ -15,6 +17,8 @@ UNKNOWN_CODE = "device.unknown_code"  # the Event of a code that a dialect does 
 UNKNOWN_CODES = "unknown_codes"  # the value that counts them
 TOPIC = "$topic"  # the root of a path that looks into the MQTT topic: "$topic[2]" is its third level
 _STEP = re.compile(r"\[(?P<index>\d{1,4})\]|\[(?P<key>[^\[\]=]+)=(?P<word>[^\[\]]*)\]|(?:^|\.)(?P<name>[^.\[\]]+)")
+
+_SAMPLE = datetime(2026, 11, 21, 22, 33, 44, 556_677, tzinfo=UTC)  # a format that says a time says this one
 
 Step = str | int | tuple[str, str]  # member of an object, place in a list, the object in a list whose key says word
 Path = tuple[Step, ...]
@@ -122,6 +126,7 @@ def dialect_faults(
         yield from ((f"{key}.{part}", message) for part, message in payload_faults(dialect.payloads))
         if dialect.counter is not None and not dialect.counter.session and dialect.time is None:
             yield f"{key}.counter", "needs a session or a time: a counter that was reset would look like doubles"
+        yield from ((f"{key}.time.{part}", message) for part, message in _time_faults(dialect.time))
         parts = {f"{PAYLOAD}.{part}" for part in part_names(dialect.payloads)}
         if not 0 < 2 * duration_us(dialect.keep_alive) <= duration_us(silent_after):
             yield (
@@ -140,6 +145,21 @@ def dialect_faults(
         yield f'events."{UNKNOWN_CODE}"', "a profile with dialects tells of codes that nobody knows by this event"
 
 
+def _time_faults(time: TimeField | None) -> Iterable[tuple[str, str]]:
+    if time is None or not time.format:
+        return
+    if time.unit != "text":
+        yield "format", f'belongs to unit = "text", and this one is {time.unit!r}'
+        return
+    try:
+        read = datetime.strptime(_SAMPLE.strftime(time.format), time.format)  # noqa: DTZ007
+    except ValueError as error:
+        yield "format", f"cannot be read back: {error}; write it as strptime has it, such as %Y-%m-%d %H:%M:%S"
+        return
+    if read.replace(second=0, microsecond=0, tzinfo=None) != _SAMPLE.replace(second=0, microsecond=0, tzinfo=None):
+        yield "format", f"{time.format!r} does not say date, hour and minute, such as %Y-%m-%d %H:%M:%S"
+
+
 def _field_faults(name: str, field: Field, values: Mapping[str, ValueSpec]) -> Iterable[tuple[str, str]]:
     value = values.get(name)
     if value is None:
@@ -147,6 +167,10 @@ def _field_faults(name: str, field: Field, values: Mapping[str, ValueSpec]) -> I
         return
     if value.latch is not None:
         yield "", "is kept by the edge itself (latch)"
+    if not (isfinite(field.scale) and field.scale):
+        yield ".scale", "must be a number other than 0: every value would be the same, or none"
+    if not isfinite(field.plus):
+        yield ".plus", "must be a number"
     if field.codes and (f"{name}_raw" not in values or values[f"{name}_raw"].type != "str"):
         yield ".codes", f"the raw code is kept beside the canonical one: add the str `{name}_raw` to values"
     for code, canonical in field.codes.items():

@@ -18,6 +18,8 @@ _MOST_VALUES = 256  # of one device: a reading on the wire holds no more
 _MOST_WHOLE = 2**63 - 1  # an integer on the wire has 64 bits
 _MAX_COUNT = {True: 2000, False: 125}  # Modbus application protocol V1.1b3, 6.1-6.4: bits, registers in one request
 
+_MOST_LATEST_US = 10_000_000  # all others on the line wait meanwhile
+
 _Positive = Annotated[int, msgspec.Meta(ge=1)]
 _Offset = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
 
@@ -107,6 +109,10 @@ def modbus_faults(modbus: ModbusMap | None, values: Mapping[str, ValueSpec]) -> 
     if modbus is not None:
         if not blocks:
             yield "modbus.blocks", "is empty: nothing would be read"
+        if duration_us(modbus.answer) <= 0:
+            yield "modbus.answer", "must be longer than 0: no slave would be waited for"
+        if duration_us(modbus.latest) > _MOST_LATEST_US:
+            yield "modbus.latest", f"must be at most {_MOST_LATEST_US // 1_000_000}s: the whole line is drained so long"
         if duration_us(modbus.latest) < duration_us(modbus.answer):
             yield "modbus.latest", "is shorter than `answer`: a late answer could pass as another value"
     for name, block in blocks.items():

@@ -6,12 +6,14 @@ for up to 5 s and 0.3 s), cannot open ``rfc2217://`` at all, and leaks the socke
 
 import asyncio
 import io
+import re
 import termios
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import msgspec
 import serial
@@ -21,6 +23,10 @@ T = TypeVar("T")
 _READ_BYTES = 1024  # four frames at once
 _WRITE_TIMEOUT_S = 0.05  # a request is 8 bytes: a port that cannot take them is stuck
 _THREAD_READ_S = 0.2  # how soon a reading thread notices that its port closes
+
+
+_SCHEMES = ("socket", "rfc2217")  # pyserial's others are for its own tests
+_SCHEME = re.compile(r"([a-z][a-z0-9+]{2,}):/")
 
 
 class LineLost(Exception):
@@ -34,6 +40,21 @@ class PortSettings(msgspec.Struct, frozen=True):
     baud: int
     parity: str  # N, E or O
     stopbits: float
+
+
+def check_port(url: str) -> None:
+    """Check how a port is named; whether it is there shows when it is opened. Raises ValueError."""
+    scheme = _SCHEME.match(url)
+    if scheme is None:
+        return
+    says = f"{url!r} is no port: write a device such as /dev/ttyUSB0, socket://host:port or rfc2217://host:port"
+    try:
+        parts = urlsplit(url)
+        named = parts.hostname and parts.port
+    except ValueError as error:
+        raise ValueError(f"{says} ({error})") from error
+    if scheme[1] not in _SCHEMES or not named:
+        raise ValueError(says)
 
 
 class Port:

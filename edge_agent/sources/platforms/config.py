@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 
 from device_profiles.config import Size, duration_us, size_bytes
-from device_profiles.link import BrokerConfig
+from device_profiles.link import BrokerConfig, broker_faults
 from device_profiles.profile import Profile
 from device_profiles.specs.dialect_spec import Dialect
 from device_profiles.wire import Binding, Id, Name
@@ -141,14 +141,7 @@ def _way_faults(platform: PlatformConfig, folder: Path, addresses: set[str]) -> 
         if platform.token_file and not _first_line(folder / platform.token_file):
             yield "token_file", f"{folder / platform.token_file} has no first line that can be read"
         return
-    try:
-        platform.broker.host_port()
-    except ValueError as error:
-        yield "broker.url", str(error)
-    for file in ("password_file", "ca_file"):
-        name = getattr(platform.broker, file)
-        if name and not (folder / name).is_file():
-            yield f"broker.{file}", f"{folder / name} is not a file"
+    yield from ((f"broker.{field}", message) for field, message in broker_faults(platform.broker, folder))
     levels = platform.topic.split("/")
     if "#" in levels[:-1] or any(level not in ("+", "#") and set(level) & set("+#\0") for level in levels):
         yield "topic", f"{platform.topic!r} is no MQTT topic filter"
