@@ -77,6 +77,8 @@ def replay(
     with opened_journal(settings.journal) as journal:
         known = _chosen(read_asides(journal), messages, reason)
         chosen = _unsettled(known, messages)
+        if not known:
+            typer.echo(f"nothing is in quarantine for {reason}")
         asked = [aside for aside in chosen if _may_be_good(journal, aside)]
         gone = any(aside.state is State.DROPPED for aside in known) and bool(messages)
         good = len(asked) == len(chosen) and not gone

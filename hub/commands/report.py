@@ -13,12 +13,13 @@ from device_profiles.errors import ConfigError
 from device_profiles.profile import load_profiles
 from device_profiles.specs.key_spec import REPORTED
 from device_profiles.wire import NAME_PATTERN
+from hub.alarms.asked.named import is_device
 from hub.alarms.city.places import LatLon
 from hub.alarms.people.reports import MAX_TEXT, REPORT, Report, is_name, is_on_earth
 from hub.alarms.rulebook.rules import PERSON_REPORT
 from hub.commands import Config
 from hub.config import Settings, read_config
-from hub.data import present
+from hub.data import present, read_database
 from hub.errors import BadReport, NoActor
 from hub.journal.records import MAX_ACTOR, Act, append_act
 from hub.photos import keep_photo
@@ -46,10 +47,19 @@ def report(
     row = Act(actor, REPORT, PERSON_REPORT, asset, text, area=area, kind=kind, photo=digest, device=device, at=made.at)
     record = append_act(settings.journal, row, now_us=clock_from_environment().wall_us())
     sys.stdout.write(f"recorded at {record.offset}; hub why {record.offset} says what came of it\n")
+    if device and not _is_known(settings, f"{area}/{device}"):
+        sys.stderr.write(f"hub: nothing is known of {area}/{device}: no alarm of a device follows\n")
     known = _kinds(settings) if kind else set()
     if known and kind not in known:
         people = ", ".join(sorted(one for one in known if one.startswith(REPORTED)))
         sys.stderr.write(f"hub: no rule asks for reports of kind {kind!r}; known: {people}\n")
+
+
+def _is_known(settings: Settings, device: str) -> bool:
+    if not settings.database.is_file():
+        return False
+    with read_database(settings.database) as connection:
+        return is_device(connection, device)
 
 
 def _kinds(settings: Settings) -> set[str]:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from device_profiles.clock import clock_from_environment
 from device_profiles.wire import Severity
+from hub.alarms.asked.named import note_area
 from hub.alarms.city.policy import Target, parse_policy
 from hub.alarms.kept.log import history_of, read_alarms
 from hub.alarms.transitions import Alarm
@@ -38,6 +39,8 @@ def response(
             for alarm in read_alarms(connection)
             if alarm.severity == severity and (not area or alarm.within(area))
         ]
+        if area and not found:
+            note_area(connection, area)
     if as_json:
         made = {"alarms": found, "figures": figures(found)}
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(made)).decode() + "\n")

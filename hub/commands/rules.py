@@ -34,6 +34,8 @@ def replay(
     since_us = instant_us(since, now_us=now_us) if since else 0
     with opened_journal(settings.journal) as journal, opened_database(settings.database) as engine:
         found = what_if(journal, engine, profile, since_us=since_us)
+    if not found.devices:
+        sys.stderr.write(f"hub: no device of kind {profile.spec.kind} is known: its rules have nothing to look at\n")
     if as_json:
         made = msgspec.to_builtins(found) | {"gone": found.gone, "new": found.new}
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(made)).decode() + "\n")

@@ -8,7 +8,7 @@ import msgspec
 from rich.table import Column, Table
 from rich.text import Text
 
-from hub.alarms.asked.named import is_heard, named_alarm
+from hub.alarms.asked.named import named_alarm, note_area
 from hub.alarms.asked.replay import Replay, replay_apart
 from hub.alarms.asked.spoken import key_texts, later_texts
 from hub.alarms.kept.log import history_of, read_alarms
@@ -36,7 +36,10 @@ class Deed(msgspec.Struct, frozen=True):
 
 def alarms_command(database: Path, *, as_json: bool = False, open_only: bool = False, area: str = "") -> int:
     """Print the alarms, in the order in which they were raised; return the exit code. Raises NoData."""
-    found = [alarm for alarm in _read(database, open_only=open_only) if not area or alarm.within(area)]
+    with read_database(database) as connection:
+        found = [alarm for alarm in read_alarms(connection, open_only=open_only) if not area or alarm.within(area)]
+        if area and not found:
+            note_area(connection, area)
     if as_json:
         rows = [msgspec.to_builtins(alarm) | {"open": alarm.open} for alarm in found]
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(rows)).decode() + "\n")
@@ -105,11 +108,6 @@ def act_command(act: ActKind, journal: Path, database: Path, alarm_id: str, *, d
 def _find(database: Path, alarm_id: str, *, still_open: bool) -> Alarm:
     with read_database(database) as connection:
         return named_alarm(connection, alarm_id, still_open=still_open)
-
-
-def _read(database: Path, *, open_only: bool) -> list[Alarm]:
-    with read_database(database) as connection:
-        return read_alarms(connection, open_only=open_only)
 
 
 def alarms_table(found: list[Alarm]) -> Table:

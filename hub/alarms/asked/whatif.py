@@ -26,6 +26,7 @@ class WhatIf(msgspec.Struct, frozen=True):
     last: int
     before: tuple[Alarm, ...]
     after: tuple[Alarm, ...]
+    devices: int = 0  # of the kind whose rules are tried
 
     @property
     def gone(self) -> list[Alarm]:
@@ -55,7 +56,8 @@ def what_if(journal: Journal, engine: sa.Engine, profile: Profile, *, since_us: 
             before += _raised(theirs, record)
             after += _raised(ours, _instead(record, profile))
         at = records[-1].offset
-    return WhatIf(first, at, tuple(before), tuple(after))
+    devices = sum(device.profile == profile.spec.kind for device in ours.devices.values())
+    return WhatIf(first, at, tuple(before), tuple(after), devices)
 
 
 def _raised(state: State, record: Record) -> list[Alarm]:

@@ -58,6 +58,14 @@ def test_a_kind_that_no_rule_asks_for_is_recorded_and_named(config: Path, capsys
     assert "no rule asks for reports of kind 'person.report_hole'; known: person.reported_hole" in told.err
 
 
+def test_a_device_of_which_nothing_is_known_is_noted(config: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was seen is recorded all the same, and its alarm is none of a device."""
+    report("a hole", AREA, "Zhao Li", config=config, device="nope")
+    told = capsys.readouterr()
+    assert "recorded at" in told.out
+    assert f"nothing is known of {AREA}/nope" in told.err
+
+
 def test_a_name_is_no_book(config: Path) -> None:
     """It stands in the alarm, which goes to everybody with each change; a kind is one that a rule could ask for."""
     with pytest.raises(NoActor, match="200"):

@@ -32,5 +32,8 @@ def test_before_and_after(tmp_path: Path) -> None:
     assert counted(20) == (2, 1, 1, 0)
     assert counted(6) == (2, 3, 0, 1)
     assert counted(20, since_s=250) == (1, 1, 0, 0)
+    other = parse_profile(MANHOLE.replace('kind = "manhole_cover"', 'kind = "no_such_kind"'), file="try.toml")
+    devices = [what_if(journal, engine, each).devices for each in (parse_profile(MANHOLE, file="try.toml"), other)]
+    assert devices == [1, 0]
     journal.close()
     engine.dispose()
