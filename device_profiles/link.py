@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import random
 import socket
 import ssl
 import struct
@@ -16,14 +15,14 @@ import msgspec
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MessageType, MQTTErrorCode, MQTTProtocolVersion
 
+from device_profiles.backoff import jittered_s
 from device_profiles.errors import ConfigError
 
 logger = logging.getLogger(__name__)
 
-FIRST_DELAY_S = 0.5
+LEAST_DELAY_S, FIRST_DELAY_S, MAX_DELAY_S = 0.01, 0.5, 30.0
 PUBACK = int(MessageType.PUBACK)
 _PUBACK = struct.Struct("!BBH")  # OASIS MQTT 3.1.1, 3.4: header, remaining length, packet id
-MAX_DELAY_S = 30.0
 MAX_UNACKED = 2_000  # messages; paho keeps what was not acked over every reconnect, beside what is sent anew then
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
 
@@ -175,8 +174,7 @@ class Link:
                 open_socket.shutdown(socket.SHUT_RDWR)
 
     def _next_delay(self) -> None:
-        ceiling = min(MAX_DELAY_S, FIRST_DELAY_S * 2.0 ** min(self._failures, 10))
-        delay = random.uniform(0.01, ceiling)  # full jitter: a thousand agents must not return at once
+        delay = jittered_s(self._failures, base_s=FIRST_DELAY_S, cap_s=MAX_DELAY_S, least_s=LEAST_DELAY_S)
         self._client.reconnect_delay_set(delay, delay)  # type: ignore[arg-type]
 
     def _handle_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:

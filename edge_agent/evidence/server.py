@@ -9,11 +9,11 @@ from enum import StrEnum
 import msgspec
 from aiohttp import web
 
+from device_profiles.backoff import Backoff
 from device_profiles.clock import Clock
 from device_profiles.evidence import DIGEST, PATH, challenge_header
 from device_profiles.shelf import Shelf
 from edge_agent.evidence.challenges import Challenges, ProofReason
-from edge_agent.sources.backoff import Backoff
 
 logger = logging.getLogger(__name__)
 

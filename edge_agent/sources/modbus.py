@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import msgspec
 
+from device_profiles.backoff import Backoff
 from device_profiles.clock import Clock
 from device_profiles.profile import Profile
 from edge_agent.config import LineConfig
 from edge_agent.sample import Sample, Sink
-from edge_agent.sources.backoff import Backoff
 from edge_agent.sources.breaker import Breaker
 from edge_agent.sources.budget import SCAN_PERIOD_S
 from edge_agent.sources.bus import Answer, Bus, PollFailed

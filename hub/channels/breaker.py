@@ -2,6 +2,8 @@
 
 import random
 
+from device_profiles.backoff import jittered_s
+
 AFTER = 3  # failures in a row that open it
 BASE_S = {"life": 0.5, "other": 1.0}  # real seconds
 LIFE_CAP_S = 5.0  # a life alarm never waits longer for a try, whatever the config says
@@ -16,7 +18,7 @@ class Breaker:
         self._base_s = BASE_S[lane]
         self._cap_s = min(cap_s, LIFE_CAP_S) if lane == "life" else cap_s
         self._until_s = 0.0
-        self._rng = rng or random.Random()
+        self._rng = rng
 
     @property
     def open(self) -> bool:
@@ -28,8 +30,8 @@ class Breaker:
         return max(0.0, self._until_s - now_s) if self.open else 0.0
 
     def bad(self, now_s: float) -> float:
-        """Take note of a failure; return the pause before the next try, drawn with full jitter."""
-        pause_s = self._rng.uniform(0.0, min(self._cap_s, self._base_s * 2.0 ** min(self.failures, 16)))
+        """Take note of a failure; return the pause before the next try."""
+        pause_s = jittered_s(self.failures, base_s=self._base_s, cap_s=self._cap_s, rng=self._rng)
         self.failures += 1
         self._until_s = now_s + pause_s
         return pause_s

@@ -7,7 +7,6 @@ session, QoS 1, acks when it is told to.
 
 import contextlib
 import logging
-import random
 import select
 import socket
 import ssl
@@ -15,8 +14,9 @@ import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from device_profiles.backoff import jittered_s
 from device_profiles.clock import Clock
-from device_profiles.link import FIRST_DELAY_S, MAX_DELAY_S, BrokerConfig, Inbound
+from device_profiles.link import FIRST_DELAY_S, LEAST_DELAY_S, MAX_DELAY_S, BrokerConfig, Inbound
 from device_profiles.wire import MAX_PACK_BYTES
 from hub.intake import packets
 from hub.intake.dial import Dial, Refused
@@ -126,8 +126,7 @@ class Subscriber:
                 self._leave()
 
     def _delay_s(self) -> float:
-        """Full jitter: a thousand clients must not return at once."""
-        return random.uniform(0.01, min(MAX_DELAY_S, FIRST_DELAY_S * 2.0 ** min(self._failures, 10)))
+        return jittered_s(self._failures, base_s=FIRST_DELAY_S, cap_s=MAX_DELAY_S, least_s=LEAST_DELAY_S)
 
     def _serve(self, sock: socket.socket) -> None:
         """Take in and send until a stop. Raises OSError, ProtocolError when the connection is over."""

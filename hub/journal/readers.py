@@ -1,13 +1,13 @@
 """Readers follow the journal, each in a thread of its own with a cursor of its own."""
 
 import logging
-import random
 import threading
 from collections.abc import Callable
 from typing import Protocol
 
 import sqlalchemy as sa
 
+from device_profiles.backoff import Backoff
 from device_profiles.clock import Clock
 from device_profiles.durable import is_disk_full
 from hub.errors import StoreDown
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 BATCH = 500  # records in one transaction of a reader
 LARGE_BATCH = 4_000  # of one that keeps no alarm waiting: an archive is fastest with some thousand lines a request
 RETRY_S = 1.0  # between two tries on a full disk
-AWAY_BASE_S, AWAY_CAP_S = 0.5, 15.0  # of the full jitter between two tries of a store that is away
+AWAY_BASE_S, AWAY_CAP_S = 0.5, 15.0  # of the pauses between two tries of a store that is away
 LINGER_S = 0.1  # a reader that is not urgent lets so much gather: each batch is an fsync and a turn on the processor
 
 
@@ -66,7 +66,7 @@ class ReaderLoop:
         self._on_crash = on_crash
         self._urgent = urgent
         self._waits = False  # the last batch could not be stored
-        self._away = 0  # tries in a row at which the store was away
+        self._backoff = Backoff(base_s=AWAY_BASE_S, cap_s=AWAY_CAP_S)  # while the store is away
         self._stopping = threading.Event()
         self._unread_us: int | None = None  # received time of the oldest record that is known and not yet stored
         self._thread = threading.Thread(target=self._run, name=f"reader {reader.name}", daemon=True)
@@ -144,13 +144,12 @@ class ReaderLoop:
             return False
         if self._waits:
             logger.info("reader %s goes on", self.reader.name)
-        self._waits, self._away = False, 0
+        self._waits = False
+        self._backoff.reset()
         return True
 
     def _wait_away(self, error: StoreDown) -> None:
-        delay_s = random.uniform(0.0, min(AWAY_CAP_S, AWAY_BASE_S * 2.0 ** min(self._away, 16)))
-        self._away += 1
-        self._wait(str(error), delay_s)
+        self._wait(str(error), self._backoff.next_s())
 
     def _wait(self, reason: str, delay_s: float) -> None:
         logger.log(logging.DEBUG if self._waits else logging.ERROR, "reader %s waits: %s", self.reader.name, reason)

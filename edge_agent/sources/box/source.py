@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 import msgspec
 
+from device_profiles.backoff import Backoff
 from device_profiles.clock import Clock
 from device_profiles.profile import BoxLine
 from edge_agent.config import BoxConfig
-from edge_agent.sources.backoff import Backoff
 from edge_agent.sources.box.claims import Claims
 from edge_agent.sources.box.frames import Deframer, Frame, Kind
 from edge_agent.sources.box.messages import BadMessage, Hello, read_hello

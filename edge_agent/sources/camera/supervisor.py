@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 
 import edge_agent
+from device_profiles.backoff import Backoff
 from device_profiles.clock import Clock
-from edge_agent.sources.backoff import Backoff
 from edge_agent.sources.camera.messages import HEADER, Order, Report, decode_report, encode_order, report_length
 from edge_agent.sources.camera.streams.trouble import Loss, Trouble
 from edge_agent.sources.camera.vitals import Vitals, vitals_of

@@ -9,9 +9,9 @@ from contextlib import AsyncExitStack
 import msgspec
 from aiohttp import web
 
+from device_profiles.backoff import Backoff
 from device_profiles.config import size_bytes
 from device_profiles.dialect import Reason, Refused
-from edge_agent.sources.backoff import Backoff
 from edge_agent.sources.platforms.config import HttpPlatform
 from edge_agent.sources.platforms.feed import Feed, Verdict
 from edge_agent.sources.platforms.safety import Safe

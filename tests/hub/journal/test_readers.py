@@ -95,7 +95,7 @@ def test_a_store_that_is_away_is_tried_less_and_less(tmp_path: Path, monkeypatch
         ceilings.append(most)
         return 0.0
 
-    monkeypatch.setattr("hub.journal.readers.random.uniform", uniform)
+    monkeypatch.setattr("device_profiles.backoff.random.uniform", uniform)
     journal = Journal.open(tmp_path / "journal.db")
 
     class Away(Recorder):

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from device_profiles.backoff import Backoff
 from device_profiles.clock import Clock
-from edge_agent.sources.backoff import Backoff
 from edge_agent.sources.camera.streams.frame import BrokenPicture, Frame, Grabber, NoPicture
 from edge_agent.sources.camera.streams.trouble import Stream
 

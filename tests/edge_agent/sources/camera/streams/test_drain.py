@@ -9,8 +9,8 @@ import msgspec
 import numpy as np
 import pytest
 
+from device_profiles.backoff import Backoff
 from device_profiles.clock import Clock
-from edge_agent.sources.backoff import Backoff
 from edge_agent.sources.camera.streams.drain import Drain
 from edge_agent.sources.camera.streams.frame import BrokenPicture, Frame, Image, NoPicture
 from edge_agent.sources.camera.streams.trouble import Stream

@@ -5,7 +5,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from edge_agent.sources.backoff import Backoff
+from device_profiles.backoff import Backoff, jittered_s
 
 
 @given(st.integers(0, 2**32), st.integers(1, 100))
@@ -23,3 +23,10 @@ def test_reset_starts_with_the_base() -> None:
         backoff.next_s()
     backoff.reset()
     assert all(delay <= 0.5 for delay in [backoff.next_s()])
+
+
+@given(st.integers(0, 2**62), st.integers(0, 2**32))
+def test_a_delay_is_never_below_the_least_nor_above_the_cap(failures: int, seed: int) -> None:
+    """However many failures: no overflow, and nobody who was just refused returns at once."""
+    delay_s = jittered_s(failures, base_s=0.5, cap_s=30.0, least_s=0.01, rng=random.Random(seed))
+    assert 0.01 <= delay_s <= min(30.0, 0.5 * 2.0 ** min(failures, 10))
