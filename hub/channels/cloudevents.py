@@ -8,6 +8,7 @@ from hub.alarms.transitions import Transition
 from hub.channels.notice import Notice, headline, last_of, sums
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST_US = 253_402_300_799_999_999  # the end of the year 9999
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
@@ -83,8 +84,8 @@ def source_of(payload: bytes) -> str:
 
 
 def rfc3339(t_us: int) -> str:
-    """Return an instant as RFC 3339 text with microseconds, in UTC."""
-    return (_EPOCH + timedelta(microseconds=t_us)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    """Return an instant as RFC 3339 text with microseconds, in UTC; one that no calendar has as the nearest that has."""
+    return (_EPOCH + timedelta(microseconds=max(0, min(t_us, _LAST_US)))).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class _Sourced(msgspec.Struct):

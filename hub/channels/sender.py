@@ -88,7 +88,7 @@ class Sender:
         try:
             if part is not None:
                 await self._channel.send(part)
-        except DeliveryError as error:
+        except (DeliveryError, ValueError, ArithmeticError) as error:
             logger.log(logging.WARNING if self._breaker.failures == 0 else logging.DEBUG, "%s: %s", self.name, error)
             self._breaker.bad(self._clock.real_s())
             return CARE_S
@@ -112,7 +112,7 @@ class Sender:
         except DeliveryError as error:
             await self._take_failure(notice, error)
             return
-        except ValueError as error:  # it cannot be written as this channel wants it: a dead letter, not the hub's end
+        except (ValueError, ArithmeticError) as error:  # it cannot be written so: a dead letter, not the hub's end
             await self._take_failure(notice, Refused(Fault.REFUSED, f"cannot be written: {error}"))
             return
         fault_point("hub.after_send")

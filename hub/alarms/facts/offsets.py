@@ -6,7 +6,8 @@
   never negative, so the least is the nearest, and a backlog that comes late cannot raise it;
 * ``-clock.offset_us`` of the newest pack, when its source may be believed (ntp, gnss, simulated), and that of the
   hub's own clock too, which each tick tells: so that an agent whose first packs all come late is not taken for one
-  whose clock is slow. Against a hub whose clock nobody keeps, an agent's word of true time means nothing.
+  whose clock is slow. Against a hub whose clock nobody keeps, an agent's word of true time means nothing. Nor does
+  one of a clock that is a century off: no calendar could write what such an agent says is now.
 
 A sample more than 60 s below what the agent says of its clock (0 when it says nothing that may be believed) is a time
 in the future and no sample. The samples begin anew when the agent's clock was set or its epoch is new. When the hub
@@ -19,6 +20,7 @@ from device_profiles.wire import ClockState
 
 FUTURE_US = 60_000_000  # a time further ahead than this is never believed (ALARMS.md, 11)
 WINDOW_US = 600_000_000
+FARTHEST_US = 36_525 * 86_400_000_000  # a century
 BELIEVED = frozenset({"ntp", "gnss", "simulated"})
 
 
@@ -43,7 +45,8 @@ class Offset(msgspec.Struct, omit_defaults=True):
 
     def believe(self, clock: ClockState) -> bool:
         """Take in what the agent says of its clock; return whether that is new."""
-        claim = -clock.offset_us if clock.source in BELIEVED else None
+        believed = clock.source in BELIEVED and abs(clock.offset_us) <= FARTHEST_US
+        claim = -clock.offset_us if believed else None
         if claim == self.claim_us:
             return False
         self.claim_us = claim

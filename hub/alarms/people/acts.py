@@ -20,6 +20,7 @@ from hub.alarms.transitions import SITE, ActReason, Kind, Reason, Refusal
 
 ActKind = Literal["ack", "shelve", "unshelve", "out_of_service", "in_service", "dispatch", "arrive", "safe", "close"]
 ACTS: tuple[str, ...] = get_args(ActKind)
+MAX_LEASE_US = 30 * 86_400_000_000  # of an acknowledgement: an alarm that somebody has reminds nobody
 _MAX_NOTE = 500  # characters of what a transition carries
 _STAGES = {"dispatch": Kind.DISPATCHED, "arrive": Kind.ARRIVED, "safe": Kind.SAFE}
 
@@ -89,7 +90,7 @@ def _by(body: ActBody) -> By:
 
 
 def _when(decisions: Decisions, body: ActBody) -> int:
-    return min(body.t_us if body.t_us is not None else decisions.received_us, decisions.received_us)
+    return max(0, min(body.t_us if body.t_us is not None else decisions.received_us, decisions.received_us))
 
 
 def _ack(decisions: Decisions, found: Occurrence, body: ActBody) -> Refusal | None:
@@ -99,6 +100,8 @@ def _ack(decisions: Decisions, found: Occurrence, body: ActBody) -> Refusal | No
         return Refusal.ACT_REPEATED
     if alarm.acknowledged and body.for_us is None and body.eta_us is None:
         return Refusal.ACT_REPEATED  # nothing new
+    if _too_long(decisions, body):
+        return Refusal.ACT_TOO_LONG
     lease_us = body.for_us if body.for_us is not None else decisions.state.policy.lease_us
     until_us = decisions.received_us + lease_us
     if body.eta_us is not None and body.for_us is None:
@@ -108,6 +111,14 @@ def _ack(decisions: Decisions, found: Occurrence, body: ActBody) -> Refusal | No
     found.stages.setdefault("acknowledged", t_us)
     decisions.act(found, Kind.ACKED, t_us=t_us, alarm=taken, by=_by(body))
     return None
+
+
+def _too_long(decisions: Decisions, body: ActBody) -> bool:
+    """Return whether somebody would have an alarm for no time, or for so long that nobody else could ever take it."""
+    for_us, eta_us = body.for_us, body.eta_us
+    if for_us is not None and not 0 < for_us <= MAX_LEASE_US:
+        return True
+    return eta_us is not None and eta_us > decisions.received_us + MAX_LEASE_US
 
 
 def _stage(decisions: Decisions, found: Occurrence, body: ActBody) -> Refusal | None:

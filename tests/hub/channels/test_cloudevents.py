@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,3 +66,11 @@ def test_times_are_exact(t_us: int) -> None:
     assert parsed.tzinfo is not None
     difference = parsed - datetime(1970, 1, 1, tzinfo=UTC)
     assert (difference.days * 86_400 + difference.seconds) * 1_000_000 + difference.microseconds == t_us
+
+
+@pytest.mark.parametrize(
+    ("t_us", "text"), [(-1, "1970-01-01T00:00:00.000000Z"), (2**63, "9999-12-31T23:59:59.999999Z")]
+)
+def test_what_no_calendar_has_is_told_as_the_nearest_that_one_has(t_us: int, text: str) -> None:
+    """An alarm with a mad time is told all the same."""
+    assert rfc3339(t_us) == text

@@ -29,13 +29,14 @@ HOOK = '[[receivers]]\nname = "hook"\nchannel = "webhook"\nurl = "http://127.0.0
 class Clumsy:
     """A channel that cannot write one alarm."""
 
-    def __init__(self) -> None:
+    def __init__(self, error: Exception | None = None) -> None:
         self.told = asyncio.Event()
+        self._error = error or ValueError("no such letter")
 
     async def send(self, notice: Notice) -> Receipt:
         """Take everything but alarm 1."""
         if notice.transitions[0].alarm.id == "alarm-1":
-            raise ValueError("no such letter")
+            raise self._error
         self.told.set()
         return Receipt("taken")
 
@@ -57,12 +58,13 @@ def sender(engine: sa.Engine, disk: ThreadPoolExecutor, channel: Clumsy, rooms: 
     return Sender(turns, channel, clock=Clock(), disk=disk, make_room=lambda: rooms.pop(0))
 
 
-async def test_what_cannot_be_written_is_a_dead_letter(engine: sa.Engine) -> None:
+@pytest.mark.parametrize("error", [ValueError("no such letter"), OverflowError("date value out of range")])
+async def test_what_cannot_be_written_is_a_dead_letter(engine: sa.Engine, error: Exception) -> None:
     """Not the end of the hub, which would come back and end again; the next notice goes."""
     router = Router(Gate(engine), receivers(HOOK), Lane.LIFE)
     store(engine, raised(1), raised(2, number=2))
     router.route(now_us=Clock().wall_us())
-    channel = Clumsy()
+    channel = Clumsy(error)
     with ThreadPoolExecutor(1) as disk:
         one = sender(engine, disk, channel, [])
         task = asyncio.create_task(one.send_loop())

@@ -27,6 +27,14 @@ def test_a_believed_clock_bounds_it() -> None:
     assert offset.us == 4_000 * S
 
 
+def test_a_clock_that_is_a_century_off_is_not_believed() -> None:
+    """Else an event at the end of all numbers would be the present, and what tells of it could not write it."""
+    offset = Offset()
+    for off_us in (2**63 - 1, -(2**63 - 1)):
+        assert not offset.believe(ClockState("ntp", off_us))
+    assert offset.us == 0
+
+
 def test_a_time_in_the_future_is_no_sample() -> None:
     """One pack with a mad clock does not make every device of the agent stale."""
     offset = Offset()

@@ -1,5 +1,7 @@
 """What people do about alarms."""
 
+import pytest
+
 from hub.alarms.transitions import Refusal
 from tests.hub.alarms.scene import LIFT, Scene
 
@@ -57,3 +59,20 @@ def test_a_closed_silence_is_told_again_only_after_the_device_was_back() -> None
     assert scene.ticks(22, 60) == []
     scene.beat(61)
     assert [t.alarm.rule for t in scene.ticks(62, 90)] == ["device.silent"]
+
+
+@pytest.mark.parametrize("more", [{"for_us": 0}, {"for_us": -1}, {"for_us": 2**64}, {"eta_us": 2**64}])
+def test_nobody_has_an_alarm_for_no_time_or_for_ever(more: dict[str, int]) -> None:
+    """An alarm that reminds until somebody has it would remind nobody any more, and no list could write until when."""
+    scene = Scene()
+    scene.event("lift.stuck_occupied", 1)
+    assert scene.act("ack", at_s=2, rule="lift.entrapment", subject=LIFT, **more) == []
+    assert set(scene.state.hub.refused) == {Refusal.ACT_TOO_LONG}
+
+
+def test_nothing_was_done_before_time_began() -> None:
+    """A time that no calendar has would come out of every list and channel."""
+    scene = Scene()
+    scene.event("lift.stuck_occupied", 1)
+    (made,) = scene.act("close", at_s=2, rule="lift.entrapment", subject=LIFT, t_us=-(2**63))
+    assert made.t_fact_us == 0
