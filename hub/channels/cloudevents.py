@@ -84,7 +84,7 @@ def source_of(payload: bytes) -> str:
 
 
 def rfc3339(t_us: int) -> str:
-    """Return an instant as RFC 3339 text with microseconds, in UTC; one that no calendar has as the nearest that has."""
+    """Return an instant as RFC 3339 text with microseconds, in UTC; where no calendar has it, the nearest."""
     return (_EPOCH + timedelta(microseconds=max(0, min(t_us, _LAST_US)))).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 

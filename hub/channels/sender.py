@@ -45,6 +45,7 @@ class Sender:
         self._resend = turns.resend
         self._away = False  # everything that waits goes at once, in a list
         self._tried = False  # since the start
+        self._slow = False  # it took the last notice, but not at once: others may wait behind it for too long
         self._stopping = False
         self.name = f"{turns.receiver.name} ({turns.lane.value})"
 
@@ -67,6 +68,8 @@ class Sender:
         now_s = self._clock.real_s()
         if self._breaker.failures:
             await self.on_disk(lambda: self._turns.overdue(now_us=self._clock.wall_us(), tried=self._tried))
+        elif self._slow:
+            await self.on_disk(lambda: self._turns.kept_waiting(now_us=self._clock.wall_us()))
         blocked_s = self._breaker.wait_s(now_s)
         if blocked_s > 0:
             await asyncio.sleep(min(blocked_s, CARE_S))
@@ -107,6 +110,7 @@ class Sender:
 
     async def _send(self, notice: Notice) -> None:
         fault_point("hub.after_form")
+        begun_s = self._clock.real_s()
         try:
             receipt = await self._channel.send(notice)
         except DeliveryError as error:
@@ -116,6 +120,7 @@ class Sender:
             await self._take_failure(notice, Refused(Fault.REFUSED, f"cannot be written: {error}"))
             return
         fault_point("hub.after_send")
+        self._slow = self._clock.real_s() - begun_s > CARE_S
         turns, now_us = self._turns, self._clock.wall_us()
         await self.on_disk(lambda: turns.told(notice, accepted=receipt.accepted, receipt=receipt.text, now_us=now_us))
         fault_point("hub.after_told")

@@ -127,6 +127,17 @@ class Turns:
             with self._gate.write() as connection:
                 self._revive(connection, now_us - min(self._dead_us, REVIVE_US), now_us=now_us)
 
+    def kept_waiting(self, *, now_us: int) -> None:
+        """Tell the fallback of what fell due too long ago, though the receiver takes one notice after another."""
+        late_us = now_us - self._fallback_us
+        mine = (outbox.c.receiver == self.receiver.name, outbox.c.lane == self.lane.value)
+        late = sa.and_(*mine, WAITS, outbox.c.queued_us <= late_us, outbox.c.due_us <= late_us, ~outbox.c.fell_back)
+        with self._gate.read() as connection:
+            is_late = bool(self.receiver.fallback) and _any(connection, late)
+        if is_late:
+            with self._gate.write() as connection:
+                self._fall_back(connection, late, now_us=now_us)
+
     def _give_up(self, dead: sa.ColumnElement[bool], *, now_us: int) -> None:
         with self._gate.write() as connection:
             self._bury(connection, dead, detail=f"not told for {self.receiver.dead_after}", now_us=now_us)

@@ -13,6 +13,7 @@ from hub.alarms.words import WordBody
 from hub.channels.faults import DeliveryError, Fault, Refused, Uncertain, Unsent
 from hub.channels.notice import Notice
 from hub.channels.outbox.gate import Gate
+from hub.channels.outbox.outbox import outbox
 from hub.channels.outbox.router import Router
 from hub.channels.outbox.turns import Say, Turns
 from hub.channels.routes import Lane
@@ -23,6 +24,9 @@ from tests.hub.channels.receiving import receivers
 from tests.hub.made import T0_US
 
 HOOK = '[[receivers]]\nname = "hook"\nchannel = "webhook"\nurl = "http://127.0.0.1:1/"\n'
+
+
+PAIR = HOOK + 'fallback = "spare"\n' + HOOK.replace("hook", "spare", 1)
 
 
 class Died(Exception):
@@ -97,3 +101,25 @@ def test_a_list_that_may_have_arrived_keeps_its_key(tmp_path: Path, second: Deli
     assert isinstance(third, Notice)
     assert (third == first) is same
     engine.dispose()
+
+
+def test_what_waits_behind_a_slow_receiver_is_told_to_its_fallback(engine: sa.Engine) -> None:
+    """It takes every notice and is not given up, but who waits for a minute does not wait for it alone."""
+    slow = receivers(PAIR)[0]
+    turns = Turns(Gate(engine), slow, Lane.LIFE, hub="x", say=_unheard)
+    minute_us = 60_000_000
+
+    def waiting() -> list[tuple[str, str]]:
+        with engine.connect() as connection:
+            rows = connection.execute(sa.select(outbox.c.receiver, outbox.c.state).order_by(outbox.c.receiver)).all()
+        return [(row.receiver, row.state) for row in rows]
+
+    turns.kept_waiting(now_us=T0_US + minute_us - 1)
+    assert waiting() == [("hook", "queued")] * 2
+    turns.kept_waiting(now_us=T0_US + 100 * minute_us)
+    turns.kept_waiting(now_us=T0_US + 101 * minute_us)
+    assert waiting() == [("hook", "queued")] * 2 + [("spare", "queued")] * 2
+
+
+def _unheard(word: NewRecord) -> None:
+    raise AssertionError(f"the hub says {word.body!r}")
