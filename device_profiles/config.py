@@ -54,6 +54,14 @@ def size_bytes(text: str) -> int:
     return int(text[:-2]) * _SIZES[text[-2:]]
 
 
+def check_host(name: str) -> None:
+    """Check that a host's name can be asked for; whether there is one shows later. Raises ValueError."""
+    try:
+        name.encode("idna")
+    except UnicodeError as error:
+        raise ValueError(f"{name!r} is no name of a host: a part between its dots is empty or too long") from error
+
+
 def read_text(path: Path) -> str:
     """Return the text of a file in UTF-8, without the byte order mark that some editors put before it.
 

@@ -16,6 +16,7 @@ import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MessageType, MQTTErrorCode, MQTTProtocolVersion
 
 from device_profiles.backoff import jittered_s
+from device_profiles.config import check_host
 from device_profiles.errors import ConfigError
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,7 @@ class BrokerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         more = parts.username is not None or parts.path.strip("/") or parts.query or parts.port == 0
         if parts.scheme not in _PORTS or not parts.hostname or more:
             raise ValueError(f"{self.url!r} is not mqtt://host:port or mqtts://host:port; who we are says `username`")
+        check_host(parts.hostname)
         return parts.hostname, parts.port or _PORTS[parts.scheme]
 
 

@@ -53,11 +53,11 @@ class EvidenceKeeper:
             await self._clock.sleep(SWEEP_S)
 
 
-def evidence_order(loaded: LoadedConfig) -> EvidenceOrder:
-    """Return what the workers are told."""
-    return loaded.config.evidence.order(loaded.data, permits=_permits(loaded.profiles))
+def evidence_order(loaded: LoadedConfig, *, zone_profile: str = ZONE) -> EvidenceOrder:
+    """Return what the worker of a camera with zones of this kind is told."""
+    return loaded.config.evidence.order(loaded.data, permits=_permits(loaded.profiles, zone_profile))
 
 
-def _permits(profiles: Mapping[str, Profile]) -> dict[str, Permit]:
-    profile = profiles.get(ZONE)
+def _permits(profiles: Mapping[str, Profile], kind: str) -> dict[str, Permit]:
+    profile = profiles.get(kind)
     return {kind: event.evidence for kind, event in profile.spec.events.items()} if profile is not None else {}

@@ -18,6 +18,8 @@ from urllib.parse import urlsplit
 import msgspec
 import serial
 
+from device_profiles.config import check_host
+
 T = TypeVar("T")
 
 _READ_BYTES = 1024  # four frames at once
@@ -51,6 +53,7 @@ def check_port(url: str) -> None:
     try:
         parts = urlsplit(url)
         named = parts.hostname and parts.port
+        check_host(parts.hostname or "")
     except ValueError as error:
         raise ValueError(f"{says} ({error})") from error
     if scheme[1] not in _SCHEMES or not named:

@@ -206,6 +206,7 @@ def test_stop_does_not_wait_for_a_broker_that_is_away(tmp_path: Path) -> None:
         (BrokerConfig(url="http://127.0.0.1"), "broker.url"),
         (BrokerConfig(url="mqtt://"), "broker.url"),
         (BrokerConfig(url="mqtt://127.0.0.1:99999"), "broker.url"),
+        (BrokerConfig(url="mqtt://broker..city:1883"), "broker.url"),
         (BrokerConfig(username="a", password_file="missing"), "broker.password_file"),
         (BrokerConfig(url="mqtts://127.0.0.1", ca_file="missing"), "broker.ca_file"),
     ],

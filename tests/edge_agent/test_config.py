@@ -59,6 +59,7 @@ def test_the_example_says_what_the_defaults_are() -> None:
         ('port = "line"', 'port = "tcp://host:502"', "lines[0].port"),
         ('port = "line"', 'port = "socket://host"', "lines[0].port"),
         ('port = "line"', 'port = "socket:/host:502"', "lines[0].port"),
+        ('port = "line"', 'port = "socket://box..street:502"', "lines[0].port"),
         ('port = "line"', 'port = "rfc2217://host:99999"', "lines[0].port"),
         ('port = "line"', 'port = "hwgrep://["', "lines[0].port"),
         ('data = "data"', 'data = "data"\nprofiles = ["nowhere"]', "profiles[0]"),

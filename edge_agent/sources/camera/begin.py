@@ -65,7 +65,7 @@ def order_of(camera: CameraConfig, loaded: LoadedConfig) -> Order:
         limits=zone_limits_of(loaded.profiles[camera.zone_profile]) if zones else ZoneLimits(),
         model=camera.model if zones else "",
         models=str(camera.models_in(folder) or ""),
-        evidence=evidence_order(loaded),
+        evidence=evidence_order(loaded, zone_profile=camera.zone_profile),
         reference=str(folder / camera.reference) if camera.reference else "",
         learned=str((loaded.data / LEARNED / f"{camera.device}.png").resolve()),
     )

@@ -4,6 +4,8 @@ from enum import StrEnum
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from device_profiles.config import check_host
+
 
 class Way(StrEnum):
     """How pictures are fetched."""
@@ -27,6 +29,7 @@ def way_of(url: str) -> Way:
     parts = urlsplit(url)
     if not parts.hostname or parts.port == 0:  # .port raises ValueError itself
         raise ValueError("the address has no host")
+    check_host(parts.hostname)
     return _SCHEMES[scheme]
 
 

@@ -4,7 +4,7 @@ import http.client
 import ssl
 import time
 from base64 import b64encode
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 import cv2
 import numpy as np
@@ -17,6 +17,7 @@ OPEN_S, READ_S = 3.0, 2.0
 PART_S = 5.0  # one picture, however steadily it drips
 MAX_JPEG = 16_000_000  # bytes; 8K at high quality
 MAX_HEADERS = 50  # lines of one part
+_PLAIN = "%/?:@!$&'()*+,;=-._~"  # of an address; what else stands in a path goes as a browser would send it
 _BEGIN, _END = b"\xff\xd8", b"\xff\xd9"
 
 
@@ -33,7 +34,7 @@ class MjpegStream:
         self._connection = _connect(url)
         try:
             self._response, self._boundary = _ask(self._connection, url)
-        except (OSError, http.client.HTTPException) as error:
+        except (OSError, http.client.HTTPException, ValueError) as error:
             self._connection.close()
             raise NoPicture(Stream.UNREACHABLE, str(error) or type(error).__name__) from error
         except NoPicture:
@@ -128,7 +129,8 @@ def _ask(connection: http.client.HTTPConnection, url: str) -> tuple[http.client.
     if parts.username:
         secret = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         headers["Authorization"] = "Basic " + b64encode(secret.encode()).decode()
-    connection.request("GET", (parts.path or "/") + (f"?{parts.query}" if parts.query else ""), headers=headers)
+    path = quote((parts.path or "/") + (f"?{parts.query}" if parts.query else ""), safe=_PLAIN)
+    connection.request("GET", path, headers=headers)
     connection.sock.settimeout(READ_S)
     response = connection.getresponse()
     if response.status != http.client.OK:

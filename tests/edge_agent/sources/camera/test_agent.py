@@ -45,6 +45,22 @@ def _load(folder: Path, text: str, **zones: object) -> LoadedConfig:
     return load_config(_write(folder, text, **zones))
 
 
+def test_evidence_is_what_the_profile_of_the_zones_permits(tmp_path: Path) -> None:
+    """Also when the zones have a profile of the city's own: what it withholds is not kept."""
+    kinds = tmp_path / "kinds"
+    kinds.mkdir()
+    text = load_profiles()["camera_zone"].text.replace('kind = "camera_zone"', 'kind = "quiet_zone"')
+    begin = text.index('[events."road.hole"]')
+    text = text[:begin] + text[begin:].replace('[events."road.hole"]', '[events."road.hole"]\nevidence = "none"', 1)
+    (kinds / "quiet_zone.toml").write_text(text, encoding="utf-8")
+    own = 'zones = "zones.json"\nzone_profile = "quiet_zone"\n'
+    path = _write(tmp_path, CAMERA + own)
+    path.write_text('profiles = ["kinds"]\n' + path.read_text())
+    loaded = load_config(path)
+    permits = order_of(loaded.config.cameras[0], loaded).evidence.permits
+    assert (permits["road.hole"], permits["road.water"]) == ("none", "masked")
+
+
 def test_zones_are_devices_of_their_own(tmp_path: Path) -> None:
     """With the asset that each one is."""
     more = 'zones = "zones.json"\nasset = "CAR-PARK"\nprofile = "parking_camera"\n[cameras.assets]\n2 = "BERTH-2"\n'
@@ -73,6 +89,7 @@ def test_an_order_carries_the_secret_and_absolute_paths(tmp_path: Path) -> None:
     ("text", "key"),
     [
         (CAMERA.replace("rtsp", "ftp"), "cameras[0].url"),
+        (CAMERA.replace("127.0.0.1", "camera..street"), "cameras[0].url"),
         (CAMERA + CAMERA, "cameras[1].device"),
         (CAMERA + 'profile = "camera"', "cameras[0].profile"),
         (CAMERA + 'profile = "lift_terminal"', "cameras[0].profile"),

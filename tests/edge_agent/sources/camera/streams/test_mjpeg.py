@@ -102,6 +102,19 @@ def test_a_login_is_sent_and_a_refusal_is_said() -> None:
     assert heard == ["Basic dmlld2VyOnBAc3M="]
 
 
+def test_a_path_in_chinese_is_asked_for_as_a_browser_does() -> None:
+    """The thread that reads the camera does not die of it."""
+    heard: list[str] = []
+
+    def refuse(handler: http.server.BaseHTTPRequestHandler) -> None:
+        heard.append(handler.path)
+        handler.send_error(404)
+
+    with answering(refuse) as url, pytest.raises(NoPicture):
+        MjpegStream(url.replace("/video", "/车位/1%2F2"))
+    assert heard == ["/%E8%BD%A6%E4%BD%8D/1%2F2?size=1"]
+
+
 @pytest.mark.parametrize(
     "body", [b"--frame\r\n" + b"x: y\r\n" * 200, b"nothing\n" * 500, b"--frame\r\nContent-Length: 99999999999\r\n\r\n"]
 )
