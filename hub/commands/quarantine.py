@@ -15,7 +15,7 @@ from hub.commands import ENVIRONMENT, MOST, Json
 from hub.config import Settings, read_config
 from hub.data import opened_journal
 from hub.errors import NoActor, NoSuchMessage
-from hub.intake.quarantine import Reason, note_of
+from hub.journal.faulty import Reason, note_of
 from hub.journal.file import translated
 from hub.journal.journal import Journal
 from hub.journal.records import append_deeds

@@ -8,9 +8,10 @@ import msgspec
 from device_profiles.topics import AgentAddress
 from device_profiles.wire import Pack
 from hub.intake.inbox import Waiting
-from hub.intake.quarantine import Faulty, Reason, examine, future_fact, quarantine_row
+from hub.journal.faulty import Faulty, Reason, quarantine_row
 from hub.journal.records import Kind, NewRecord
 from hub.ledger.ledger import LaneKey, Ledger
+from hub.quarantine.examination import examine, future_fact
 
 logger = logging.getLogger(__name__)
 

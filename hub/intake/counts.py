@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from hub import metrics
 from hub.intake.batch import Entry
-from hub.intake.quarantine import reason_of
+from hub.journal.faulty import reason_of
 
 
 def count_kept(entries: Sequence[Entry]) -> None:

@@ -1,7 +1,7 @@
 """The ledger: which packs of each agent, epoch and lane are in the journal, which came twice, which are lost."""
 
 from device_profiles.wire import LANES, Lost, Pack, Status, decode_pack
-from hub.intake.quarantine import reason_of
+from hub.journal.faulty import reason_of
 from hub.journal.journal import Record
 from hub.ledger.lane import LaneKey, LaneState, StoredLane
 

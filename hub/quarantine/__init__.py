@@ -1,1 +1,1 @@
-"""What becomes of messages that were set aside: listed, judged again, dropped, and kept within a bound."""
+"""Which messages are no good, and what becomes of them: listed, judged again, dropped, and kept within a bound."""

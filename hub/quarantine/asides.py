@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from hub.intake.quarantine import note_of
+from hub.journal.faulty import note_of
 from hub.journal.journal import Journal
 from hub.journal.records import NewRecord, Record
 

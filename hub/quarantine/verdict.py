@@ -3,10 +3,11 @@
 import msgspec
 
 from device_profiles.wire import Pack
-from hub.intake.quarantine import Faulty, Reason, examine, future_fact, note_of, quarantine_row
+from hub.journal.faulty import Faulty, Reason, note_of, quarantine_row
 from hub.journal.records import NewRecord, Record
 from hub.ledger.ledger import LaneKey, Ledger
 from hub.quarantine.asides import GOOD
+from hub.quarantine.examination import examine, future_fact
 
 EMPTIED = "emptied"  # outcome: its payload is not kept, or not all of it
 DOUBLE = "double"  # outcome: that pack is in the journal already

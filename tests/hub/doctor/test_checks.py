@@ -12,7 +12,7 @@ from device_profiles.errors import ConfigError
 from hub.app import run_archive
 from hub.config import Settings, read_config
 from hub.doctor import Level
-from hub.intake.quarantine import Faulty, Reason, quarantine_row
+from hub.journal.faulty import Faulty, Reason, quarantine_row
 from hub.journal.journal import Journal
 from hub.life import locked
 from tests.hub.doctor.rig import KeptClock, look

@@ -8,7 +8,7 @@ import pytest
 
 from device_profiles.topics import lane_topic
 from device_profiles.wire import LaneReceipt, encode
-from hub.intake.quarantine import note_of
+from hub.journal.faulty import note_of
 from tests.hub.rig import ADDRESS, EPOCH, AgentSide, HubProcess, event, lost, pack
 from tests.servers import Mosquitto
 

@@ -16,8 +16,8 @@ from device_profiles.wire import MAX_PACK_BYTES, Lane, Lost, encode
 from hub.alarms.kept.reader import AlarmReader
 from hub.database import open_database
 from hub.intake.inbox import Inbox, Waiting
-from hub.intake.quarantine import Reason
 from hub.intake.writer import Writer
+from hub.journal.faulty import Reason
 from hub.journal.journal import Journal
 from hub.journal.texts import write_texts
 from hub.ledger.ledger import Ledger

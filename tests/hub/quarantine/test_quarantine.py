@@ -9,7 +9,7 @@ import pytest
 
 from device_profiles.topics import lane_topic
 from device_profiles.wire import encode
-from hub.intake.quarantine import Faulty, Reason, note_of, quarantine_row
+from hub.journal.faulty import Faulty, Reason, note_of, quarantine_row
 from hub.journal.journal import Journal
 from hub.journal.records import NewRecord, append_deeds
 from hub.ledger.ledger import LaneKey, Ledger
