@@ -85,7 +85,7 @@ class Router:
             for receiver in self._receivers:
                 key, place = (receiver.name, transition.alarm.id), (transition.offset, transition.n)
                 goes_on = transition.told and _goes_on(receiver, transition, before.get(key))
-                if goes_on or wants(receiver, transition):
+                if goes_on or wants(receiver, transition, first=key not in before):
                     via = before.setdefault(key, _Known(place, "")).via
                     rows.append(outbox_row(receiver.name, transition, lane, due_us=due_us, now_us=now_us, via=via))
         return rows
