@@ -1,5 +1,6 @@
 """Run a program's command line: whatever goes wrong is one line on stderr and an exit code, never a traceback."""
 
+import logging
 import sqlite3
 import sys
 from importlib.metadata import PackageNotFoundError, version
@@ -8,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from device_profiles.errors import ContractError
+from device_profiles.log import ranked
 
 FAILED, USAGE = 1, 2  # exit codes
 UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # typer shows us this leaf only of the click in it
@@ -72,5 +74,5 @@ def _refuse(name: str, error: Exception) -> NoReturn:
 
 
 def _fail(name: str, message: str, code: int) -> NoReturn:
-    sys.stderr.write(f"{name}: {' '.join(message.split())}\n")
+    sys.stderr.write(ranked(f"{name}: {' '.join(message.split())}\n", logging.ERROR, sys.stderr))
     sys.exit(code)

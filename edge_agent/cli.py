@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import signal
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ from device_profiles.clock import Clock, clock_from_environment
 from device_profiles.command import offer_version, run_command
 from device_profiles.config import write_new
 from device_profiles.errors import ConfigError
+from device_profiles.log import log_to_stderr
 from device_profiles.profile import load_profiles
 from edge_agent import app as program
 from edge_agent.config import LineConfig, LoadedConfig, load_config
@@ -36,8 +36,6 @@ from edge_agent.vision.road.view import NO_SCALE
 from edge_agent.vision.road.watch import scaleless
 from edge_agent.vision.zones import Zones
 
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-
 logger = logging.getLogger("edge_agent")
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The agent at a street node."
@@ -54,7 +52,7 @@ DEFAULT = Path("agent.toml")
 @app.command()
 def run(config: Config = DEFAULT) -> None:
     """Run the agent until SIGTERM or SIGINT."""
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
+    log_to_stderr()
     loaded, clock = load_config(config), clock_from_environment()
     for number, line in enumerate(loaded.config.lines):
         try:

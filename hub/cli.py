@@ -1,7 +1,6 @@
 """The command ``hub``: turns argv into a config and an exit code."""
 
 import asyncio
-import logging
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 from device_profiles.clock import clock_from_environment
 from device_profiles.command import offer_version, run_command
 from device_profiles.config import write_new
+from device_profiles.log import log_to_stderr
 from device_profiles.profile import load_profiles
 from hub import app as program
 from hub import backup as backups
@@ -37,8 +37,6 @@ from hub.config import EXAMPLE, read_config
 from hub.data import present
 from hub.errors import HubError
 from hub.twins.table import twins_command
-
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="The hub of a city's nerves."
@@ -66,7 +64,7 @@ def run(
     only: Annotated[Role | None, typer.Option(help="Run this reader alone, beside a hub.")] = None,
 ) -> None:
     """Run the hub until SIGTERM or SIGINT."""
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
+    log_to_stderr()
     settings, clock = read_config(config), clock_from_environment()
     runner = program.run if only is None else program.run_archive
     raise typer.Exit(asyncio.run(runner(settings, clock=clock)))
