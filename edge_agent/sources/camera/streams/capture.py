@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 
 from edge_agent.sources.camera.streams.frame import BrokenPicture, Image, NoPicture
-from edge_agent.sources.camera.streams.torn import Tears, is_torn
+from edge_agent.sources.camera.streams.torn import Tears, is_plain, is_torn
 from edge_agent.sources.camera.streams.trouble import Stream
 
 OPEN_MS, READ_MS = 3_000, 2_000  # time-outs
@@ -18,6 +18,7 @@ _RTSP = "rtsp_transport;tcp|fflags;nobuffer+discardcorrupt|flags;low_delay|max_d
 _ANALYSES_US = (300_000, 2_500_000)
 _FALLBACK_FPS = 25.0
 _FROM_OTHERS = (ord("P"), ord("B"))  # types of pictures, as FFMPEG says them
+PLAIN = 3  # after one that was lost the next ones show at least what changes; a camera that shows nothing goes on so
 _LATE_S = 1.0  # a file that was not read for so long is not hurried through
 
 
@@ -38,6 +39,7 @@ class Capture:
         self._due_s = time.monotonic()
         self._grabbed = 0
         self._tears = Tears()
+        self._plain = 0  # pictures in a row that are of one colour, such as decoders fill with
         self._inter = False  # pictures are made from earlier ones: what repeats in a part of them says nothing
 
     def grab(self) -> None:
@@ -61,7 +63,9 @@ class Capture:
         if not good or image is None or image.ndim != 3 or image.size == 0:
             raise BrokenPicture("cannot be decoded")
         picture: Image = image  # type: ignore[assignment]
-        if is_torn(picture) if self._inter else self._tears.take(picture):
+        torn = is_torn(picture) if self._inter else self._tears.take(picture)
+        self._plain = self._plain + 1 if torn and is_plain(picture) else 0
+        if torn and self._plain < PLAIN:
             raise BrokenPicture("its lower part is missing")
         return picture
 

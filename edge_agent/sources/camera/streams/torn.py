@@ -20,12 +20,17 @@ def is_torn(image: Image) -> bool:
     return bool((image[-ROWS:] == image[-1, -1]).all())
 
 
+def is_plain(image: Image) -> bool:
+    """Return whether a picture is of a single colour all over: it lacks no part more than another."""
+    return bool((image == image[-1, -1]).all())
+
+
 def is_cut(image: Image) -> bool:
-    """Return whether a JPEG that stands alone is torn; one of a single colour all over lacks no part more than another.
+    """Return whether a JPEG that stands alone is torn.
 
     Other decoders than those of JPEG and video give all of a picture or nothing.
     """
-    return is_torn(image) and not bool((image == image[-1, -1]).all())
+    return is_torn(image) and not is_plain(image)
 
 
 class Tears:
