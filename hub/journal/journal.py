@@ -201,6 +201,13 @@ class Journal:
                 high = middle
         return low
 
+    def first_within(self, since_us: int, upto_us: int) -> int:
+        """Return the offset of the first record (texts apart) received between two times, else of the next one."""
+        where = "received_us BETWEEN ? AND ? AND kind <> 'text' ORDER BY offset LIMIT 1"
+        with self._reading() as connection:
+            found = connection.execute(f"SELECT offset FROM records WHERE {where}", (since_us, upto_us)).fetchone()
+        return int(found[0]) if found else self._stored_last() + 1
+
     def cut(self, before_offset: int, step: int = _STEP) -> int:
         """Delete the records before ``before_offset``, ``step`` in a transaction; return how many.
 
@@ -213,12 +220,11 @@ class Journal:
                 oldest = self._writer.execute(_OLDEST).fetchone()
                 end = min(before_offset, (oldest[0] if oldest else before_offset) + step)
                 uncount(self._writer, end)
-                delete = "DELETE FROM records WHERE offset < ? AND kind <> 'text'"
-                deleted = self._writer.execute(delete, (end,)).rowcount
+                cut = self._writer.execute("DELETE FROM records WHERE offset < ? AND kind <> 'text'", (end,)).rowcount
             with self._grown:
                 self.tail.cut(end)
-            gone += deleted
-            if not deleted or end >= before_offset:
+            gone += cut
+            if not cut or end >= before_offset:
                 return gone
 
     def go_on_after(self, offset: int) -> bool:

@@ -20,9 +20,12 @@ _FILL = 0.9  # of max_bytes: readings are given up before new ones have to wait
 def cut_old(journal: Journal, *, keep_us: int, now_us: int, slowest: Callable[[], int]) -> int:
     """Cut what is older than ``keep_us``, up to what the slowest reader has taken in; return how many records.
 
-    It is asked only when there is something to cut: a reader may prepare for it.
+    It is asked only when there is something to cut: a reader may prepare for it. Times are in order unless the hub's
+    clock was wrong for a while; what is young stays even then, and what seems to be of the future is not young.
     """
     before = journal.offset_at(now_us - keep_us)
+    if before > journal.first_offset():
+        before = min(before, journal.first_within(now_us - keep_us, now_us))
     return journal.cut(min(slowest() + 1, before)) if before > journal.first_offset() else 0
 
 

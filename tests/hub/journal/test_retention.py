@@ -61,3 +61,14 @@ def test_invariant_03_a_store_that_is_down_for_long_stops_no_readings(tmp_path: 
     keep_bound(journal, thinning, vital=lambda: 5_000)
     assert journal.used_bytes() <= 2_700_000
     journal.close()
+
+
+def test_what_is_young_stays_though_a_clock_was_wrong_once(tmp_path: Path) -> None:
+    """A hub that started in 1970 wrote records that look old between others that are not; nor is the future young."""
+    journal = journal_of(tmp_path, count=44)
+    journal.append([NewRecord(0, "tick")] * 10)
+    journal.append([NewRecord(day * DAY_US, "act", b"x") for day in range(45, 91)])
+    assert cut_old(journal, keep_us=60 * DAY_US, now_us=100 * DAY_US, slowest=lambda: 100) == 39
+    assert journal.first_offset() == 40
+    assert cut_old(journal, keep_us=60 * DAY_US, now_us=105 * DAY_US, slowest=lambda: 100) == 15  # 1970 with the rest
+    journal.close()
