@@ -136,6 +136,18 @@ def test_every_profile_is_documented() -> None:
     assert [kind for kind in profile.load_profiles() if not _mentioned(kind)] == []
 
 
+def test_kinds_of_devices_in_the_docs_are_profiles() -> None:
+    """What a page shows as a whole profile is one, so whoever copies it has it."""
+    blocks = [
+        (page, block)
+        for page, text in PAGES.items()
+        for block in re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+        if block.startswith("kind = ")
+    ]
+    kinds = [profile.parse_profile(block, file=page).kind for page, block in blocks]
+    assert sorted(kinds) == ["line_level", "manhole_cover", "well_level"]
+
+
 def test_every_fault_point_is_documented() -> None:
     """Each crash point stands in the docs."""
     assert [point for point in faults.POINTS if not _mentioned(point)] == []
