@@ -2,8 +2,6 @@
 
 import base64
 import json
-import os
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -12,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from device_profiles.specs.payload import Part, Payload, payload_faults, read_payload
+from tests.real_data import DATA
 
-DATA = Path(os.environ.get("CITYNERVE_DATA", str(Path(__file__).parents[3].parent / "shared" / "data")))
 VECTORS = DATA / "conformance" / "lorawan" / "nwave_parking_vectors.json"
 LAYOUTS = {  # of the parking sensors of nwave, by port
     1: {"occupied": {"byte": 0, "bits": [7, 7]}, "previous_state_duration": {"byte": 0, "bits": [0, 6]}},

@@ -1,13 +1,13 @@
 """PKLot's XML as zones and truth: spaces with a contour; some lack ``occupied``."""
 
 import json
-import os
 from pathlib import Path
 from xml.etree import ElementTree
 
 import cv2
 
-DATA = Path(os.environ.get("CITYNERVE_DATA", Path(__file__).parents[4] / "shared" / "data"))
+from tests.real_data import DATA
+
 PKLOT = DATA / "images"
 
 

@@ -1,7 +1,6 @@
 """The real ride of a skyscraper, recorded by a phone that nobody here held; it is never trained with."""
 
 import csv
-import os
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,8 @@ from edge_agent.infer.motion import load_motion
 from edge_agent.judge.ride.ride import Classify
 from edge_agent.replay.recording import read_recording
 from edge_agent.replay.replay import profile_of, replay
+from tests.real_data import DATA
 
-DATA = Path(os.environ.get("CITYNERVE_DATA", Path(__file__).parents[4] / "shared" / "data"))
 RIDE = DATA / "series/elevator_skyscraper/data/skyscrapper_up.csv"
 AUTHOR_M = 74.3
 

@@ -10,10 +10,9 @@ import pytest
 from edge_agent.infer.model import ModelRefused, Refusal, load_model
 from edge_agent.infer.registry import Decoder, Input, ModelEntry, Picture
 from edge_agent.vision.boxes import BoxScorer
+from tests.real_data import DATA
 
-REPOSITORY = Path(__file__).parents[3]
-SHARED = REPOSITORY.parent / "shared" / "data"
-FOREIGN = REPOSITORY / "models" / "foreign"
+FOREIGN = Path(__file__).parents[3] / "models" / "foreign"
 ENTRY = ModelEntry(
     file="blob.onnx", sha256="", input=Input("images", "tensor(float)", (3, 64, 64)), labels=("car",), licence="",
     data="", card="", golden=(), scores={}, picture=Picture("letterbox"),
@@ -88,19 +87,19 @@ def test_order_layout_and_normalisation_are_data() -> None:
 
 def test_yolox_by_configuration_alone_finds_vehicles() -> None:
     """A model that nobody here made, from its text in models/foreign: most occupied spaces of a real frame."""
-    if not (SHARED / "onnx" / "yolox_nano.onnx").is_file():
-        pytest.skip(f"{SHARED} is not there")
-    model = load_model("yolox_nano", folder=FOREIGN, files=SHARED / "onnx")
-    frame = cv2.imread(str(SHARED / "images/pklot_ufpr05/sequence2/frames/2013-03-09_09_45_04.png"))
+    if not (DATA / "onnx" / "yolox_nano.onnx").is_file():
+        pytest.skip(f"{DATA} is not there")
+    model = load_model("yolox_nano", folder=FOREIGN, files=DATA / "onnx")
+    frame = cv2.imread(str(DATA / "images/pklot_ufpr05/sequence2/frames/2013-03-09_09_45_04.png"))
     assert len(BoxScorer(model, []).find(frame.astype(np.uint8)).scores) >= 7
 
 
 def test_a_detector_with_another_grid_is_refused(tmp_path: Path) -> None:
     """Three strides give 3,549 cells; two do not."""
-    if not (SHARED / "onnx" / "yolox_nano.onnx").is_file():
-        pytest.skip(f"{SHARED} is not there")
+    if not (DATA / "onnx" / "yolox_nano.onnx").is_file():
+        pytest.skip(f"{DATA} is not there")
     text = (FOREIGN / "models.toml").read_text(encoding="utf-8")
     (tmp_path / "models.toml").write_text(text.replace('kind = "yolox"', 'kind = "yolox"\nstrides = [8, 16]'))
     with pytest.raises(ModelRefused) as refused:
-        load_model("yolox_nano", folder=tmp_path, files=SHARED / "onnx")
+        load_model("yolox_nano", folder=tmp_path, files=DATA / "onnx")
     assert refused.value.refusal is Refusal.LABELS

@@ -1,6 +1,5 @@
 """Recordings with a pasted pothole are what they say, and held-back photographs are no training photographs."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -8,9 +7,9 @@ import numpy as np
 import pytest
 
 from edge_agent.vision.zones import survey_zones
+from tests.real_data import DATA
 
 ROOT = Path(__file__).parents[3]
-DATA = Path(os.environ.get("CITYNERVE_DATA") or ROOT.parent / "shared" / "data")
 sys.path.insert(0, str(ROOT / "models"))
 
 from road.frames import STYLES, pasted, zones_of  # noqa: E402  (scripts, not a package)

@@ -2,10 +2,8 @@
 
 import base64
 import json
-import os
 import struct
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -18,8 +16,8 @@ from device_profiles.specs.dialect_spec import Dialect, Field
 from edge_agent.sources.platforms.config import MqttPlatform
 from edge_agent.sources.platforms.feed import Feed
 from tests.edge_agent.sources.platforms.rig import START_US, Rig
+from tests.real_data import DATA
 
-DATA = Path(os.environ.get("CITYNERVE_DATA", str(Path(__file__).parents[4].parent / "shared" / "data")))
 PROFILE = load_profiles()["ground_sensor"]
 WAYS = ("things_stack_v3", "things_stack_v3_bytes")
 

@@ -1,6 +1,5 @@
 """An Alertmanager is told each alarm as it stands, in the words of its API v2."""
 
-import os
 import subprocess
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -19,10 +18,10 @@ from hub.channels.ways.alertmanager import alert
 from tests.hub.channels.listening import alarm, cleared, raised
 from tests.hub.channels.receiving import Hook, Told, until
 from tests.hub.made import T0_US
+from tests.real_data import DATA
 from tests.servers import free_port, need, wait_for_port
 
 Tell = Callable[[str], Told]
-DATA = Path(os.environ.get("CITYNERVE_DATA", Path(__file__).parents[5] / "shared" / "data"))
 API = DATA / "conformance/alertmanager/openapi.yaml"
 
 

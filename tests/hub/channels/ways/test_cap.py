@@ -1,6 +1,5 @@
 """CAP 1.2 messages that others can validate, order and take back."""
 
-import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -24,9 +23,9 @@ from hub.channels.ways.cap_words import TITLES_ZH, title_zh
 from tests.hub.channels.listening import alarm, cleared, raised
 from tests.hub.channels.receiving import Hook, Told, until
 from tests.hub.made import AREA, T0_US
+from tests.real_data import DATA
 
 Tell = Callable[[str], Told]
-DATA = Path(os.environ.get("CITYNERVE_DATA", Path(__file__).parents[5] / "shared" / "data"))
 XSD = DATA / "conformance/cap/schema/cap12.xsd"
 needs_schema = pytest.mark.skipif(not XSD.is_file(), reason=f"schema is not there: {XSD} (CITYNERVE_DATA)")
 CAP = CapReceiver(name="cap", sender="hub-x@city.example", folder="cap")

@@ -1,6 +1,5 @@
 """Cars pasted into photographs: where the truth says so, and nowhere else."""
 
-import os
 from pathlib import Path
 
 import cv2
@@ -8,8 +7,7 @@ import numpy as np
 import pytest
 
 from simulators.camera.drawing.photographs import PhotographRenderer, read_photographs
-
-DATA = Path(os.environ.get("CITYNERVE_DATA", Path(__file__).parents[4].parent / "shared" / "data"))
+from tests.real_data import DATA
 
 
 def _car_park(folder: Path) -> Path:

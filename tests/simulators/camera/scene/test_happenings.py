@@ -1,7 +1,6 @@
 """What befalls a simulated road is drawn where and as large as the truth says, and looks like what it claims."""
 
 import math
-import os
 from pathlib import Path
 
 import cv2
@@ -18,8 +17,8 @@ from simulators.camera.scene.lens import Lens
 from simulators.camera.scene.scene import Surface
 from simulators.camera.scene.weather import SKIES
 from simulators.camera.spec import CameraSpec, ground_of, is_real, lens_of, scene_of, zones_of
+from tests.real_data import DATA
 
-DATA = Path(os.environ.get("CITYNERVE_DATA", Path(__file__).parents[4].parent / "shared" / "data"))
 LENS = street.LENSES[0]
 ROAD = street.street(1).surfaces[0]
 

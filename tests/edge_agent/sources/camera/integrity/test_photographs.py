@@ -1,6 +1,5 @@
 """Integrity on photographs of real car parks, weeks apart (PKLot, CC BY 4.0)."""
 
-import os
 from pathlib import Path
 
 import cv2
@@ -9,12 +8,13 @@ import pytest
 
 from edge_agent.sources.camera.integrity.placing import place_of
 from edge_agent.vision.structure import Bands, bands_of, match, small_grey
+from tests.real_data import DATA
 
-DATA = Path(os.environ.get("CITYNERVE_DATA", Path(__file__).parents[6] / "shared" / "data")) / "images"
-FRAMES = sorted((DATA / "pklot_ufpr05").rglob("*.png"))
-OTHERS = sorted((DATA / "pklot_other_cameras").glob("*.jpg"))
+IMAGES = DATA / "images"
+FRAMES = sorted((IMAGES / "pklot_ufpr05").rglob("*.png"))
+OTHERS = sorted((IMAGES / "pklot_other_cameras").glob("*.jpg"))
 pytestmark = pytest.mark.skipif(
-    not FRAMES or not OTHERS, reason=f"real data is not there: {DATA} (CITYNERVE_DATA names its folder)"
+    not FRAMES or not OTHERS, reason=f"real data is not there: {IMAGES} (CITYNERVE_DATA names its folder)"
 )
 
 
