@@ -8,7 +8,8 @@ import msgspec
 from hub.channels.notice import Notice
 
 MAX_RECEIPT = 500  # characters that are kept of what a receiver answered
-_UNPRINTED = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
+_UNPRINTED = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_NO_TEXT = re.compile(r"[\ud800-\udfff]")  # bytes that were no UTF-8, as libraries hand them on: no file takes them
 
 
 class Receipt(msgspec.Struct, frozen=True):
@@ -43,5 +44,5 @@ def receipt_of(text: str, body: bytes) -> Receipt:
 
 
 def printed(text: str) -> str:
-    """Return what a stranger wrote as one bounded line without control characters."""
-    return _UNPRINTED.sub(" ", text).strip()[:MAX_RECEIPT]
+    """Return what a stranger wrote as one bounded line without control characters, which can be kept as UTF-8."""
+    return _NO_TEXT.sub("\ufffd", _UNPRINTED.sub(" ", text)).strip()[:MAX_RECEIPT]

@@ -28,8 +28,8 @@ class Poster:
     async def post(self, body: bytes, headers: Mapping[str, str]) -> Receipt:
         """Return the receipt of a 2xx answer. Raises DeliveryError."""
         try:
-            async with asyncio.timeout(self._timeout_s):
-                return await self._post(body, headers)
+            async with asyncio.timeout(self._timeout_s) as limit:
+                return await self._post(body, headers, limit)
         except TimeoutError as error:
             raise Uncertain(Fault.TIMED_OUT, f"{self._url}: no answer in {self._timeout_s:g} s") from error
         except aiohttp.ClientConnectorError as error:
@@ -44,14 +44,15 @@ class Poster:
         if self._session is not None:
             await self._session.close()
 
-    async def _post(self, body: bytes, headers: Mapping[str, str]) -> Receipt:
+    async def _post(self, body: bytes, headers: Mapping[str, str], limit: asyncio.Timeout) -> Receipt:
         if self._session is None:
             self._session = _session(self._ssl)
         request = self._session.post(self._url, data=body, headers=headers, allow_redirects=False)
         async with request as response:
             status = f"{response.status} {printed(response.reason or '')}".strip()
             if 200 <= response.status < 300:
-                return receipt_of(status, await _body(response))
+                limit.reschedule(None)  # it was taken: what is left has a time of its own
+                return receipt_of(status, await _body(response, longest_s=min(BODY_S, self._timeout_s)))
             response.close()
             if 300 <= response.status < 400:
                 raise Unsent(Fault.REDIRECTED, f"{self._url}: {status}")
@@ -70,11 +71,11 @@ def _session(context: ssl.SSLContext | bool) -> aiohttp.ClientSession:
     )
 
 
-async def _body(response: aiohttp.ClientResponse) -> bytes:
+async def _body(response: aiohttp.ClientResponse, *, longest_s: float) -> bytes:
     """Return the beginning of an answer; what is wrong with the rest does not undo its status."""
     body = b""
     try:
-        async with asyncio.timeout(BODY_S):
+        async with asyncio.timeout(longest_s):
             while len(body) < MAX_ANSWER:
                 part = await response.content.read(MAX_ANSWER - len(body))
                 if not part:
