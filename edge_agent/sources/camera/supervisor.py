@@ -33,6 +33,7 @@ class Patience(msgspec.Struct, frozen=True):
     tick_s: float = 0.25  # between two looks at it
     start_s: float = 30.0  # for the first report: a busy machine imports slowly
     hung_s: float = 5.0  # without a report
+    starved_share: float = 1 / 6  # a tick in which it waited for a processor counts as so much of one without a report
     spin_s: float = 6.0  # a processor is burned and no picture comes
     spin_cores: float = 0.9
     retry_base_s: float = 0.5  # of the full-jitter back-off between two workers
@@ -188,8 +189,9 @@ class Supervisor:
                 before = now
                 continue
             self.vitals, self.cores = now, (now.cpu_s - before.cpu_s) / passed_s
+            starved = now.waited_s - before.waited_s >= passed_s / 2
             before = now
-            watch.take(now, cores=self.cores, reports=self._reports - seen, idle=self._idle)
+            watch.take(now, cores=self.cores, reports=self._reports - seen, idle=self._idle, starved=starved)
 
     def _vitals(self, pid: int) -> Vitals | None:
         return vitals_of(pid)
@@ -214,10 +216,11 @@ class Watch:
         self._patience = patience
         self._memory_bytes = memory_bytes
         self._heard = False
-        self._silent = self._burning = self._busy_silent = 0
+        self._silent = 0.0  # ticks, those in which it was starved as a part of one
+        self._burning = self._busy_silent = self._starved = 0
 
-    def take(self, vitals: Vitals, *, cores: float, reports: int, idle: bool) -> None:
-        """Take in a tick. Raises WorkerLost."""
+    def take(self, vitals: Vitals, *, cores: float, reports: int, idle: bool, starved: bool = False) -> None:
+        """Take in a tick. ``starved``: it could run, and others had the processors. Raises WorkerLost."""
         patience = self._patience
         if vitals.memory_bytes > self._memory_bytes:
             raise WorkerLost(Loss.BLOATED, f"{vitals.memory_bytes / 1e6:.0f} MB of {self._memory_bytes / 1e6:.0f}")
@@ -225,12 +228,15 @@ class Watch:
             raise WorkerLost(Loss.BABBLING, f"{reports} reports at once")
         burns = cores >= patience.spin_cores
         self._heard = self._heard or reports > 0
-        self._silent = 0 if reports else self._silent + 1
+        self._silent = 0.0 if reports else self._silent + (patience.starved_share if starved else 1.0)
+        self._starved = 0 if reports else self._starved + starved
         self._busy_silent = self._busy_silent + burns if not reports else 0
         self._burning = self._burning + 1 if burns and idle and reports else 0 if reports else self._burning
         silent_s = self._silent * patience.tick_s
         if silent_s >= (patience.hung_s if self._heard else patience.start_s):
             spins = self._busy_silent > self._silent / 2
-            raise WorkerLost(Loss.SPINNING if spins else Loss.HUNG, f"no report for {silent_s:.1f} s")
+            starved_s = self._starved * patience.tick_s
+            waited = f", not counting most of {starved_s:.1f} s in which it waited for a processor" if starved_s else ""
+            raise WorkerLost(Loss.SPINNING if spins else Loss.HUNG, f"no report for {silent_s:.1f} s{waited}")
         if self._burning * patience.tick_s >= patience.spin_s:
             raise WorkerLost(Loss.SPINNING, f"{cores:.1f} processors and no picture")

@@ -15,6 +15,7 @@ class Vitals(msgspec.Struct, frozen=True):
 
     memory_bytes: int  # resident
     cpu_s: float  # since its start
+    waited_s: float = 0.0  # likewise: its first thread could run and had no processor
 
 
 def vitals_of(pid: int) -> Vitals | None:
@@ -26,4 +27,13 @@ def vitals_of(pid: int) -> Vitals | None:
     fields = text.rpartition(")")[2].split()
     if len(fields) <= _RSS:
         return None
-    return Vitals(int(fields[_RSS]) * _PAGE, (int(fields[_UTIME]) + int(fields[_STIME])) * _TICK_S)
+    cpu_s = (int(fields[_UTIME]) + int(fields[_STIME])) * _TICK_S
+    return Vitals(int(fields[_RSS]) * _PAGE, cpu_s, _waited_s(pid))
+
+
+def _waited_s(pid: int) -> float:
+    """Return it; 0 where the kernel keeps no such count."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0

@@ -17,6 +17,7 @@ logger = logging.getLogger(__name__)
 
 FIRST_S = 6.0  # real; a stream that was just opened has so long for its first picture before it counts as stalled
 FLOW = 3  # pictures in time end a stall
+HELD_S = 1.0  # between two turns of the worker; after more it was held up, and the camera is not to blame
 RATE_S = 2.0  # rates are means over about so long
 
 
@@ -65,6 +66,8 @@ class Watching:
         self._verdict: Verdict | None = None
         self._began_s = clock.real_s()
         self._last_s: float | None = None  # of the last picture
+        self._turned_s = self._began_s  # when it was its turn last
+        self._held_s = 0.0  # it was held up for so long, and pictures have not come in time since
         self._in_time = FLOW  # pictures in a row that came in time; a single one now and then is no stream
         self._size: tuple[int, int] | None = None
         self._looks = Rate()
@@ -79,9 +82,11 @@ class Watching:
 
     def look(self, frame: Frame) -> Report:
         """Take in a picture, a prepared one or any other."""
+        self._turn()
         frame = frame if frame.prepared is not None else self.prepare(frame)
         late = self._last_s is not None and frame.real_s - self._last_s >= self._stall_s
         self._in_time = 1 if late else self._in_time + 1
+        self._held_s = 0.0 if self._in_time > FLOW else self._held_s
         self._last_s = frame.real_s
         self._size = (frame.image.shape[1], frame.image.shape[0])
         self._looks.take(1, frame.real_s)
@@ -91,9 +96,16 @@ class Watching:
 
     def wait(self) -> Report:
         """Take in that no picture has come since the last call."""
+        self._turn()
         now_us = self._clock.wall_us()
         zones = self._eyes.unseen(now_us, reason=Trouble.STALLED) if self._eyes and self._stalled() else ()
         return self._report(now_us, zones)
+
+    def _turn(self) -> None:
+        """Notice that the worker was held up, by a machine that is busy or a hand that stopped it."""
+        passed_s, self._turned_s = self._clock.real_s() - self._turned_s, self._clock.real_s()
+        if passed_s >= HELD_S:
+            self._held_s = max(passed_s, self._held_s)
 
     def _zones(self, frame: Frame) -> tuple[ZoneWord, ...]:
         if self._eyes is None or self._verdict is None:
@@ -128,6 +140,9 @@ class Watching:
 
     def _why(self) -> dict[str, Any]:
         live = self._flow.stream is Stream.LIVE
+        if live and self._held_s:
+            detail = f"this machine held the worker up for {self._held_s:.1f} s"
+            return {"reason": Stream.WORKER.value, "detail": detail}
         return {"reason": Stream.TIMEOUT.value if live else self._flow.stream.value, "detail": self._flow.detail[:200]}
 
     def _counts(self) -> dict[str, Value]:

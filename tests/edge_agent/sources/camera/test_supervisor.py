@@ -1,6 +1,7 @@
 """A worker that is not well is killed by its own pid, with the reason, and another one is started."""
 
 import asyncio
+import os
 from collections.abc import Sequence
 
 import msgspec
@@ -10,7 +11,7 @@ from device_profiles.clock import Clock
 from edge_agent.sources.camera.messages import Report
 from edge_agent.sources.camera.streams.trouble import Loss
 from edge_agent.sources.camera.supervisor import Patience, Supervisor, Watch, WorkerLost
-from edge_agent.sources.camera.vitals import Vitals
+from edge_agent.sources.camera.vitals import Vitals, vitals_of
 from tests.edge_agent.sources.camera.rig import HASTY, order
 
 BAD = "tests.edge_agent.sources.camera.bad_worker"
@@ -88,3 +89,24 @@ GOOD: Tick = (500, 1.0, 1, False)
 def test_what_is_too_much(ticks: Sequence[Tick], loss: Loss | None) -> None:
     """Ticks of 0.25 s, and limits as they are."""
     assert _judge(ticks) is loss
+
+
+@pytest.mark.parametrize(("ticks", "loss"), [(60, None), (180, Loss.HUNG)])
+def test_a_worker_that_others_keep_from_the_processors_is_not_hung_so_soon(ticks: int, loss: Loss | None) -> None:
+    """Another one in its place would have to wait as well, and to load its model first."""
+    watch, found = Watch(Patience(), memory_bytes=600), None
+    watch.take(Vitals(500, 0.0), cores=0.1, reports=1, idle=False)
+    try:
+        for _ in range(ticks):
+            watch.take(Vitals(500, 0.0), cores=0.1, reports=0, idle=False, starved=True)
+    except WorkerLost as error:
+        found = error.loss
+        assert "waited for a processor" in error.detail
+    assert found is loss
+
+
+def test_how_long_a_process_waited_for_a_processor_is_known() -> None:
+    """Where the kernel counts it."""
+    vitals = vitals_of(os.getpid())
+    assert vitals is not None
+    assert 0.0 <= vitals.waited_s < 1e6

@@ -100,6 +100,30 @@ def test_a_stall_is_told_within_two_seconds_and_its_zones_are_not_seen() -> None
     assert [rig.look().health.seeing for _ in range(3)] == [False, False, True]
 
 
+def test_a_worker_that_was_held_up_blames_no_camera() -> None:
+    """A busy machine, or SIGSTOP; a camera that stops giving is named while the worker has its turns."""
+    rig = Rig()
+    for _ in range(5):
+        rig.look()
+    for _ in range(4):
+        told = rig.wait(0.4)
+    assert told.health.data[Trouble.STALLED]["reason"] == Stream.TIMEOUT
+    for _ in range(4):
+        rig.look()
+    Hand.now_s += 3.0
+    held = rig.look().health
+    assert held.troubles[Trouble.STALLED] is True
+    assert held.data[Trouble.STALLED] == {
+        "reason": Stream.WORKER,
+        "detail": "this machine held the worker up for 3.2 s",
+    }
+    for _ in range(4):
+        rig.look()
+    for _ in range(4):
+        told = rig.wait(0.4)
+    assert told.health.data[Trouble.STALLED]["reason"] == Stream.TIMEOUT
+
+
 def test_a_picture_every_three_seconds_is_no_stream() -> None:
     """Its camera does not come and go with each of them."""
     rig = Rig()
