@@ -3,7 +3,6 @@
 import asyncio
 import os
 from collections.abc import Sequence
-from functools import partial
 
 import msgspec
 import pytest
@@ -96,12 +95,14 @@ def test_a_worker_that_others_keep_from_the_processors_is_not_hung_so_soon() -> 
     """Another one in its place would have to wait as well, and to load its model first."""
     watch = Watch(Patience(), memory_bytes=600)
     watch.take(Vitals(500, 0.0), cores=0.1, reports=1, idle=False)
-    starve = partial(watch.take, Vitals(500, 0.0), cores=0.1, reports=0, idle=False, starved=True)
-    for _ in range(60):  # 15 s
-        starve()
+
+    def starve(ticks: int) -> None:
+        for _ in range(ticks):
+            watch.take(Vitals(500, 0.0), cores=0.1, reports=0, idle=False, starved=True)
+
+    starve(60)  # 15 s
     with pytest.raises(WorkerLost, match="waited for a processor") as lost:
-        for _ in range(120):
-            starve()
+        starve(120)
     assert lost.value.loss is Loss.HUNG
 
 
