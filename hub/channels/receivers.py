@@ -1,6 +1,7 @@
 """Receivers: who is told of which alarms, over which channel, as the hub's config says it."""
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
@@ -88,6 +89,10 @@ AnyReceiver = WebhookReceiver | AlertmanagerReceiver | CapReceiver | MailReceive
 
 _CHANGES = frozenset(kind.value for kind in Kind)
 _FILES = ("secret_file", "password_file", "ca_file")
+# A plain address, perhaps behind a name; nothing that Python's e-mail package reads in a way of its own.
+_WORD = r"[^\s\x00-\x1f\x7f-\x9f<>@,:;()\[\]\\\"]"
+_PLAIN = rf"{_WORD}+@(?!\.){_WORD}+(?<!\.)"
+X
 
 
 def receiver_faults(receivers: Sequence[AnyReceiver]) -> Iterable[tuple[str, str]]:
@@ -156,8 +161,9 @@ def _mail_faults(receiver: MailReceiver) -> Iterable[tuple[str, str]]:
     host, _, port = receiver.server.rpartition(":")
     if not (host and port.isdigit() and 0 < int(port) < 65_536):
         yield "server", f"{receiver.server!r} is not host:port"
-    if any("@" not in address or "\n" in address or "\r" in address for address in (receiver.sender, *receiver.to)):
-        yield "to", "an address has no @, or a line end"
+    for key, address in (("sender", receiver.sender), *(("to", each) for each in receiver.to)):
+        if not _ADDRESS.match(address):  # Python's e-mail package fails on some of these in ways that nobody can list
+            yield key, f"{address!r} is no address: use wang@city.example, or Wang <wang@city.example>"
     if receiver.username and not receiver.password_file:
         yield "password_file", "is missing: there is a username"
     if receiver.username and receiver.tls == "none":

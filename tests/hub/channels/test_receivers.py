@@ -51,6 +51,11 @@ def test_all_channels_are_read(tmp_path: Path) -> None:
         (CAP.replace("x@y", "x y") + 'folder = "cap"\n', "receivers[0].sender"),
         (MAIL.replace(":25", ""), "receivers[0].server"),
         (MAIL.replace("c@d", "cd"), "receivers[0].to"),
+        (MAIL.replace("c@d", "c@"), "receivers[0].to"),  # these three ended the hub with its first alarm
+        (MAIL.replace("c@d", "c@[1.2"), "receivers[0].to"),
+        (MAIL.replace("a@b", " :?]]>@"), "receivers[0].sender"),
+        (MAIL.replace("c@d", "c@d, e@f"), "receivers[0].to"),
+        (MAIL.replace("c@d", "c@d\\u0085e"), "receivers[0].to"),
         (MAIL + 'username = "u"\n', "receivers[0].password_file"),
         (MAIL + 'username = "u"\npassword_file = "p"\ntls = "none"\n', "receivers[0].tls"),
         ('[[receivers]]\nname = "c"\nchannel = "command"\nargv = []\n', "receivers[0].argv"),

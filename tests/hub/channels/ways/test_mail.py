@@ -3,13 +3,21 @@
 from collections.abc import Callable, Iterator
 
 import pytest
+from aiosmtplib.email import extract_recipients, flatten_message
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from hub.channels.notice import Notice, NoticeKind
+from hub.channels.receivers import MailReceiver, receiver_faults
+from hub.channels.routes import Lane
+from hub.channels.ways.mail import mail_of
 from simulators.receivers.mail import MailSink
 from tests.hub.channels.listening import alarm, cleared, raised
 from tests.hub.channels.receiving import Told, until
 
 Tell = Callable[[str], Told]
+NOTICE = Notice("a" * 32, "mail", Lane.LIFE, NoticeKind.ONE, 1_700_000_000_000_000, (raised(1),))
 
 
 @pytest.fixture
@@ -89,3 +97,21 @@ def test_a_server_that_is_away_is_told_when_it_is_back(sink: MailSink, tell: Tel
     assert told.rows("mail")[0].reason == "unreachable"
     sink.start()
     until(lambda: told.states("mail") == ["delivered"])
+
+
+@given(st.text(st.sampled_from('ab@@<>()[]\\",;:. =?_-ü市\x85\u2028\x00'), max_size=12))
+def test_an_address_that_the_config_takes_can_be_written(address: str) -> None:
+    """Whoever mistypes one hears of it from `hub check`, and no alarm ends the hub for it."""
+    receiver = MailReceiver(name="mail", server="h:25", sender="hub@city.example", to=(address,))
+    if not list(receiver_faults([receiver])):
+        message = mail_of(NOTICE, receiver, hub="x")
+        assert flatten_message(message, utf8=True)
+        assert extract_recipients(message) == [address.rpartition("<")[2].rstrip(">")]
+
+
+@pytest.mark.parametrize("address", ["li@city.example", "Li Wang <li@city.example>", '"Wang, Li" <li@city.example>'])
+def test_an_address_may_have_a_name_before_it(address: str) -> None:
+    """Whoever is meant is told."""
+    receiver = MailReceiver(name="mail", server="h:25", sender=address, to=(address, "chen@city.example"))
+    assert list(receiver_faults([receiver])) == []
+    assert extract_recipients(mail_of(NOTICE, receiver, hub="x")) == ["li@city.example", "chen@city.example"]
