@@ -92,7 +92,8 @@ _FILES = ("secret_file", "password_file", "ca_file")
 # A plain address, perhaps behind a name; nothing that Python's e-mail package reads in a way of its own.
 _WORD = r"[^\s\x00-\x1f\x7f-\x9f<>@,:;()\[\]\\\"]"
 _PLAIN = rf"{_WORD}+@(?!\.){_WORD}+(?<!\.)"
-X
+_NAMED = rf'(?:"(?:{_WORD}|[ ,:;()])*"|(?:{_WORD}| )*) *<{_PLAIN}>'
+_ADDRESS = re.compile(rf"(?!.*=\?)(?:{_PLAIN}|{_NAMED})\Z")
 
 
 def receiver_faults(receivers: Sequence[AnyReceiver]) -> Iterable[tuple[str, str]]:
