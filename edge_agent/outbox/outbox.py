@@ -20,6 +20,7 @@ from edge_agent.outbox.packing import PACK_FACTS
 from edge_agent.outbox.room import Room
 from edge_agent.outbox.store import StoredPack
 from edge_agent.outbox.waiting import Batch, Then, Waiting
+from edge_agent.steps import ClockWatch
 
 logger = logging.getLogger(__name__)
 
@@ -53,6 +54,8 @@ class Outbox:
         self._lane: Lane = "reading"
         self._changed = threading.Condition()
         self._waiting = Waiting()
+        self._steps = ClockWatch(clock)
+        self._step_us = 0  # by so much the clock was set since the last commit
         self._stopping = False
         self._told_s = float("-inf")
         self._overfull = False  # and said so
@@ -220,8 +223,11 @@ class Outbox:
             self.on_commit()
 
     def _commit(self, batch: Batch) -> Commit:
+        self._step_us += self._steps.step_us()
         commit = Commit(self._store, now_us=self._clock.wall_us())
         with self._store.transaction():
+            if self._step_us:  # else all that was kept in 1970 would be too old once the time is known
+                self._store.shift(self._step_us)
             if self._room.tight() and self._store.free_bytes() < FULL_EVICTION:
                 self._trim.make_room(commit, FULL_EVICTION)
             commit.write(batch)
@@ -231,6 +237,7 @@ class Outbox:
             fault_point("agent.before_outbox_commit")
             if batch.forgets:
                 fault_point("agent.before_forget")
+        self._step_us = 0
         if batch.forgets:
             fault_point("agent.after_forget")
         fault_point("agent.after_outbox_commit")

@@ -174,6 +174,13 @@ class Store:
                 (run.lane, run.epoch, run.first, run.last),
             )
 
+    def shift(self, step_us: int) -> None:
+        """Move the times at which packs of this epoch were kept: the clock was set."""
+        for table in ("packs", "stand_ins"):
+            self._writer.execute(
+                f"UPDATE {table} SET created_us = created_us + ? WHERE epoch = ?", (step_us, self.epoch)
+            )
+
     def save_state(self, device: str, state: bytes) -> None:
         """Keep a judge's state."""
         self._writer.execute("INSERT OR REPLACE INTO states VALUES(?, ?)", (device, state))

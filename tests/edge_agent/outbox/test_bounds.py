@@ -3,8 +3,10 @@
 import threading
 from pathlib import Path
 
+import pytest
+
 from edge_agent.lanes import WINDOWS
-from edge_agent.outbox import Bounds
+from edge_agent.outbox import Bounds, bounds
 from tests.edge_agent.outbox.opened import (
     WAIT_S,
     HandClock,
@@ -57,6 +59,22 @@ def test_events_beyond_the_bound_stay_and_readings_wait(tmp_path: Path) -> None:
         assert outbox.forget(receipt(outbox.epoch, event=last))
         assert arrived.wait(WAIT_S)
         assert facts_of(held(outbox, "reading")) == [reading()]
+
+
+def test_what_was_kept_before_the_clock_was_set_is_not_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent that starts in 1970 keeps what it saw before somebody told it the time."""
+    monkeypatch.setattr(bounds, "CHECK_S", 0.0)  # it looks at the ages with each commit
+    clock = HandClock(wall_us=1_000_000_000)
+    with opened(tmp_path, clock=clock) as outbox:
+        put(outbox, "reading", reading(1))
+        clock.now_us = 1_763_600_000_000_000
+        put(outbox, "reading", reading(2))
+        assert facts_of(held(outbox, "reading")) == [reading(1), reading(2)]
+        assert lost(outbox) == []
+    clock.now_us += 15 * 86_400_000_000
+    with opened(tmp_path, clock=clock) as outbox:
+        put(outbox, "reading", reading(3))
+        assert facts_of(held(outbox, "reading")) == [reading(3)]
 
 
 def test_old_readings_are_thinned_then_go_and_old_events_stay(tmp_path: Path) -> None:
