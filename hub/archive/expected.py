@@ -98,6 +98,7 @@ def identity_of(point: Point) -> Identity:
 def digest_of(point: Point) -> int:
     """Return 40 bits of a point's identity, value and pack: the sums of an hour's stay below 64 bits."""
     # InfluxDB 1.6.7 is a last bit off when it tells a small power of two: a difference that small is none
-    value = f"{point.value:.15g}" if isinstance(point.value, float) else point.value
+    # and it says 0 without its sign: -0.0 + 0.0 is 0.0
+    value = f"{point.value + 0.0:.15g}" if isinstance(point.value, float) else point.value
     said = (point.field, point.t_us, type(point.value).__name__, value, point.epoch, point.seq, point.lane, point.agent)
     return int.from_bytes(hashlib.blake2b(repr(said).encode(), digest_size=5).digest())

@@ -84,24 +84,38 @@ class MarkedArchive:
 class Progress:
     """How far the archive has come in city time; it marks what was archived without marks before."""
 
-    def __init__(self, journal: Journal, archive: MarkedArchive, marks: Marks, *, clock: Clock) -> None:
+    def __init__(
+        self, journal: Journal, archive: MarkedArchive, marks: Marks, *, clock: Clock, batch: int = _BATCH
+    ) -> None:
+        """``batch``: records that are looked at together."""
+        self._batch = batch
         self._journal = journal
         self._archive = archive
         self._marks = marks
         self._clock = clock
 
     def now_us(self) -> int:
-        """Return the city time up to which all that was received is archived and marked. Raises StoreDown."""
+        """Return the city time up to which all that was received is archived and marked. Raises StoreDown.
+
+        0 while that is not so: then nothing is old enough to be deleted, and what is too much is computed all the same.
+        """
         if not self._marks.whole:
-            self._catch_up(self._archive.offset())
+            if not self._catch_up(self._archive.offset()):
+                return 0
             self._archive.begin(now_us=self._clock.wall_us())
         waiting = self._journal.read(self._archive.offset(), 1)
         return waiting[0].received_us if waiting else self._clock.wall_us()
 
-    def _catch_up(self, upto: int) -> None:
-        """Mark what another version archived, or what a backup has in the archive and not in the marks."""
-        while self._marks.place < upto and (records := self._journal.read(self._marks.place, _BATCH)):
+    def _catch_up(self, upto: int) -> bool:
+        """Mark what another version archived, or what a backup has in the archive and not in the marks.
+
+        Return whether all of it is marked: of a whole city's fortnight the worker must compute some in between.
+        """
+        while self._marks.place < upto and (records := self._journal.read(self._marks.place, self._batch)):
+            if self._marks.full:
+                return False
             records = [record for record in records if record.offset <= upto]
             points = [point for record in records for point in points_said(record)]
             self._marks.mark(points, offset=records[-1].offset if records else upto)
         self._marks.whole = True
+        return True

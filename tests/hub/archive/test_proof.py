@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from device_profiles import faults
-from device_profiles.wire import Pack
+from device_profiles.wire import Pack, Value
 from hub.archive import Point, Query
 from hub.archive.expected import Identity, identity_of
 from hub.archive.glance import Glance
@@ -169,6 +169,20 @@ def test_a_wrong_value_is_found_when_values_are_asked_for(city: City) -> None:
     city.stores.archive.write([Point(AREA, "a-1", "lift-07", "load", T0_US, 3, 8, "reading", 1)], offset=0)
     assert city.prove(values=False).equal
     assert city.prove().rows == [DifferentHour(SUBJECT, HOUR_0, Difference.VALUES, 2, 2)]
+
+
+def test_whatever_can_be_said_is_proven(city: City) -> None:
+    """Ends of what numbers and texts may be: InfluxDB 1.6.7 returns -0.0 without its sign, which is no other value."""
+    said: list[Value] = [
+        -0.0, 5e-324, 1.7976931348623157e308, 1e22, 2.0**64, 2**63 - 1, 1 - 2**63,
+        "", "a\x00b", "a\\", '"', "a\nb", "%s", "%0A", "💥", "x" * 512, True, None,
+    ]  # fmt: skip
+    facts = [[reading(at_s=n, x=value), event("lift.x", at_s=n, d=value)] for n, value in enumerate(said)]
+    city.receive(*(pack(*some, seq=n + 1) for n, some in enumerate(facts)))
+    city.receive(*(pack(reading("lift-09", at_s=n, x=value), seq=n + 100) for n, value in enumerate((-0.0, 1e16))))
+    city.archive()
+    proof = city.prove()
+    assert (proof.equal, proof.journal, proof.refused) == (True, 2 * len(said) + 2, 0)
 
 
 def test_of_two_facts_with_one_identity_the_greater_counts(city: City) -> None:

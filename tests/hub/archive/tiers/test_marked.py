@@ -6,13 +6,14 @@ from pathlib import Path
 import pytest
 
 from device_profiles.clock import Clock
+from device_profiles.profile import Retention
 from hub.archive import Query
 from hub.archive.reader import ArchiveReader
 from hub.archive.tiers import HOUR_US, Tier
 from hub.archive.tiers.expiry import Expiry
 from hub.archive.tiers.fold import Minutes, hours
 from hub.archive.tiers.marked import MarkedArchive, Progress
-from hub.archive.tiers.marks import Marks
+from hub.archive.tiers.marks import MAX_MARKS, Marks
 from hub.archive.tiers.worker import TierWorker
 from hub.journal.journal import Journal
 from tests.hub.archive.tiers.stores import Stores
@@ -28,9 +29,9 @@ class City:
         self.stores = Stores(folder, "")
         self.open_marks()
 
-    def open_marks(self, name: str = "tiers.db") -> None:
+    def open_marks(self, name: str = "tiers.db", *, most: int = MAX_MARKS) -> None:
         """Open a file of marks, as after a restart."""
-        self.marks = Marks(self.folder / name)
+        self.marks = Marks(self.folder / name, most=most)
         self.archive = MarkedArchive(self.stores.archive, self.marks)
         self.progress = Progress(self.journal, self.archive, self.marks, clock=Clock())
 
@@ -44,17 +45,21 @@ class City:
 
     def compute(self) -> bool:
         """Let the worker compute everything; return whether the tiers are those of what is archived."""
-        expiry = Expiry(self.stores.tiers, self.marks, retention_of=lambda: lambda _: None)
-        worker = TierWorker(
-            self.archive, self.stores.tiers, self.marks,
-            expiry=expiry, progress_us=self.progress.now_us, on_crash=lambda _: None,
-        )  # fmt: skip
-        worker.turn(T0_US + 1_000 * HOUR_US)
+        self.turn(T0_US + 1_000 * HOUR_US)
         minutes = Minutes()
         minutes.add(self.stores.archive.read(Query()))
         made = minutes.buckets()
         found = [self.stores.tiers.buckets(tier, Query()) for tier in (Tier.MINUTE, Tier.HOUR)]
         return found == [made, hours(made)]
+
+    def turn(self, now_us: int, *, retention: Retention | None = None) -> None:
+        """Let the worker have a turn."""
+        expiry = Expiry(self.stores.tiers, self.marks, retention_of=lambda: lambda _: retention)
+        worker = TierWorker(
+            self.archive, self.stores.tiers, self.marks,
+            expiry=expiry, progress_us=self.progress.now_us, on_crash=lambda _: None,
+        )  # fmt: skip
+        worker.turn(now_us)
 
 
 @pytest.fixture
@@ -110,6 +115,23 @@ def test_a_backup_with_older_marks_is_caught_up(city: City) -> None:
     city.open_marks("old.db")
     city.progress.now_us()
     assert city.compute()
+
+
+def test_more_lost_marks_than_there_may_be_are_made_in_turns(city: City) -> None:
+    """Of a whole city's fortnight: the worker makes room for the next, and deletes nothing before all are there."""
+    for seq in range(1, 31):
+        city.receive(seq, at_s=3_600 * seq)
+    city.follow()
+    city.marks.close()
+    city.open_marks("another.db", most=10)
+    city.progress = Progress(city.journal, city.archive, city.marks, clock=Clock(), batch=2)
+    for _ in range(9):
+        city.turn(city.progress.now_us(), retention=Retention(raw="1h", minute="3000d"))
+        assert city.marks.whole or len(city.stores.archive.read(Query())) == 30
+    assert city.marks.whole and len(city.stores.tiers.buckets(Tier.MINUTE, Query())) == 30
+    city.receive(31, at_s=3_600 * 31)
+    city.follow()
+    assert city.archive.offset() == 31
 
 
 def test_damaged_marks_are_set_aside(city: City) -> None:
