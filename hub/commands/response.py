@@ -1,6 +1,7 @@
 """``hub response``: how fast the city answered."""
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -15,11 +16,12 @@ from hub.alarms.asked.named import note_area
 from hub.alarms.city.policy import Target, parse_policy
 from hub.alarms.kept.log import history_of, read_alarms
 from hub.alarms.transitions import Alarm
+from hub.channels.outbox.outbox import TOLD
 from hub.channels.view import deliveries_of
 from hub.commands import Area, Config, Json
 from hub.config import read_config
 from hub.data import read_database
-from hub.response.clocks import ResponseClock, clock_of
+from hub.response.clocks import STAGES, ResponseClock, clock_of
 from hub.response.figures import ResponseFigures, figures
 from hub.screen import Screen
 
@@ -50,7 +52,8 @@ def response(
 
 
 def _clock(connection: sa.Connection, targets: tuple[Target, ...], alarm: Alarm, *, now_us: int) -> ResponseClock:
-    told = [each.done_us for each in deliveries_of(connection, alarm.id) if each.done_us is not None]
+    ended = [each for each in deliveries_of(connection, alarm.id) if each.state in TOLD]  # a dead letter told nobody
+    told = [each.done_us for each in ended if each.done_us is not None]
     history = history_of(connection, alarm.id)
     return clock_of(alarm, history, told_us=min(told, default=None), targets=targets, now_us=now_us)
 
@@ -58,11 +61,21 @@ def _clock(connection: sa.Connection, targets: tuple[Target, ...], alarm: Alarm,
 def _table(found: list[ResponseFigures]) -> Table:
     table = Table("area", "rule", "alarms", "stage", "p50", "p95", "target", "met")
     for each in found:
-        targets = {target.stage: target for target in each.targets}
-        for index, stage in enumerate(each.stages):
-            target = targets.get(stage.stage)
-            head = (each.area, each.rule, str(each.alarms)) if index == 0 else ("", "", "")
-            met = f"{target.met} of {target.met + target.missed + target.pending}" if target is not None else ""
-            within = f"{target.within_s:.0f} s" if target is not None else ""
-            table.add_row(*head, stage.stage, f"{stage.p50_s:.1f} s", f"{stage.p95_s:.1f} s", within, met)
+        head = [each.area, each.rule, str(each.alarms)]
+        for stage in STAGES:
+            for row in _rows(each, stage):
+                table.add_row(*head, stage, *row)
+                head = ["", "", ""]
     return table
+
+
+def _rows(found: ResponseFigures, stage: str) -> Iterator[list[str]]:
+    """Yield p50, p95, target and how often it was met: of each target, also of one whose stage nobody reached."""
+    took = next(([f"{each.p50_s:.1f} s", f"{each.p95_s:.1f} s"] for each in found.stages if each.stage == stage), None)
+    targets = [target for target in found.targets if target.stage == stage]
+    for target in targets:
+        pending = f", {target.pending} pending" if target.pending else ""
+        met = f"{target.met} of {target.met + target.missed + target.pending}{pending}"
+        yield [*(took or ["-", "-"]), f"{target.within_s:.0f} s", met]
+    if took is not None and not targets:
+        yield [*took, "", ""]
