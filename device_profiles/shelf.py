@@ -5,6 +5,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Collection, Iterator
@@ -17,6 +18,7 @@ from device_profiles.evidence import DIGEST
 from device_profiles.whole import sync, write_whole
 
 _HALF = "."  # how a file begins that is not whole yet
+_IS_HALF = re.compile(r"\.[0-9a-f]{32}\Z")  # the folder may be somebody's who keeps more in it
 _LOCK = ".lock"
 _AHEAD_US = 60_000_000  # a file of a later time was written by a clock that was wrong
 
@@ -78,7 +80,7 @@ class Shelf:
             return 0
         with self._locked():
             for path in self.folder.glob(f"{_HALF}*"):
-                if path.name != _LOCK:  # nobody writes while we have the lock: whoever began it is dead
+                if _IS_HALF.match(path.name):  # nobody writes while we have the lock: whoever began it is dead
                     path.unlink(missing_ok=True)
             return self._make_room(0, now_us=now_us, spare=spare)
 

@@ -77,6 +77,8 @@ class EvidenceConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def evidence_faults(config: EvidenceConfig, *, folder: Path) -> Iterable[tuple[str, str]]:
     """Yield (key, message) of each fault."""
+    if config.folder and (config.folder == "." or ".." in Path(config.folder).parts):
+        yield "folder", f"{config.folder!r} is not a folder of its own: what is in it is swept"
     if size_bytes(config.max_bytes) < LEAST_BYTES:
         yield "max_bytes", f"must be at least {LEAST_BYTES // 1_000_000}MB"
     if duration_us(config.max_age) < LEAST_AGE_US:

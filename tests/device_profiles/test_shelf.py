@@ -108,9 +108,11 @@ def test_sweep_removes_what_is_old_and_what_was_never_finished(tmp_path: Path) -
     for digest, hours in ((old, -25), (ahead, 900)):
         t_ns = (NOW_US + hours * HOUR_US) * 1000
         os.utime(tmp_path / "shelf" / digest, ns=(t_ns, t_ns))
-    (tmp_path / "shelf" / ".half").write_bytes(b"pict")
+    (tmp_path / "shelf" / f".{'5' * 32}").write_bytes(b"pict")
+    (tmp_path / "shelf" / ".profile").write_bytes(b"somebody's own")
+    (tmp_path / "shelf" / ".ssh").mkdir()
     assert kept.sweep(now_us=NOW_US) == 1
-    assert sorted(path.name for path in (tmp_path / "shelf").iterdir()) == [".lock", ahead]
+    assert sorted(path.name for path in (tmp_path / "shelf").iterdir()) == [".lock", ".profile", ".ssh", ahead]
     assert old not in kept
     assert kept.sweep(now_us=NOW_US + 25 * HOUR_US) == 1
 

@@ -28,6 +28,8 @@ def loaded(folder: Path, evidence: str) -> LoadedConfig:
     ("evidence", "key"),
     [
         ('max_bytes = "100kB"', "max_bytes"),
+        ('folder = "."', "folder"),
+        ('folder = "../.."', "folder"),
         ('max_age = "59m"', "max_age"),
         ('ring_bytes = "1kB"', "ring_bytes"),
         ('ring_bytes = "1GB"', "ring_bytes"),
