@@ -106,6 +106,12 @@ def test_it_comes_back_whatever_ends_it(unit: Path) -> None:
     assert int(said(unit, "TimeoutStopSec")[0]) >= 15
 
 
+@every_unit
+def test_run_is_not_to_be_written(unit: Path) -> None:
+    """Debian 12's systemd (252) leaves /run out of ProtectSystem=strict where /proc or /sys are protected as well."""
+    assert said(unit, "ReadOnlyPaths") == ["/run"]
+
+
 @pytest.mark.parametrize("name", ["citynerve-hub", "citynerve-agent"])
 def test_the_kernels_clock_may_be_asked(name: str) -> None:
     """Else nobody would know who keeps it. systemd counts the call to those that set clocks, so the filter names it."""
