@@ -100,5 +100,5 @@ def digest_of(point: Point) -> int:
     # InfluxDB 1.6.7 is a last bit off when it tells a small power of two: a difference that small is none
     # and it says 0 without its sign: -0.0 + 0.0 is 0.0
     value = f"{point.value + 0.0:.15g}" if isinstance(point.value, float) else point.value
-    said = (point.field, point.t_us, type(point.value).__name__, value, point.epoch, point.seq, point.lane, point.agent)
+    said = (point.field, point.t_us, type(point.value).__name__, value, *point.rank, point.historical)
     return int.from_bytes(hashlib.blake2b(repr(said).encode(), digest_size=5).digest())

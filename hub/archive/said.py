@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from device_profiles.errors import WireError
 from device_profiles.wire import Event, Pack, Reading
-from hub.admission import Admission, admit_facts
+from hub.admission import Admission, admit_facts, news_from_us
 from hub.archive import Point
 from hub.archive.reader import fields_of
 from hub.journal.journal import Record
@@ -31,14 +31,18 @@ def points_said(record: Record, left_out: Counter[str] | None = None) -> list[Po
 
 def _points(pack: Pack, record: Record, left_out: Counter[str]) -> Iterator[Point]:
     area = record.agent.rpartition("/")[0]
+    news_us = news_from_us(pack, received_us=record.received_us)
     for fact, admission in admit_facts(pack, received_us=record.received_us):
         if not isinstance(fact, Reading | Event):
             continue
         if admission is Admission.FUTURE:
             left_out[admission] += 1
             continue
+        history = fact.t_us < news_us
         for field, value in fields_of(fact):
-            yield Point(area, pack.agent, fact.device, field, fact.t_us, value, pack.epoch, pack.lane, pack.seq or 0)
+            yield Point(
+                area, pack.agent, fact.device, field, fact.t_us, value, pack.epoch, pack.lane, pack.seq or 0, history
+            )
 
 
 def _pack(record: Record, left_out: Counter[str]) -> Pack | None:

@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from device_profiles.wire import LANES, Value
+from device_profiles.wire import LANES, Lane, Value
 from hub.archive import Point
 from hub.archive.blocks import Block
 from hub.archive.influx.line_protocol import field_value, head, name
@@ -190,7 +190,7 @@ def row_points(area: str, device: str, columns: dict[str, Any]) -> Iterator[Poin
         if origin.kind in ("", kind):
             yield Point(
                 area, origin.agent, device, field, columns["time"], _typed(value, kind),
-                origin.epoch, LANES[origin.lane], origin.seq, origin.historical,
+                origin.epoch, _lane(origin.lane), origin.seq, origin.historical,
             )  # fmt: skip
 
 
@@ -201,9 +201,20 @@ def dead_fields(columns: dict[str, Any]) -> Iterable[str]:
 
 
 def others_in(columns: dict[str, Any]) -> dict[str, Origin]:
-    """Return what in a row is of another pack than the one it names."""
+    """Return what in a row is of another pack than the one it names.
+
+    A row that somebody has altered says what it can, and the proof says that it differs: it must stop no hub.
+    """
     text = columns.get(OTHERS)
-    return msgspec.json.decode(text, type=dict[str, Origin]) if text else {}
+    try:
+        return msgspec.json.decode(text, type=dict[str, Origin]) if text else {}
+    except msgspec.MsgspecError:
+        return {}
+
+
+def _lane(index: int) -> Lane:
+    """Return a lane; for a number that is none one that is never archived."""
+    return LANES[index] if 0 <= index < len(LANES) else "result"
 
 
 def _column(field: str, kind: str) -> str:
@@ -221,7 +232,10 @@ def _typed(value: Any, kind: str) -> Value:
     if kind == "NoneType":
         return None
     if kind == "json":
-        return msgspec.json.decode(value, type=str)
+        try:
+            return msgspec.json.decode(value, type=str)
+        except msgspec.MsgspecError:  # altered
+            return str(value)
     return float(value) if kind == "float" else value
 
 

@@ -317,6 +317,34 @@ def test_after_a_bisect_what_was_refused_is_subtracted(influx: Server, tmp_path:
     city.close()
 
 
+@pytest.mark.parametrize(
+    "altered",
+    [
+        'pack/others="rubbish"',
+        'pack/others="[1]"',
+        r'pack/others="{\"speed\":[\"float\",7,1,99,\"a-1\",false]}"',
+        "pack/lane=99i",
+        "pack/lane=-1i",
+        "pack/seq=2i",
+        "pack/historical=true",
+        'speed/json="no JSON"',
+    ],
+)
+def test_a_row_that_somebody_altered_is_named_and_stops_nothing(influx: Server, tmp_path: Path, altered: str) -> None:
+    """It says what it can, and differs; what comes late to its instant is archived all the same."""
+    city = City(tmp_path, influx.url)
+    city.receive(pack(reading(speed=1.0, floor=4)), pack(reading(speed=2.0, load=1), seq=3))
+    city.archive()
+    server = server_of(influx.url, f"{tmp_path.name}-archive")
+    server.write(f"facts,area={AREA},device=lift-07 {altered} {T0_US}".encode())
+    assert not city.again().equal
+    city.receive(pack(reading(door=3), seq=4))
+    city.archive()
+    assert any(point.field == "door" for point in city.stores.archive.read(Query()))
+    server.close()
+    city.close()
+
+
 PACKS = st.lists(
     st.builds(
         lambda seq, epoch, lane, facts: pack(*facts, seq=seq, epoch=epoch, lane=lane),

@@ -128,7 +128,8 @@ def test_more_lost_marks_than_there_may_be_are_made_in_turns(city: City) -> None
     for _ in range(9):
         city.turn(city.progress.now_us(), retention=Retention(raw="1h", minute="3000d"))
         assert city.marks.whole or len(city.stores.archive.read(Query())) == 30
-    assert city.marks.whole and len(city.stores.tiers.buckets(Tier.MINUTE, Query())) == 30
+    assert city.marks.whole
+    assert len(city.stores.tiers.buckets(Tier.MINUTE, Query())) == 30
     city.receive(31, at_s=3_600 * 31)
     city.follow()
     assert city.archive.offset() == 31
