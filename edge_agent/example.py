@@ -3,7 +3,7 @@
 EXAMPLE = """# An agent's config. Paths are relative to this file. Check it with: edge-agent check agent.toml
 agent = "chaoming-01"                 # its name in the street: a-z, 0-9 and '-'
 area = "hz/xiacheng/chaoming"         # city/district/street
-data = "data"                         # folder of the outbox
+data = "agent-data"                   # folder of the outbox
 profiles = []                         # folders with profiles of your own kinds of devices
 
 [broker]

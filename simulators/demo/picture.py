@@ -19,4 +19,5 @@ def new_sheet() -> Console:
 def save_sheet(sheet: Console, path: Path) -> None:
     """Write what stands on a sheet as SVG."""
     text = _FONT_FACE.sub("\n", sheet.export_svg(title="make demo", unique_id=_ID))
+    text = text.replace("<svg ", '<svg xml:space="preserve" ', 1)  # some readers trim what a line begins with
     path.write_text(text.replace("Fira Code", "monospace").rstrip() + "\n", encoding="utf-8")
