@@ -333,12 +333,13 @@ def test_after_a_bisect_what_was_refused_is_subtracted(influx: Server, tmp_path:
 def test_a_row_that_somebody_altered_is_named_and_stops_nothing(influx: Server, tmp_path: Path, altered: str) -> None:
     """It says what it can, and differs; what comes late to its instant is archived all the same."""
     city = City(tmp_path, influx.url)
-    city.receive(pack(reading(speed=1.0, floor=4)), pack(reading(speed=2.0, load=1), seq=3))
+    city.receive(pack(reading(speed=1.0, floor=4)), pack(reading(speed=2.0, load=1), seq=3))  # a row of two packs
+    city.receive(pack(reading(at_s=1, speed=2.0), seq=4))
     city.archive()
-    server = server_of(influx.url, f"{tmp_path.name}-archive")
-    server.write(f"facts,area={AREA},device=lift-07 {altered} {T0_US}".encode())
+    server, at_s = server_of(influx.url, f"{tmp_path.name}-archive"), 0 if "others" in altered else 1
+    server.write(f"facts,area={AREA},device=lift-07 {altered} {T0_US + at_s * 1_000_000}".encode())
     assert not city.again().equal
-    city.receive(pack(reading(door=3), seq=4))
+    city.receive(pack(reading(at_s=at_s, door=3), seq=5))
     city.archive()
     assert any(point.field == "door" for point in city.stores.archive.read(Query()))
     server.close()
