@@ -16,6 +16,7 @@ class Holdings:
         self._packs = {lane: sizes[lane].packs for lane in LANES}
         self._bytes = {lane: sizes[lane].bytes for lane in LANES}
         self._next = store.next_seqs()
+        self._before: dict[tuple[int, Lane], int | None] = {}  # what a commit that is under way has changed
 
     def packs(self, lane: Lane) -> int:
         """Return how many packs of a lane are not receipted."""
@@ -50,10 +51,22 @@ class Holdings:
 
     def number(self, commit: Commit) -> None:
         """Take over the numbers that were given; before the commit, for a receipt may be quicker than its thread."""
-        self._next.update({(self._epoch, lane): seq for lane, seq in commit.next.items()})
+        numbers = {(self._epoch, lane): seq for lane, seq in commit.next.items()}
+        self._before = {key: self._next.get(key) for key in numbers}
+        self._next.update(numbers)
+
+    def take_back(self) -> None:
+        """Take back the numbers of a commit that failed: until the next one no pack has them."""
+        for key, next_ in self._before.items():
+            if next_ is None:
+                self._next.pop(key, None)
+            else:
+                self._next[key] = next_
+        self._before = {}
 
     def take_over(self, commit: Commit) -> None:
         """Take over the counts of what is committed."""
+        self._before = {}
         for lane, packs in commit.packs.items():
             self._packs[lane] += packs
             self._bytes[lane] += commit.bytes[lane]

@@ -256,6 +256,7 @@ class Outbox:
 
     def _keep_for_later(self, batch: Batch) -> None:
         now_s = self._clock.real_s()
+        self._held.take_back()
         self._trim.begin_again()
         with self._changed:
             if self._waiting.put_back(batch):

@@ -1,16 +1,20 @@
 """The outbox keeps every pack until it is receipted, over restarts and kills."""
 
+import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from device_profiles.wire import Reading
 from edge_agent.lanes import WINDOWS
+from edge_agent.outbox.waiting import Batch
 from tests.edge_agent.outbox.opened import (
     WAIT_S,
     HandClock,
@@ -174,3 +178,34 @@ def test_a_fact_that_fits_no_pack_is_left_out(tmp_path: Path) -> None:
         huge = Reading("lift-07", 1, {f"v{n}": "x" * 512 for n in range(600)})
         put(outbox, "reading", reading(1), huge, reading(2))
         assert facts_of(held(outbox, "reading")) == [reading(1), reading(2)]
+
+
+def test_what_could_not_be_committed_was_not_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hub is told how much was made: of a pack that no disk has it would wait for ever."""
+    failed = threading.Event()
+    with opened(tmp_path) as outbox:
+        put(outbox, "reading", reading(1))
+        committed = outbox._store.transaction
+
+        @contextlib.contextmanager
+        def full() -> Iterator[None]:
+            with committed():
+                yield
+                error = sqlite3.OperationalError("database or disk is full")  # as the COMMIT would say
+                error.sqlite_errorcode = sqlite3.SQLITE_FULL
+                raise error
+
+        def later(batch: Batch) -> None:
+            keep(batch)
+            failed.set()
+
+        keep = outbox._keep_for_later
+        monkeypatch.setattr(outbox._store, "transaction", full)
+        monkeypatch.setattr(outbox, "_keep_for_later", later)
+        outbox.put({"reading": [reading(2)], "backlog": [reading(3)]})
+        assert failed.wait(WAIT_S)
+        made, held_seqs = outbox.made(), [pack.seq for pack in held(outbox, "reading")]
+        assert (made[outbox.epoch], held_seqs) == ({"reading": 1}, [1])
+        monkeypatch.undo()
+        flush(outbox)
+        assert made != outbox.made() == {outbox.epoch: {"reading": 2, "backlog": 1}}
