@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,7 @@ from device_profiles.errors import ConfigError, TopicError
 from device_profiles.topics import AgentAddress
 from device_profiles.whole import sync, write_whole
 from hub.alarms.asked.named import named_alarm
+from hub.alarms.asked.spoken import instant
 from hub.commands import Config, Json
 from hub.config import Settings, read_config
 from hub.data import opened_journal, present, read_database
@@ -20,8 +22,9 @@ from hub.errors import EvidenceError, NoActor, NoSuchAlarm
 from hub.evidence.fetched import HERE, Fetched, FetchReason, fetched_row
 from hub.evidence.fetcher import Fetcher, Say, hub_shelf, key_file
 from hub.evidence.listed import Listed, listed
-from hub.evidence.wanted import Piece, alarms_with_evidence, holder_of, pieces_of
+from hub.evidence.wanted import Piece, alarms_with_evidence, holder_of, open_digests, pieces_of
 from hub.journal.records import NewRecord, append_deeds
+from hub.screen import one_line, say
 
 SUFFIXES = {b"\xff\xd8": ".jpg", b"RI": ".avi"}  # by how a file begins
 
@@ -41,9 +44,11 @@ def fetch(alarm: AlarmId, actor: Actor, config: Config = Path("hub.toml")) -> No
     for piece in pieces:
         with read_database(settings.database) as connection:
             holder = holder_of(connection, piece.device)
-        outcome = asyncio.run(fetcher.fetch(piece, holder, spare=[each.digest for each in pieces]))
+            spare = open_digests(connection) | {each.digest for each in pieces}
+        outcome = asyncio.run(fetcher.fetch(piece, holder, spare=spare))
         good = good and outcome.result in HERE
-        typer.echo(f"{piece.device} {piece.part} {piece.digest[:12]}: {outcome.result} {outcome.detail}".rstrip())
+        told = f"{piece.device} {piece.part} {piece.digest[:12]}: {outcome.result} {outcome.detail}"
+        say(one_line(told.rstrip()) + "\n")
     raise typer.Exit(0 if good else 1)
 
 
@@ -64,7 +69,7 @@ def list_(
         last = each.fetches[-1] if each.fetches else None
         said = "never fetched" if last is None else f"{last.fetched.result} for {last.fetched.actor}"
         here = "here" if each.here else "not here"
-        typer.echo(f"{each.alarm}  {each.device}  {each.part:6}  {each.digest[:12]}  {here:8}  {said}")
+        say(one_line(f"{each.alarm}  {each.device}  {each.part:6}  {each.digest[:12]}  {here:8}  {said}") + "\n")
 
 
 @evidence_app.command()
@@ -75,20 +80,18 @@ def show(
     actor: Actor = "",
     as_json: Json = False,
 ) -> None:
-    """Show what an alarm names, with every fetch of it, and copy it out on demand, which is audited too."""
+    """Show what an alarm names, with every fetch of it; copy it out on demand, audited too: exit 1 unless all of it."""
     settings = read_config(config)
     _pieces(settings, alarm)
-    if save is not None:
-        _save(settings, alarm, save, actor=_named(actor))
+    missed = _save(settings, alarm, save, actor=_named(actor)) if save is not None else []
     found = _listed(settings, alarm)
     if as_json:
         typer.echo(msgspec.json.encode(found).decode())
-        return
-    for each in found:
-        typer.echo(f"{each.device} {each.part}: {each.path if each.here else 'not here'} {each.digest}")
-        for fetched in each.fetches:
-            said = fetched.fetched
-            typer.echo(f"  {fetched.t_us} {said.actor}: {said.result} {said.detail}".rstrip())
+    else:
+        say("".join(map(_text, found)))
+    for piece in missed:
+        sys.stderr.write(f"hub: {piece.part} of {piece.device} was not copied: it is not here, or was damaged\n")
+    raise typer.Exit(1 if missed else 0)
 
 
 @evidence_app.command()
@@ -111,6 +114,15 @@ def key(
     typer.echo(str(path))
 
 
+def _text(found: Listed) -> str:
+    """Return a piece in lines: where it is, and each fetch of it."""
+    lines = [f"{found.device} {found.part}: {found.path if found.here else 'not here'} {found.digest}"]
+    for each in found.fetches:
+        said = each.fetched
+        lines.append(f"  {instant(each.t_us)} {said.actor}: {said.result} {said.detail}".rstrip())
+    return "".join(f"{one_line(line)}\n" for line in lines)
+
+
 def _pieces(settings: Settings, alarm: str) -> list[Piece]:
     with read_database(settings.database) as connection:
         named_alarm(connection, alarm)
@@ -127,30 +139,34 @@ def _listed(settings: Settings, alarm: str) -> list[Listed]:
         return listed(connection, journal, hub_shelf(settings), alarm=alarm)
 
 
-def _save(settings: Settings, alarm: str, folder: Path, *, actor: str) -> None:
-    shelf, say, now_us = hub_shelf(settings), _say(settings), clock_from_environment().wall_us()
+def _save(settings: Settings, alarm: str, folder: Path, *, actor: str) -> list[Piece]:
+    """Copy what is here into a folder, where no other alarm has files of these names; return what is not here."""
+    shelf, record, now_us = hub_shelf(settings), _say(settings), clock_from_environment().wall_us()
+    missed = []
     for piece in _pieces(settings, alarm):
         content = shelf.read(piece.digest)
         if content is None:
+            missed.append(piece)
             continue
-        name = f"{piece.device.replace('/', '.')}.{piece.part}{SUFFIXES.get(content[:2], '')}"
+        name = f"{piece.device.replace('/', '.')}.{piece.part}.{alarm}{SUFFIXES.get(content[:2], '')}"
         size = len(content)
         said = Fetched(
             actor, alarm, piece.device, piece.part, piece.digest, FetchReason.SAVED, str(folder / name), size
         )
-        say(fetched_row(said, now_us=now_us))  # first: nobody has a copy that nobody knows of
+        record(fetched_row(said, now_us=now_us))  # first: nobody has a copy that nobody knows of
         try:
             folder.mkdir(parents=True, exist_ok=True)
             (folder / name).write_bytes(content)
         except OSError as error:
             raise EvidenceError(f"{folder / name} cannot be written: {error.strerror}") from error
+    return missed
 
 
 def _say(settings: Settings) -> Say:
-    def say(row: NewRecord) -> None:
+    def record(row: NewRecord) -> None:
         append_deeds(present(settings.journal), [row])
 
-    return say
+    return record
 
 
 def _named(actor: str) -> str:

@@ -58,12 +58,12 @@ async def _ask(session: aiohttp.ClientSession, url: str, digest: str, *, agent: 
     async with session.get(place, allow_redirects=False) as response:
         nonce, _ = read_header(response.headers.get("WWW-Authenticate", ""))
         if response.status != 401 or not nonce:
-            raise _fault(response, place)
+            raise _fault(response, place, proved=False)
     proof = proof_of(key, agent=agent, method="GET", path=PATH + digest, nonce=nonce)
     headers = {"Authorization": answer_header(nonce, proof)}
     async with session.get(place, headers=headers, allow_redirects=False) as response:
         if response.status != 200:
-            raise _fault(response, place)
+            raise _fault(response, place, proved=True)
         return await _body(response, place)
 
 
@@ -78,6 +78,9 @@ async def _body(response: aiohttp.ClientResponse, place: str) -> bytes:
     return bytes(body)
 
 
-def _fault(response: aiohttp.ClientResponse, place: str) -> FetchFailed:
+def _fault(response: aiohttp.ClientResponse, place: str, *, proved: bool) -> FetchFailed:
+    """Return what an answer means; an agent says only to who has the key that it has something no more."""
     reason = _FAULTS.get(response.status, FetchReason.STATUS)
+    if reason is FetchReason.GONE and not proved:
+        reason = FetchReason.STATUS  # somebody else listens there now: nothing is given up for that
     return FetchFailed(reason, f"{place}: {response.status} {printed(response.reason or '')}".strip())

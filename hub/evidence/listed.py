@@ -19,7 +19,7 @@ class Listed(msgspec.Struct, frozen=True):
     part: str
     digest: str
     here: bool
-    path: str  # where it is, when it is here
+    path: str  # where it is, "" when it is not here
     fetches: tuple[FetchRecord, ...]  # oldest first
 
 
@@ -36,7 +36,7 @@ def listed(connection: sa.Connection, journal: Journal, shelf: Shelf, *, alarm: 
             piece.part,
             piece.digest,
             piece.digest in shelf,
-            str(shelf.folder / piece.digest),
+            str(shelf.folder / piece.digest) if piece.digest in shelf else "",
             tuple(by_piece.get((piece.alarm, piece.digest), ())),
         )
         for each in alarms_with_evidence(connection, alarm=alarm)

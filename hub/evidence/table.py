@@ -86,13 +86,13 @@ def want(connection: sa.Connection, made: Iterable[Transition], *, now_us: int) 
 
 
 def wants(connection: sa.Connection) -> list[Want]:
-    """Return what is wanted: what was tried least, then the oldest; so no piece that fails stands before others."""
-    query = (
-        sa.select(wanted)
-        .where(wanted.c.state == WantedState.WANTED.value)
-        .order_by(wanted.c.attempts, wanted.c.since_us)
-        .limit(_AT_ONCE)
-    )
+    """Return what is wanted: what was tried least, then the oldest; so no piece that fails stands before others.
+
+    The first of every device comes before the second of any: an agent that is away hides nobody else's.
+    """
+    order = (wanted.c.attempts, wanted.c.since_us)
+    turn = sa.func.row_number().over(partition_by=wanted.c.device, order_by=order)
+    query = sa.select(wanted).where(wanted.c.state == WantedState.WANTED.value).order_by(turn, *order).limit(_AT_ONCE)
     found = connection.execute(query).all()
     return [Want(Piece(row.alarm, row.device, row.part, row.digest), row.attempts, row.since_us) for row in found]
 

@@ -48,6 +48,11 @@ def alarms_with_evidence(connection: sa.Connection, *, alarm: str = "", open_onl
     return [each for each in found if any(pieces_of(each))]
 
 
+def open_digests(connection: sa.Connection) -> set[str]:
+    """Return the digests that open alarms name: of these the last that makes room."""
+    return {piece.digest for alarm in alarms_with_evidence(connection, open_only=True) for piece in pieces_of(alarm)}
+
+
 def holder_of(connection: sa.Connection, device: str) -> Holder:
     """Return who has what a device named."""
     body = connection.execute(sa.select(twins.c.body).where(twins.c.subject == device)).scalar()

@@ -31,7 +31,7 @@ from hub.evidence.table import (
     want,
     wants,
 )
-from hub.evidence.wanted import Holder, alarms_with_evidence, holder_of, pieces_of
+from hub.evidence.wanted import Holder, holder_of, open_digests
 from hub.journal.journal import Journal
 from hub.journal.records import NewRecord
 from hub.periodic import Periodic
@@ -182,8 +182,7 @@ class EvidenceWorker:
     def _spare(self) -> set[str]:
         """Return the digests that open alarms name."""
         with reading(self._engine).connect() as connection:
-            found = alarms_with_evidence(connection, open_only=True)
-        return {piece.digest for alarm in found for piece in pieces_of(alarm)}
+            return open_digests(connection)
 
     def _sweep(self) -> None:
         now_s = self._clock.real_s()

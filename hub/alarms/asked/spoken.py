@@ -30,5 +30,5 @@ def later_texts(history: Iterable[Transition]) -> Iterator[str]:
 
 
 def instant(t_us: int) -> str:
-    """Return a time to the millisecond, in UTC."""
-    return datetime.fromtimestamp(t_us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3]
+    """Return a time to the millisecond, with its zone."""
+    return datetime.fromtimestamp(t_us / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")[:-3] + " UTC"

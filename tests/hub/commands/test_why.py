@@ -17,7 +17,7 @@ from hub.commands.why import why
 from hub.database import open_database
 from hub.errors import BadReport, NeedsReason, NoData, NoSuchAlarm
 from hub.journal.journal import Journal
-from tests.hub.alarms.asked.test_cli import store
+from tests.hub.alarms.asked.rig import store
 from tests.hub.alarms.scene import AREA
 from tests.hub.alarms.street import AFTER, BEFORE, KEPT, Street
 
@@ -52,8 +52,8 @@ def test_why_of_an_alarm_names_keys_places_distance_and_evidence(
     said = capsys.readouterr().out
     assert "rule: 2 of ground (settling: exceeded), person (person.reported_hole)" in said
     assert "within 10s and 30m of each other" in said
-    assert f"key ground: {AREA}/gs-1 since 2025-11-20 00:53:29.000, at 30.250261,120.160000" in said
-    assert f"key surface: {AREA}/cam-1-road since 2025-11-20 00:53:25.000, at 30.250000,120.160000" in said
+    assert f"key ground: {AREA}/gs-1 since 2025-11-20 00:53:29.000 UTC, at 30.250261,120.160000" in said
+    assert f"key surface: {AREA}/cam-1-road since 2025-11-20 00:53:25.000 UTC, at 30.250000,120.160000" in said
     assert f"evidence before: {BEFORE}" in said
     assert f"evidence after: {AFTER}" in said
     assert "evidence clip: ring_young" in said
@@ -108,7 +108,7 @@ def test_what_came_after_the_close_is_read_by_both_commands(
     (tmp_path / "data").mkdir()
     _, database = store(tmp_path / "data", street)
     (tmp_path / "hub.toml").write_text(CONFIG, encoding="utf-8")
-    line = "came later: traffic cam-2-road, true at 2025-11-20 00:53:32.000, heard 340 s after the end"
+    line = "came later: traffic cam-2-road, true at 2025-11-20 00:53:32.000 UTC, heard 340 s after the end"
     why(alarm.id, tmp_path / "hub.toml")
     assert line in capsys.readouterr().out
     show_command(database, alarm.id)

@@ -18,10 +18,11 @@ from hub.doctor.checks import evidence as check
 from hub.errors import JournalFull
 from hub.evidence import worker as module
 from hub.evidence.fetched import FetchReason, read_fetches
-from hub.evidence.table import WantedState, all_fetches, fetches
+from hub.evidence.table import WantedState, all_fetches, fetches, life_transitions, want, wants
 from hub.standing import evidence_metrics
+from tests.hub.channels.listening import alarm, store
 from tests.hub.evidence.holding import CONTENTS, DEVICE, Holding, Hub, until
-from tests.hub.made import T0_US
+from tests.hub.made import AREA, T0_US
 from tests.servers import self_signed
 
 
@@ -235,3 +236,18 @@ def test_never_means_never(holding: Holding, make_hub: Callable[..., Hub]) -> No
         until(lambda: worker._swept_s is not None)
         assert worker.counts() == {}
     assert results(hub) == {}
+
+
+def test_an_agent_that_is_away_hides_nobody_elses_evidence(make_hub: Callable[..., Hub]) -> None:
+    """However many pieces wait for it: of each device the least tried ones are looked at."""
+    hub = make_hub()
+    for number in range(200):
+        words = {part: f"{number * 3 + place:064x}" for place, part in enumerate(("before", "after", "clip"), 1)}
+        hub.raise_alarm(words, number + 1)
+    late = alarm(999, rule="road.collapse", evidence={f"{AREA}/road-2": {"before": "f" * 64}})
+    store(hub.engine, Transition(999, 0, Kind.RAISED, Reason.KEYS_AGREE, T0_US, T0_US + 999, late))
+    with hub.engine.begin() as connection:
+        want(connection, life_transitions(connection, (0, 0), (999, 0)), now_us=T0_US)
+        found = [each.piece.device for each in wants(connection)]
+    assert found.count(f"{AREA}/road-2") == 1
+    assert len(found) <= 500
