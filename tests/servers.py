@@ -15,6 +15,11 @@ import pytest
 
 START_S = 30.0  # long enough for a loaded machine; nothing here is about speed
 PACKAGES = {"influxd": "influxdb"}  # of Debian, where it has another name than its command
+# of Mosquitto: user hub, password s3cret, as mosquitto_passwd writes it (PBKDF2-SHA512, 101 rounds)
+PASSWORD_LINE = (
+    "hub:$7$101$Me2h8sCJNB6aKuao$kuqYLzKg6fNpkhAUTbIMid+xAZ4e5kQq"
+    "9RaccSyUxRZuw93f0tNIllKD4NvE6HSPq9mHbjPB/whiApjD0fN+Ag==\n"
+)
 
 
 def need(program: str) -> str:
@@ -159,3 +164,11 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes], timeout_s: float 
     process.kill()
     process.wait()
     raise RuntimeError(f"nothing listens on port {port} after {timeout_s:g} s")
+
+
+def wait_for_text(path: Path, text: str, *, times: int) -> None:
+    """Wait until a foreign process has logged ``text`` so often; it can tell us by its file alone."""
+    deadline = time.monotonic() + START_S
+    while path.read_text().count(text) < times:
+        assert time.monotonic() < deadline, f"{text!r} was not logged {times} times"
+        time.sleep(0.05)

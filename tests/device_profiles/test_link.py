@@ -11,7 +11,7 @@ import pytest
 
 from device_profiles.errors import ConfigError
 from device_profiles.link import BrokerConfig, Inbound, Link, Will
-from tests.servers import Mosquitto, free_port, start_mosquitto
+from tests.servers import PASSWORD_LINE, Mosquitto, free_port, start_mosquitto, wait_for_text
 from tests.strain import Strain
 
 WAIT_S = 30.0
@@ -150,7 +150,7 @@ def test_a_wrong_password_is_logged_once_and_tried_again(tmp_path: Path, caplog:
     party = Party(broker, tmp_path, "hub-x", persistent=False)
     with caplog.at_level(logging.INFO, "device_profiles.link"):
         party.link.start()
-        _wait_for_text(server.folder / "server.log", "not authorised", times=3)
+        wait_for_text(server.folder / "server.log", "not authorised", times=3)
         server.stop()
         accounts.write_text(PASSWORD_LINE)
         server.start()
@@ -159,21 +159,6 @@ def test_a_wrong_password_is_logged_once_and_tried_again(tmp_path: Path, caplog:
     server.stop()
     assert [record.levelname for record in caplog.records] == ["ERROR", "INFO"]
     assert "refuses hub-x" in caplog.records[0].getMessage()
-
-
-# user hub, password s3cret, as mosquitto_passwd writes it (PBKDF2-SHA512, 101 rounds)
-PASSWORD_LINE = (
-    "hub:$7$101$Me2h8sCJNB6aKuao$kuqYLzKg6fNpkhAUTbIMid+xAZ4e5kQq"
-    "9RaccSyUxRZuw93f0tNIllKD4NvE6HSPq9mHbjPB/whiApjD0fN+Ag==\n"
-)
-
-
-def _wait_for_text(path: Path, text: str, *, times: int) -> None:
-    """Wait until a foreign process has logged ``text`` so often; it can tell us by its file alone."""
-    deadline = time.monotonic() + WAIT_S
-    while path.read_text().count(text) < times:
-        assert time.monotonic() < deadline, f"{text!r} was not logged {times} times"
-        threading.Event().wait(0.05)
 
 
 def test_a_lost_link_is_logged_once(mosquitto: Mosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

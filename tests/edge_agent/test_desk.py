@@ -1,19 +1,13 @@
 """Samples become readings, events and heartbeats, in an order that keeps them true."""
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from device_profiles.clock import Clock
-from device_profiles.wire import ClockStep, Event, Fact, Heartbeat, Lane, Reading
-from edge_agent.desk import Desk
+from device_profiles.wire import ClockStep, Event, Heartbeat, Reading
 from edge_agent.sample import Sample
-from tests.edge_agent.configs import loaded_config
+from tests.edge_agent.desks import START, S, Street
 
-S = 1_000_000
-START = 1_763_600_000 * S
 ALARM = {
     "alarm_button": False,
     "car_moving": False,
@@ -28,68 +22,6 @@ ALARM = {
 COUNTS = {"car_direction": 0, "speed_mps": 0.0, "running_time_h": 9, "trip_count": 70}
 STATE = {"service_mode": 1, "car_position": 3, "fault_code": 0, "load_kg": 75.0, **COUNTS}
 PARKED = {**ALARM, "door_zone": True, "passenger": False}
-
-
-class HandClock(Clock):
-    """Both clocks, set by hand."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.now_us, self.mono_us = START, 0
-
-    def wall_us(self) -> int:
-        """Return the wall time."""
-        return self.now_us
-
-    def monotonic_s(self) -> float:
-        """Return the monotonic time."""
-        return self.mono_us / S
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        self.now_us += round(seconds * S)
-        self.mono_us += round(seconds * S)
-
-
-class Notebook:
-    """A Keeper that keeps what it is given, in order."""
-
-    def __init__(self) -> None:
-        self.gaps = self.forgotten = 0
-        self.lane: Lane = "reading"
-        self.puts: list[tuple[dict[Lane, list[Fact]], dict[str, bytes]]] = []
-
-    def put(self, facts: Mapping[Lane, Sequence[Fact]], *, states: Mapping[str, bytes] | None = None) -> None:
-        """Keep it."""
-        self.puts.append(({lane: list(some) for lane, some in facts.items()}, dict(states or {})))
-
-    def reading_lane(self) -> Lane:
-        """Return what was chosen."""
-        return self.lane
-
-    def facts(self, kind: type) -> list[Any]:
-        """Return all facts of a type."""
-        return [fact for facts, _ in self.puts for some in facts.values() for fact in some if isinstance(fact, kind)]
-
-
-class Street:
-    """A desk with two lifts, its clock and its notebook."""
-
-    def __init__(self, folder: Path, states: dict[str, bytes] | None = None) -> None:
-        self.clock, self.notes = HandClock(), Notebook()
-        self.desk = Desk(loaded_config(folder), self.notes, states=states or {}, clock=self.clock)
-
-    def poll(self, *reads: dict[str, Any], device: str = "lift-01") -> None:
-        """Poll a device with each of ``reads``."""
-        for values in reads:
-            self.desk.take(Sample(device, self.clock.wall_us(), values))
-
-    def play(self, seconds: int, *reads: dict[str, Any]) -> None:
-        """Poll once a second, with a beat."""
-        for _ in range(seconds):
-            self.poll(*reads)
-            self.desk.beat()
-            self.clock.advance(1)
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from device_profiles.wire import LaneReceipt, Reading, Receipt
 from edge_agent.outbox import Outbox
 from edge_agent.sample import Sample
 from edge_agent.wanted import Wanted
-from tests.edge_agent.test_desk import Street
+from tests.edge_agent.desks import Street
 
 
 def test_a_late_sample_is_history(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ import pytest
 
 from edge_agent.outbox import Outbox
 from tests.edge_agent.outbox.opened import event, flush, opened, put, reading
+from tests.edge_agent.sending import sending
 from tests.edge_agent.silent_broker import SilentBroker
-from tests.edge_agent.test_uplink import sending
 from tests.servers import free_port
 
 

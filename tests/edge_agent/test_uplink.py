@@ -1,20 +1,17 @@
 """The uplink against a real Mosquitto: what is not receipted is sent again, and only a receipt frees it."""
 
-import contextlib
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from device_profiles.clock import Clock
 from device_profiles.topics import receipt_topic
 from device_profiles.wire import Command, LaneReceipt, Lost, Reading, Result, Status
 from edge_agent.outbox import Bounds, Outbox
 from edge_agent.uplink import Uplink
-from tests.edge_agent.configs import loaded_config
 from tests.edge_agent.listener import ADDRESS, WAIT_S, Listener, listening
 from tests.edge_agent.outbox.opened import event, held, lost, opened, put, reading, until
+from tests.edge_agent.sending import sending
 from tests.servers import Mosquitto
 
 
@@ -22,19 +19,6 @@ from tests.servers import Mosquitto
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nothing be sent again because this machine is slow; who wants that says after how long."""
     monkeypatch.setattr("edge_agent.window.RESEND_S", 600.0)
-
-
-@contextlib.contextmanager
-def sending(folder: Path, outbox: Outbox, url: str) -> Iterator[Uplink]:
-    """Run an uplink with its thread."""
-    uplink = Uplink(loaded_config(folder, url=url), outbox, clock=Clock(), goodbye_s=0.3)
-    thread = threading.Thread(target=uplink.run, name="uplink")
-    thread.start()
-    try:
-        yield uplink
-    finally:
-        uplink.stop()
-        thread.join()
 
 
 @pytest.fixture

@@ -21,15 +21,9 @@ from hub.database import open_database
 from hub.journal.journal import Journal, NewRecord
 from hub.journal.texts import write_texts
 from hub.twins.reader import TwinReader
+from tests.hub.command import hub, one_line
 from tests.hub.rig import ADDRESS, EPOCH, HubProcess, pack, reading
 from tests.servers import Mosquitto, free_port
-
-
-def hub(*words: object) -> "subprocess.CompletedProcess[str]":
-    """Run ``hub`` with these words."""
-    return subprocess.run(
-        [sys.executable, "-m", "hub", *map(str, words)], capture_output=True, text=True, timeout=180, check=False
-    )
 
 
 def test_the_example_is_a_good_config(tmp_path: Path) -> None:
@@ -109,13 +103,6 @@ def test_no_data_is_a_negative_answer(tmp_path: Path) -> None:
     done = hub("ledger", path)
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)
     assert not (tmp_path / "data").exists()
-
-
-def one_line(done: "subprocess.CompletedProcess[str]", code: int) -> str:
-    """Return what a command that failed with ``code`` said on its one line."""
-    assert (done.returncode, done.stderr.count("\n")) == (code, 1), done.stderr
-    assert done.stderr.startswith("hub: ")
-    return done.stderr
 
 
 @pytest.mark.parametrize("folder", ["missing", "/proc/missing", "/dev/null"])

@@ -10,8 +10,8 @@ from device_profiles.wire import encode
 from hub.config import EXAMPLE, read_config
 from hub.database import open_database
 from hub.journal.journal import Journal, NewRecord
+from tests.hub.command import hub, one_line
 from tests.hub.rig import ADDRESS, EPOCH, pack
-from tests.hub.test_cli import hub, one_line
 
 HOUR_US = 3_600_000_000
 NEXT = EPOCH + 1

@@ -7,7 +7,7 @@ import pytest
 
 from hub.commands.reasons import reasons
 from hub.commands.why import why
-from tests.hub.alarms.asked.test_cli import store
+from tests.hub.alarms.asked.rig import store
 from tests.hub.alarms.scene import COVER, ROAD
 from tests.hub.reasons.scenes import conditions, road
 

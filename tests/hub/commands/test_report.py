@@ -13,7 +13,7 @@ from hub.commands.report import report
 from hub.database import open_database
 from hub.errors import BadReport, NoActor, NoData
 from hub.journal.journal import Journal
-from tests.hub.alarms.asked.test_cli import store
+from tests.hub.alarms.asked.rig import store
 from tests.hub.alarms.scene import AREA, Scene
 
 CONFIG = 'hub = "h-1"\ndata = "data"\n'

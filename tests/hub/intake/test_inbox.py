@@ -6,7 +6,7 @@ import pytest
 
 from device_profiles.link import Inbound
 from hub.intake.inbox import Inbox, Waiting
-from tests.hub.intake.test_receipts import NoPort
+from tests.hub.intake.rig import NoPort
 
 
 def message(number: int, size: int = 1_000) -> Waiting:

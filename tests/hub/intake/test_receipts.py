@@ -1,57 +1,19 @@
 """Receipts say what a model says, for any order of packs with loss, doubles and restarts of the hub."""
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
-
 import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from device_profiles.link import Inbound
-from device_profiles.topics import lane_topic
-from device_profiles.wire import Lost, Pack, decode_receipt, encode
+from device_profiles.wire import Lost, decode_receipt, encode
 from hub.database import open_database
-from hub.intake.batch import Batch
-from hub.intake.inbox import Waiting
 from hub.intake.receipts import GAP_AGE_S, MAX_WANT, PERIOD_S, Receipts
-from hub.journal.journal import Journal
 from hub.ledger.ledger import LaneKey, Ledger
 from hub.ledger.store import catch_up, load, save
+from tests.hub.intake.rig import new_journal, take
 from tests.hub.rig import ADDRESS, EPOCH, lost, pack
 
 AGENT = str(ADDRESS)
 READING = LaneKey(AGENT, EPOCH, "reading")
-
-
-class NoPort:
-    """A port that is never used."""
-
-    def start(self) -> None: ...  # noqa: D102
-    def stop(self) -> None: ...  # noqa: D102
-    def drop(self) -> None: ...  # noqa: D102
-    def ack(self, *messages: Inbound) -> None: ...  # noqa: D102
-    def publish(self, topic: str, payload: bytes) -> int | None: ...  # noqa: D102
-
-
-def take(ledger: Ledger, journal: Journal, *packs: Pack) -> None:
-    """Journal packs as the writer does."""
-    batch = Batch(ledger, now_us=1)
-    for one in packs:
-        message = Inbound(lane_topic(ADDRESS, one.lane), encode(one), False, 1, 1)
-        entry = batch.judge(Waiting(message, NoPort()))
-        for record in journal.append(entry.rows):
-            ledger.take(record, entry.pack)
-
-
-@contextmanager
-def new_journal() -> Iterator[tuple[Journal, Path]]:
-    """Yield a journal in a folder of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        journal = Journal.open(Path(folder) / "journal.db", reserve_bytes=0)
-        yield journal, Path(folder)
-        journal.close()
 
 
 STEPS = st.lists(

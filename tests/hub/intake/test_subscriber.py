@@ -15,8 +15,7 @@ from device_profiles.clock import Clock
 from device_profiles.errors import ConfigError
 from device_profiles.link import BrokerConfig, Inbound, Link
 from hub.intake.subscriber import Pulse, Subscriber
-from tests.device_profiles.test_link import PASSWORD_LINE, _wait_for_text
-from tests.servers import Mosquitto, free_port, self_signed, start_mosquitto
+from tests.servers import PASSWORD_LINE, Mosquitto, free_port, self_signed, start_mosquitto, wait_for_text
 from tests.strain import Strain
 
 WAIT_S = 30.0
@@ -156,7 +155,7 @@ def test_a_wrong_password_is_logged_once_and_tried_again(tmp_path: Path, caplog:
     party = Party(BrokerConfig(url=server.url, username="hub", password_file="password"), tmp_path)
     with caplog.at_level(logging.INFO, "hub.intake.subscriber"):
         party.client.start()
-        _wait_for_text(server.folder / "server.log", "not authorised", times=3)
+        wait_for_text(server.folder / "server.log", "not authorised", times=3)
         server.stop()
         accounts.write_text(PASSWORD_LINE)
         server.start()

@@ -12,7 +12,7 @@ from hub.ledger.epochs import EARLIER, KEPT, MAX_SESSIONS, fold_old
 from hub.ledger.ledger import LaneKey, Ledger
 from hub.ledger.store import LedgerSaver, catch_up, load
 from hub.ledger.view import table, view
-from tests.hub.intake.test_receipts import take
+from tests.hub.intake.rig import take
 from tests.hub.rig import ADDRESS, EPOCH, pack
 
 AGENT = str(ADDRESS)

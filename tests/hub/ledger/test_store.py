@@ -11,7 +11,7 @@ from hub.journal.journal import Journal
 from hub.ledger.ledger import Ledger
 from hub.ledger.store import LedgerSaver, catch_up, load, save
 from hub.ledger.view import view
-from tests.hub.intake.test_receipts import take
+from tests.hub.intake.rig import take
 from tests.hub.rig import event, lost, pack
 
 

@@ -13,7 +13,7 @@ from hub.ledger.epochs import fold_old
 from hub.ledger.lane import ABANDONED
 from hub.ledger.ledger import LaneKey, Ledger
 from hub.ledger.view import LaneRow, table, view
-from tests.hub.intake.test_receipts import new_journal, take
+from tests.hub.intake.rig import new_journal, take
 from tests.hub.rig import ADDRESS, EPOCH, lost, pack
 
 AGENT = str(ADDRESS)

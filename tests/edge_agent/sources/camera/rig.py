@@ -9,6 +9,18 @@ from edge_agent.sources.camera.messages import Order
 from edge_agent.sources.camera.supervisor import Patience
 from edge_agent.vision.zones import Zone, Zones
 
+HEAD = """agent = "chaoming-01"
+area = "hz/xiacheng/chaoming"
+data = "data"
+
+[broker]
+url = "mqtt://127.0.0.1:1"
+"""
+CAMERA = """
+[[cameras]]
+device = "camera-1"
+url = "rtsp://127.0.0.1:1/stream"
+"""
 HASTY = Patience(tick_s=0.2, hung_s=2.5, retry_base_s=0.05, retry_cap_s=0.1)
 ZONES = Zones(400, 224, (Zone("1", "berth", ((50.0, 50.0), (120.0, 50.0), (120.0, 110.0), (50.0, 110.0))),))
 

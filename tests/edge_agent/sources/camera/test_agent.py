@@ -13,19 +13,8 @@ from edge_agent.config import LoadedConfig, load_config
 from edge_agent.sources.camera.begin import order_of
 from tests.edge_agent.agents import AgentProcess
 from tests.edge_agent.sources.camera.pictures import Street
+from tests.edge_agent.sources.camera.rig import CAMERA, HEAD
 
-HEAD = """agent = "chaoming-01"
-area = "hz/xiacheng/chaoming"
-data = "data"
-
-[broker]
-url = "mqtt://127.0.0.1:1"
-"""
-CAMERA = """
-[[cameras]]
-device = "camera-1"
-url = "rtsp://127.0.0.1:1/stream"
-"""
 ZONES = {
     "width": 400,
     "height": 224,

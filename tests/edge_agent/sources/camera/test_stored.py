@@ -25,8 +25,7 @@ from simulators.camera.drawing.renderer import Renderer
 from simulators.camera.places.car_park import LENS, car_park
 from tests.edge_agent.agents import AgentProcess
 from tests.edge_agent.outbox.opened import opened
-from tests.edge_agent.sources.camera.rig import ZONES
-from tests.edge_agent.sources.camera.test_agent import CAMERA, HEAD
+from tests.edge_agent.sources.camera.rig import CAMERA, HEAD, ZONES
 
 S = 1_000_000
 START = 1_763_600_000 * S

@@ -12,19 +12,11 @@ from hub.alarms.transitions import ActReason
 from hub.database import open_database
 from hub.errors import NoActor, NoData, NoSuchAlarm
 from hub.journal.journal import Journal
-from tests.hub.alarms.asked.test_replay import kept, story
+from tests.hub.alarms.asked.rig import store, story
 from tests.hub.alarms.scene import Scene
 
 FIELDS = {"id", "rule", "subject", "severity", "title", "area", "open", "acknowledged", "stale", "latched", "sounded"}
 FIELDS |= {"t_fact_us", "t_raised_us", "t_cleared_us", "previous", "reason"}
-
-
-def store(folder: Path, scene: Scene) -> tuple[Path, Path]:
-    """Write a scene to a data folder."""
-    journal, engine = kept(folder, scene)
-    journal.close()
-    engine.dispose()
-    return folder / "journal.db", folder / "hub.db"
 
 
 def test_alarms_are_listed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,8 +9,7 @@ from hub.alarms.asked.named import is_device, named_alarm
 from hub.alarms.kept.log import read_alarms
 from hub.data import read_database
 from hub.errors import NoSuchAlarm
-from tests.hub.alarms.asked.test_cli import store
-from tests.hub.alarms.asked.test_replay import story
+from tests.hub.alarms.asked.rig import store, story
 from tests.hub.alarms.scene import AREA
 
 

@@ -12,7 +12,7 @@ from device_profiles.faults import ENVIRONMENT
 from hub.alarms.kept.log import AlarmLog
 from hub.database import open_database
 from hub.journal.journal import Journal
-from tests.hub.alarms.asked.test_replay import story, unwritten
+from tests.hub.alarms.asked.rig import story, unwritten
 
 _PROGRAM = """
 import sys

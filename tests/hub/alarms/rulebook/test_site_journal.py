@@ -4,7 +4,7 @@ from pathlib import Path
 
 from hub.alarms.asked.replay import replay_apart
 from hub.alarms.kept.log import read_alarms
-from tests.hub.alarms.asked.test_replay import kept
+from tests.hub.alarms.asked.rig import kept
 from tests.hub.alarms.scene import AREA, us
 from tests.hub.alarms.street import KEPT, NORTH_M, Street, brief, north
 

@@ -8,26 +8,12 @@ import pytest
 
 from simulators.camera.drawing.photographs import PhotographRenderer, read_photographs
 from tests.real_data import DATA
-
-
-def _car_park(folder: Path) -> Path:
-    """Make a photograph of three spaces: one with a 'car', two without, one of them with no label."""
-    picture = np.full((120, 240, 3), 110, np.uint8)
-    cv2.rectangle(picture, (25, 45), (55, 95), (30, 30, 220), -1)
-    cv2.imwrite(str(folder / "one.png"), picture)
-    spaces = "".join(
-        f'<space id="{n}"{label}><contour>'
-        + "".join(f'<point x="{x + dx}" y="{40 + dy}"/>' for dx, dy in ((0, 0), (0, 60), (40, 60), (40, 0)))
-        + "</contour></space>"
-        for n, x, label in ((1, 20, ' occupied="1"'), (2, 90, ' occupied="0"'), (3, 160, ""))
-    )
-    (folder / "one.xml").write_text(f"<parking>{spaces}</parking>", encoding="utf-8")
-    return folder
+from tests.simulators.camera.drawing.photographed import car_park
 
 
 def test_cars_are_pasted_where_the_truth_says(tmp_path: Path) -> None:
     """The free space turns red while it is taken, what has no label never changes, the real car stays."""
-    renderer = PhotographRenderer(read_photographs(_car_park(tmp_path)), seed=1, duration_s=2000)
+    renderer = PhotographRenderer(read_photographs(car_park(tmp_path)), seed=1, duration_s=2000)
     assert sorted(renderer.zones()) == ["1", "2"]
     states = set()
     for t_s in range(0, 2000, 50):

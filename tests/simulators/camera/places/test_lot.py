@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 
 from simulators.camera.spec import CameraSpec, is_real, lot_of, scene_of, zones_of
-from tests.simulators.camera.drawing.test_photographs import _car_park as photographs
+from tests.simulators.camera.drawing.photographed import car_park
 
 
 def test_what_is_true_of_a_car_park_over_photographs(tmp_path: Path) -> None:
     """A labelled car stays for ever, in a free space cars come and go, a space without a label is no zone."""
-    spec = CameraSpec(device="lot-1", place="car-park", photographs=True, folder=str(photographs(tmp_path)))
+    spec = CameraSpec(device="lot-1", place="car-park", photographs=True, folder=str(car_park(tmp_path)))
     assert is_real(spec)
     scene = scene_of(spec, seed=3, duration_s=900.0)
     zones = {str(zone["id"]): zone for zone in zones_of(spec, scene)}
