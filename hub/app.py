@@ -144,6 +144,8 @@ async def run(settings: Settings, *, clock: Clock) -> int:
         _start(stack, intake)
         watched = Watched(engine, journal, ledger, alarms, twins, intake, archive, loops, links, evidence, beat)
         _start(stack, MetricsServer(config.metrics.listen, Standing(watched)))
+        for loop in loops[1:]:  # what keeps no alarm waiting leaves the processor to what does, while that ends
+            stack.callback(loop.leave)
         spare_the_stream()
         await life.last(up=lambda: all(link.subscribed.is_set() for link in links))
     return life.exit_code

@@ -1,5 +1,7 @@
 """Readers follow the journal, each in a thread of its own with a cursor of its own."""
 
+import bisect
+import itertools
 import logging
 import threading
 from collections.abc import Callable
@@ -16,6 +18,7 @@ from hub.journal.journal import POLL_S, Journal, Record
 logger = logging.getLogger(__name__)
 
 BATCH = 500  # records in one transaction of a reader
+BATCH_BYTES = 2_000_000  # of a batch's bodies, some 20,000 readings: a stop waits for it (an archive takes 1-2 s)
 LARGE_BATCH = 4_000  # of one that keeps no alarm waiting: an archive is fastest with some thousand lines a request
 RETRY_S = 1.0  # between two tries on a full disk
 AWAY_BASE_S, AWAY_CAP_S = 0.5, 15.0  # of the pauses between two tries of a store that is away
@@ -75,9 +78,13 @@ class ReaderLoop:
         """Begin to read."""
         self._thread.start()
 
+    def leave(self) -> None:
+        """Begin no other batch; the one at hand may take a while."""
+        self._stopping.set()
+
     def stop(self, timeout_s: float = 5.0) -> None:
         """End after the batch at hand."""
-        self._stopping.set()
+        self.leave()
         if self._thread.is_alive():
             self._thread.join(timeout_s)
 
@@ -116,7 +123,8 @@ class ReaderLoop:
         return True
 
     def _take(self) -> None:
-        records = self._journal.read(self.position, self._batch)
+        found = self._journal.read(self.position, self._batch)
+        records = _first(found, BATCH_BYTES)
         if not records:  # the newest were cut, or another process has not committed yet
             self._stopping.wait(0.01)
             return
@@ -125,7 +133,7 @@ class ReaderLoop:
             return
         self.position = records[-1].offset
         self._unread_us = records[-1].received_us if self._journal.last_offset() > self.position else None
-        if not self._urgent and len(records) < self._batch:
+        if not self._urgent and len(found) < self._batch and len(records) == len(found):
             self._stopping.wait(LINGER_S)
 
     def _stored(self, records: list[Record]) -> bool:
@@ -155,3 +163,11 @@ class ReaderLoop:
         logger.log(logging.DEBUG if self._waits else logging.ERROR, "reader %s waits: %s", self.reader.name, reason)
         self._waits = True
         self._stopping.wait(delay_s)
+
+
+def _first(records: list[Record], most_bytes: int) -> list[Record]:
+    """Return the records up to the one with which they are so many bytes; all, when they are fewer."""
+    sizes = [len(record.body) for record in records]
+    if sum(sizes) <= most_bytes:
+        return records
+    return records[: 1 + bisect.bisect_left(list(itertools.accumulate(sizes)), most_bytes)]

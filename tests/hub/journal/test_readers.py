@@ -8,7 +8,7 @@ import pytest
 from device_profiles.clock import Clock
 from hub.errors import StoreDown
 from hub.journal.journal import Journal, NewRecord, Record
-from hub.journal.readers import AWAY_BASE_S, AWAY_CAP_S, ReaderLoop
+from hub.journal.readers import AWAY_BASE_S, AWAY_CAP_S, BATCH_BYTES, ReaderLoop
 
 
 class Recorder:
@@ -52,6 +52,42 @@ def test_reads_from_its_cursor_and_follows(tmp_path: Path) -> None:
     assert loop.drained(1_202, 30)
     loop.stop()
     assert reader.taken == list(range(4, 1_203))
+    journal.close()
+
+
+def test_a_batch_of_large_packs_is_few_packs(tmp_path: Path) -> None:
+    """A stop waits for the batch at hand, so its bytes are bounded too; nothing is left out and none is empty."""
+    journal, batches = Journal.open(tmp_path / "journal.db"), list[list[Record]]()
+    size = BATCH_BYTES // 4 + 1
+    journal.append([NewRecord(Clock().wall_us(), "act", bytes(size)) for _ in range(9)])
+    journal.append([NewRecord(Clock().wall_us(), "act", bytes(2 * BATCH_BYTES)), *acts(3)])
+
+    class Batches(Recorder):
+        def apply(self, records: list[Record]) -> None:
+            batches.append(records)
+
+    loop = ReaderLoop(journal, Batches(), clock=Clock(), on_crash=pytest.fail)
+    loop.start()
+    assert loop.drained(13, 30)
+    loop.stop()
+    assert [record.offset for batch in batches for record in batch] == list(range(1, 14))
+    assert all(sum(len(record.body) for record in batch[:-1]) < BATCH_BYTES for batch in batches)
+    assert max(map(len, batches)) == 4  # as many as fill it: the bound is no bound of one
+    journal.close()
+
+
+def test_whoever_is_to_leave_begins_no_other_batch(tmp_path: Path) -> None:
+    """It is told while others stop, and ends with the batch at hand."""
+    journal, reader = Journal.open(tmp_path / "journal.db"), Recorder()
+    journal.append(acts(1_200))
+    reader.gate.clear()
+    loop = ReaderLoop(journal, reader, clock=Clock(), on_crash=pytest.fail, batch=100)
+    loop.start()
+    assert reader.entered.wait(30)
+    loop.leave()
+    reader.gate.set()
+    loop.stop()
+    assert (reader.taken, loop.position) == (list(range(1, 101)), 100)
     journal.close()
 
 
