@@ -47,6 +47,7 @@ app.add_typer(models, name="model")
 ModelFile = Annotated[Path, typer.Argument(help="A models.toml, or the file of a model beside one.")]
 Config = Annotated[Path, typer.Argument(envvar="CITYNERVE_AGENT_CONFIG", help="The agent's config file.")]
 DEFAULT = Path("agent.toml")
+BOX, CAMERA = "lift_retrofit_box", "street_camera"  # what a recording is of, unless somebody says so
 
 
 @app.command()
@@ -109,7 +110,10 @@ def replay(
             help="A box: CSV files (t_us,ax,ay,az in m/s², t_us,pressure_pa). A camera: FRAMES_DIR or VIDEO."
         ),
     ],
-    profile: Annotated[str, typer.Option("--profile", help="Profile of the box or camera.")] = "lift_retrofit_box",
+    profile: Annotated[
+        str,
+        typer.Option("--profile", help=f"Of the box or camera: {BOX}, with --zones {CAMERA}, if not given."),
+    ] = "",
     profiles: Annotated[
         list[Path] | None, typer.Option("--profiles", help="Folder with profiles of your own, as in a config.")
     ] = None,
@@ -124,7 +128,8 @@ def replay(
 ) -> None:
     """Judge recordings: rides of a retrofit box, or what the zones of a camera showed."""
     known = load_profiles(profiles or ())
-    chosen, heights = profile_of(profile, known), read_floors(floors) if floors else ()
+    chosen = profile_of(profile or (BOX if zones is None else CAMERA), known)
+    heights = read_floors(floors) if floors else ()
     if is_camera(chosen) or zones is not None:
         recorded = recorded_of(chosen, recordings, zones=zones, interval_s=interval, hysteresis=not no_hysteresis)
         limits = limits_of(zone_profile, known)

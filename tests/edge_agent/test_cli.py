@@ -145,7 +145,15 @@ def test_a_recording_is_judged_by_a_model_of_ones_own(tmp_path: Path, zones: Pat
     """By its name and its folder, and no code."""
     still = tmp_path / "a.png"
     cv2.imwrite(str(still), np.full((48, 64, 3), 90, np.uint8))
-    ask = ["replay", str(still), "--profile", "street_camera", "--zones", str(zones), "--json", "--models", str(models)]
+    ask = [
+        "replay",
+        str(still),
+        "--zones",
+        str(zones),
+        "--json",
+        "--models",
+        str(models),
+    ]  # a camera
     told = CliRunner().invoke(app, [*ask, "--model", "mine"])
     assert told.exit_code == 0, told.output
     assert json.loads(told.stdout)["frames"][0]["file"] == "a.png"
