@@ -246,5 +246,10 @@ def _line_faults(config: AgentConfig, known: dict[str, Profile]) -> Iterable[tup
                 yield f"{key}.profile", f"unknown profile {slave.profile!r}; known: {', '.join(sorted(known))}"
             elif known[slave.profile].spec.modbus is None:
                 yield f"{key}.profile", f"{slave.profile!r} has no [modbus]"
+            elif judged_by_sight(known[slave.profile]):
+                yield (
+                    f"{key}.profile",
+                    f"the judge of {slave.profile!r} sees pictures: of a slave it would judge nothing",
+                )
             units.add(slave.unit)
             devices.add(slave.device)

@@ -28,6 +28,7 @@ _ARITHMETIC: dict[type[ast.operator], Callable[[float, float], float]] = {
 MAX_LENGTH = 1_000  # characters; the longest rule we know has 120
 MAX_DEPTH = 50  # far below Python's own limit, which depends on who calls
 _WORDS = frozenset({"true", "false"})  # names that are no value's
+NO_NAMES = _WORDS | {"abs", "known"}  # words of conditions, which no value may be called
 _Evaluate = Callable[[Values], Value]
 
 
@@ -56,9 +57,7 @@ class Condition:
             raise ConditionError(f"{text[:40]!r}… is nested more than {MAX_DEPTH} deep")
         self.text = text
         self.names = frozenset(
-            node.id
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Name) and node.id not in ("abs", "known", "true", "false")
+            node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and node.id not in NO_NAMES
         )
         # what the truth is at some values; that of a comparison is one already, and is asked at every reading
         compiled = _compile(tree.body)

@@ -167,6 +167,8 @@ def _field_faults(name: str, field: Field, values: Mapping[str, ValueSpec]) -> I
         return
     if value.latch is not None:
         yield "", "is kept by the edge itself (latch)"
+    if field.codes and (field.scale != 1 or field.plus):
+        yield ".codes", "say the value by themselves: `scale` and `plus` are for numbers without codes"
     if not (isfinite(field.scale) and field.scale):
         yield ".scale", "must be a number other than 0: every value would be the same, or none"
     if not isfinite(field.plus):

@@ -1,19 +1,27 @@
 """Values: what a kind of device says, and where in a Modbus slave or in the edge's memory each one stands."""
 
 from collections.abc import Iterable, Mapping
+from keyword import iskeyword
 from math import inf, isfinite
 from typing import Annotated, Literal
 
 import msgspec
 
 from device_profiles.config import Duration, duration_us
-from device_profiles.specs.condition import condition_faults
+from device_profiles.specs.condition import NO_NAMES, condition_faults
 from device_profiles.wire import Name, Value
 
 Table = Literal["discrete_input", "coil", "input_register", "holding_register"]
 BIT_TABLES: frozenset[Table] = frozenset({"discrete_input", "coil"})
 Encoding = Literal["u16", "s16", "u32", "s32", "f32"]  # 32 bits: high word first
 WORDS: dict[Encoding, int] = {"u16": 1, "s16": 1, "u32": 2, "s32": 2, "f32": 2}
+_RAW: dict[Encoding, tuple[int, int]] = {  # what `unknown` may name
+    "u16": (0, 2**16 - 1),
+    "s16": (-(2**15), 2**15 - 1),
+    "u32": (0, 2**32 - 1),
+    "s32": (-(2**31), 2**31 - 1),
+    "f32": (-(2**128), 2**128),
+}
 _MOST_VALUES = 256  # of one device: a reading on the wire holds no more
 _MOST_WHOLE = 2**63 - 1  # an integer on the wire has 64 bits
 _MAX_COUNT = {True: 2000, False: 125}  # Modbus application protocol V1.1b3, 6.1-6.4: bits, registers in one request
@@ -95,6 +103,8 @@ def value_faults(values: Mapping[str, ValueSpec]) -> Iterable[tuple[str, str]]:
     for name, value in values.items():
         if value.range is not None and not value.range[0] <= value.range[1]:  # so that nan is a fault too
             yield f"values.{name}.range", "the first number is greater than the second, or is none"
+        if not name.isidentifier() or iskeyword(name) or name in NO_NAMES:
+            yield f"values.{name}", "no condition can say this name: use a-z, 0-9 and '_', and no word of conditions"
         if value.deadband == inf:
             yield f"values.{name}.deadband", "is endless: no change would ever be said"
         if value.modbus is not None and not (isfinite(value.modbus.scale) and value.modbus.scale):
@@ -129,6 +139,11 @@ def modbus_faults(modbus: ModbusMap | None, values: Mapping[str, ValueSpec]) -> 
         bits = found.table in BIT_TABLES
         if bits is not (value.type == "bool"):
             yield f"{key}.block", f"a {value.type} cannot stand in {found.table} block {value.modbus.block!r}"
+        least, most = (0, 1) if bits else _RAW[value.modbus.encoding]
+        for raw in value.modbus.unknown:
+            if not least <= raw <= most:
+                said = "a bit" if bits else value.modbus.encoding
+                yield f"{key}.unknown", f"{raw} is none of the raw numbers of {said}, {least} to {most}"
         if value.modbus.at + (1 if bits else WORDS[value.modbus.encoding]) > found.count:
             yield f"{key}.at", f"{value.modbus.at} lies outside block {value.modbus.block!r} of {found.count}"
 

@@ -33,6 +33,7 @@ _NAMED_BYTES = 64  # a foreign frame at the start of what arrived is looked for 
 class Failure(StrEnum):
     """Why a poll brought no value."""
 
+    ECHO = "echo"  # the question came back: the adapter hears itself
     SILENT = "silent"  # not a byte
     LATE = "late"  # the answer came after the time-out: it is thrown away
     HALF_FRAME = "half_frame"
@@ -107,6 +108,8 @@ def explain(question: Question, data: bytes) -> Failure:
         return Failure.LATE
     if found is Match.PARTIAL:
         return Failure.HALF_FRAME
+    if data.startswith(question.frame):
+        return Failure.ECHO
     if not any(_sound(data[:size]) for size in range(_EXCEPTION_BYTES, min(len(data), _NAMED_BYTES) + 1)):
         return Failure.BAD_CRC
     if data[0] != question.unit:

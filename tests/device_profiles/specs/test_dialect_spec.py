@@ -38,6 +38,8 @@ car_moving = { at = "m", codes = { y = true, n = false } }
         ('unit = "ms"', 'unit = "text", format = "YYYY-MM-DD hh:mm:ss"', "dialects.code11.time.format"),
         ('unit = "ms"', 'unit = "text", format = "%m-%d %H:%M:%S"', "dialects.code11.time.format"),
         ('unit = "ms"', 'unit = "text", format = "%Y-%m-%d %I:%M:%S"', "dialects.code11.time.format"),
+        ("codes = { N = 0, U = 1, D = 2 }", "codes = { N = 0 }, scale = 2",
+         "dialects.code0101.values.car_direction.codes"),
         ("scale = 1000 }", "scale = nan }", "dialects.code0101.values.load_kg.scale"),
         ("scale = 1000 }", "scale = 0 }", "dialects.code0101.values.load_kg.scale"),
         ("scale = 1000 }", "plus = inf }", "dialects.code0101.values.load_kg.plus"),

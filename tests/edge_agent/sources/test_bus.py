@@ -137,6 +137,8 @@ async def test_an_answer_that_lay_there_while_the_program_was_stopped_is_none_of
         (Refuse(), Failure.EXCEPTION),
         (Words(registers_answer(Request(7, 4, 0, 1), [1])), Failure.FOREIGN_FUNCTION),
         (Words(registers_answer(Request(7, 3, 0, 2), [1, 1])), Failure.WRONG_LENGTH),
+        (Words(LOW.frame), Failure.ECHO),
+        (Words(LOW.frame + registers_answer(Request(7, 3, 0, 1), [1])), Failure.ECHO),
         (Words(bytes(60)), Failure.BAD_CRC),
     ],
     ids=lambda value: type(value).__name__ if not isinstance(value, str) else str(value),
