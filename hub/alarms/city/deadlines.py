@@ -5,7 +5,8 @@ from msgspec.structs import replace
 from hub.alarms.decisions import Decisions
 from hub.alarms.noise.maintenance import open_windows
 from hub.alarms.noise.quiet import by_window, cause_of, every_open
-from hub.alarms.rows import DueStep, Occurrence
+from hub.alarms.rows import DueStep, Occurrence, Shelf
+from hub.alarms.state import State
 from hub.alarms.transitions import Kind, Reason
 
 
@@ -20,6 +21,25 @@ def meet_deadlines(decisions: Decisions, now_us: int) -> None:
         _release(decisions, occurrence, now_us)
         _climb(decisions, occurrence, now_us)
         _calm_down(decisions, occurrence, now_us)
+
+
+def set_back(state: State, by_us: int) -> None:
+    """Move what waits for the hub's clock with it, which was set back: nobody waits so much longer for help."""
+    for key in sorted(state.timed):
+        found = state.timed[key]
+        found.steps = tuple(replace(step, due_us=step.due_us - by_us) for step in found.steps)
+        found.shelf, found.asked = _earlier(found.shelf, by_us), _earlier(found.asked, by_us)
+        if found.freed_us is not None:
+            found.freed_us -= by_us
+        if found.calm is not None:
+            found.calm = replace(found.calm, due_us=found.calm.due_us - by_us)
+        if found.alarm is not None and found.alarm.lease_us is not None:
+            found.alarm = replace(found.alarm, lease_us=found.alarm.lease_us - by_us)
+        state.keep(found)
+
+
+def _earlier(shelf: Shelf | None, by_us: int) -> Shelf | None:
+    return shelf if shelf is None or shelf.until_us is None else replace(shelf, until_us=shelf.until_us - by_us)
 
 
 def weigh_causes(decisions: Decisions) -> None:

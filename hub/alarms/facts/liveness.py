@@ -1,7 +1,7 @@
 """Silence, judged at each tick: who has not spoken for too long, on its own clock (ALARMS.md, 8)."""
 
 from device_profiles.wire import ClockState
-from hub.alarms.city.deadlines import meet_deadlines
+from hub.alarms.city.deadlines import meet_deadlines, set_back
 from hub.alarms.decisions import Decisions
 from hub.alarms.facts.absences import tell_missing
 from hub.alarms.rows import AgentState, DeviceState
@@ -27,6 +27,8 @@ def take_tick(decisions: Decisions, now_us: int, *, clock: str = "") -> None:
     if hub.tick_us is None or not 0 <= now_us - hub.tick_us <= AWAY_US:
         hub.listening_us = now_us  # the hub's own absence is nobody's silence
         _doubt_offsets(state)
+    if hub.tick_us is not None and now_us < hub.tick_us:
+        set_back(state, hub.tick_us - now_us)
     hub.tick_us = now_us
     state.dirty["hub"] = None
     for key in sorted(_overdue(decisions, now_us)):

@@ -116,6 +116,41 @@ def test_stored_rows_go_on_as_if_nothing_had_happened() -> None:
     assert [made for made in scene.made if made.offset >= later[0].offset] == later
 
 
+def test_a_hub_clock_that_is_set_back_keeps_nobody_waiting() -> None:
+    """It was an hour ahead when somebody was trapped: help is called after minutes all the same, not after an hour.
+
+    How long the clock stood between two ticks nobody knows: a second is given away.
+    """
+    scene = trapped()
+    scene.ticks(11, 60)
+    scene.act("ack", at_s=60, rule=RULE, subject=LIFT)
+    scene.ticks(61 - 3600, 400 - 3600)
+    assert steps(scene) == [
+        ("L1", ("maintenance",), 11),
+        ("L2", ("grid",), 191 - 3600),
+        ("L3", ("fire", "centre"), 311 - 3600),
+    ]
+    assert Kind.LAPSED in [made.kind for made in scene.ticks(955 - 3600, 965 - 3600)]
+
+
+def test_whatever_waits_for_the_clock_is_moved_with_it() -> None:
+    """A shelf, a second person, what a cause has set free: each lasts as long as was said."""
+    scene = trapped(LADDER + '[[causes]]\nrule = "cover.gone"\nfolds = ["cover.tilted"]\n')
+    scene.cover(11, tilt_deg=70)
+    scene.beat(14)
+    scene.act("shelve", at_s=15, rule="cover.tilted", because="nuisance", for_us=100_000_000)
+    scene.act("shelve", at_s=15, rule=RULE, subject=LIFT, because="test", for_us=100_000_000)
+    scene.act("close", at_s=16, rule="cover.gone", because="repaired")
+    scene.tick(16)
+    made = scene.ticks(16 - 3600, 125 - 3600)
+    ends = [(each.kind, (each.t_us - scene.records[0].received_us) // 1_000_000 + 3600) for each in made]
+    assert (Kind.UNSUPPRESSED, 76) in ends
+    assert (Kind.UNSHELVED, 115) in ends
+    assert scene.state.occurrences[LIFT][RULE].asked is not None
+    scene.ticks(126 - 3600, 616 - 3600)
+    assert scene.state.occurrences[LIFT][RULE].asked is None
+
+
 @pytest.mark.parametrize(
     ("change", "key"),
     [
