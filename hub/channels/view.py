@@ -101,14 +101,14 @@ def read_receivers(connection: sa.Connection) -> list[ReceiverView]:
 
 def deliveries_table(found: list[Delivered]) -> Table:
     """Return deliveries for a terminal."""
-    table = Table("time (UTC)", "receiver", "state", "severity", "subject", "what", "tries", "said")
+    table = Table("time (UTC)", "receiver", "state", "severity", "subject", "what", "tried in vain", "said")
     for each in found:
         said = f"{each.reason}: {each.receipt}" if each.reason and each.receipt else each.receipt or each.reason
         state = Text(each.state, style=_COLOURS[each.state])
         state.append(f" for {each.via}" if each.via else "", style="none")
         when = datetime.fromtimestamp((each.done_us or each.queued_us or 0) / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S")
         what = f"{each.rule} {each.kind}"
-        table.add_row(when, each.receiver, state, each.severity, each.subject, what, str(each.attempts), said)
+        table.add_row(when, each.receiver, state, each.severity, each.subject, what, str(each.attempts or ""), said)
     return table
 
 
