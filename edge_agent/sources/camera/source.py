@@ -17,6 +17,7 @@ from edge_agent.sources.camera.stored import Stored, read_stored
 from edge_agent.sources.camera.streams.trouble import WORKER_BACK, WORKER_LOST, Loss, Stream, Trouble
 from edge_agent.sources.camera.supervisor import Patience, Supervisor
 from edge_agent.sources.camera.telling import Telling
+from edge_agent.steps import ClockWatch
 
 logger = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ class CameraSource:
         self._hear = hear
         self._clock = clock
         self._telling = Telling()
+        self._steps = ClockWatch(clock)
         zones = order.zones.zones if order.zones else ()
         self._zones = {
             one.id: _Zone(zone_device(order.device, one.id), one.kind == "berth", one.kind == "road") for one in zones
@@ -156,6 +158,8 @@ class CameraSource:
         return (Finding(BERTH_UNKNOWN, now_us, {"reason": Stream.WORKER.value, "zone": name, "score": None}),)
 
     def _say(self, health: Health, t_us: int, findings: tuple[Finding, ...]) -> None:
+        if step_us := self._steps.step_us():
+            self._telling.shift(step_us)
         t_us = _onward(t_us, self._t_us)
         findings = (*findings, *self._telling.take(health.troubles, health.data, t_us))
         said = (health.seeing, health.stream, *health.troubles.values(), *self._spots().values())

@@ -13,6 +13,10 @@ class Telling:
     def __init__(self) -> None:
         self._since_us: dict[Trouble, int] = {}  # what was told and has not ended
 
+    def shift(self, step_us: int) -> None:
+        """Follow the clock, which was set."""
+        self._since_us = {trouble: t_us + step_us for trouble, t_us in self._since_us.items()}
+
     def take(
         self, troubles: Mapping[Trouble, bool | None], data: Mapping[Trouble, dict[str, Any]], t_us: int
     ) -> tuple[Finding, ...]:

@@ -20,6 +20,7 @@ from edge_agent.vision.watch import Kept
 from simulators.modbus.line import Line
 from tests.edge_agent.sources.camera.pictures import Street
 from tests.edge_agent.sources.camera.rig import HASTY, ZONES, Heard, order
+from tests.edge_agent.sources.platforms.rig import HandClock
 from tests.edge_agent.sources.rig import PROFILES, Recorder, lift_slave, reading
 
 SPEC = load_profiles()["parking_camera"].spec
@@ -109,6 +110,18 @@ async def test_the_times_of_a_camera_and_its_zones_never_go_back(tmp_path: Path)
     assert [one.t_us - start_us for one in heard.samples if one.device == "camera-1-1"] == expected
     times = [one.t_us - start_us for one in heard.samples if one.device == "camera-1"]
     assert times == [0, 2 * second, 4 * second, -600 * second]
+
+
+def test_a_stall_did_not_last_for_years_because_the_clock_was_set(tmp_path: Path) -> None:
+    """What is told of its length is the time that passed."""
+    heard, clock = Heard(), HandClock()
+    source = CameraSource(order(tmp_path, zones=ZONES), SPEC, sink=heard, clock=clock)
+    source.take(Report(clock.wall_us(), BLIND))
+    clock.set(10**15)
+    clock.now_us += 4_000_000
+    source.take(Report(clock.wall_us(), Health(True, Stream.LIVE, "", {Trouble.STALLED: False}, {}, {})))
+    assert heard.kinds() == ["camera.stalled", "camera.stalled_over"]
+    assert heard.last().findings[0].data["lasted_s"] == 4.0
 
 
 def test_the_next_worker_is_told_what_the_one_before_knew(tmp_path: Path) -> None:
