@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from hub.archive import Point
+from hub.archive import EVENT_PREFIX, Point
 
 _HOUR_US = 3_600_000_000
 _RANK = "(excluded.epoch, excluded.seq, excluded.lane, excluded.agent) > (epoch, seq, lane, agent)"
@@ -19,15 +19,16 @@ _SCHEMA = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA cache_size=-65536;
 CREATE TABLE points (
   subject INTEGER, t_us INTEGER, field INTEGER, settled INTEGER, fresh INTEGER, refused INTEGER, digest INTEGER,
-  epoch INTEGER, seq INTEGER, lane TEXT, agent TEXT, PRIMARY KEY (subject, t_us, field)
+  epoch INTEGER, seq INTEGER, lane TEXT, agent TEXT, event INTEGER, PRIMARY KEY (subject, t_us, field)
 ) WITHOUT ROWID;
 """
 _ADD = f"""
-INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (subject, t_us, field) DO UPDATE
+INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (subject, t_us, field) DO UPDATE
 SET settled = max(settled, excluded.settled), fresh = max(fresh, excluded.fresh), {_WINS}
 """
 _HOURS = f"""
-SELECT t_us / {_HOUR_US} * {_HOUR_US}, sum(settled AND NOT refused), count(*), sum(fresh OR refused), sum(digest)
+SELECT t_us / {_HOUR_US} * {_HOUR_US}, sum(settled AND NOT refused), count(*), sum(fresh OR refused), sum(digest),
+  sum(event AND settled AND NOT refused), sum(event * digest)
 FROM points WHERE subject = ? GROUP BY 1 ORDER BY 1
 """
 
@@ -43,6 +44,8 @@ class ExpectedHour(msgspec.Struct, frozen=True):
     may: int  # with those that it may be writing now, and those of which it refused the last word
     doubtful: bool  # there are such points
     digest: int  # of the points, each with its value and pack; of no use when doubtful
+    events: int = 0  # of ``must``: they are kept when the values of their hour are not any more
+    events_digest: int = 0
 
 
 class Expected:
@@ -68,7 +71,7 @@ class Expected:
                 self._subjects.setdefault(point.subject, len(self._subjects)), point.t_us,
                 self._fields.setdefault(point.field, len(self._fields)),
                 settled, not settled, identity_of(point) in refused, digest_of(point),
-                point.epoch, point.seq, point.lane, point.agent,
+                point.epoch, point.seq, point.lane, point.agent, point.field.startswith(EVENT_PREFIX),
             )
             for point in points
         ]  # fmt: skip
@@ -86,8 +89,8 @@ class Expected:
     def hours(self, subject: str) -> Iterator[ExpectedHour]:
         """Yield the hours of a device."""
         number = self._subjects.get(subject, -1)
-        for hour_us, must, may, doubtful, digest in self._connection.execute(_HOURS, (number,)):
-            yield ExpectedHour(hour_us, must, may, bool(doubtful), digest)
+        for hour_us, must, may, doubtful, *rest in self._connection.execute(_HOURS, (number,)):
+            yield ExpectedHour(hour_us, must, may, bool(doubtful), *rest)
 
 
 def identity_of(point: Point) -> Identity:

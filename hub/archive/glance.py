@@ -21,10 +21,10 @@ class Glance:
         self._tiers = tiers
         self._refusals = refusals
 
-    def horizon(self, subject: str) -> int:
-        """Return before when points of a device were deleted."""
+    def horizon(self, subject: str, tier: Tier = Tier.RAW) -> int:
+        """Return before when a tier of a device was deleted."""
         query = "SELECT before_us FROM horizons WHERE subject = ? AND tier = ?"
-        rows = self._rows(query, (subject, Tier.RAW))
+        rows = self._rows(query, (subject, tier))
         return rows[0][0] if rows else 0
 
     def dirty(self) -> tuple[int, int]:

@@ -10,9 +10,10 @@ from typing import Protocol
 import msgspec
 
 from hub.admission import FUTURE_US, MAX_OFFSET_US
-from hub.archive import Archive, Query
+from hub.archive import EVENT_PREFIX, Archive, Point, Query
 from hub.archive.expected import Expected, ExpectedHour, Identity, digest_of
 from hub.archive.said import points_said
+from hub.archive.tiers import Tier
 from hub.archive.tiers.compute import points_between
 from hub.journal.journal import Journal
 from hub.journal.records import NEW_LIFE
@@ -54,7 +55,7 @@ class Proof(msgspec.Struct, frozen=True):
     archive: int  # points that are there, in those hours
     superseded: int  # points that gave way to one of a greater epoch and seq for the same field and time
     refused: int  # points that the database does not take: in quarantine, not in `journal`
-    expired: int  # points of the journal that are older than their device's retention
+    expired: int  # points of the journal that are older than their tier's retention: of events that is another one
     left_out: dict[str, int]  # reason → facts that are never archived
     values: bool  # whether values were compared too
     different: int
@@ -64,8 +65,8 @@ class Proof(msgspec.Struct, frozen=True):
 class Compared(Protocol):
     """What is asked besides the archive."""
 
-    def horizon(self, subject: str) -> int:
-        """Return before when points of a device were deleted."""
+    def horizon(self, subject: str, tier: Tier = Tier.RAW) -> int:
+        """Return before when a tier of a device was deleted."""
 
     def refused(self) -> set[Identity]:
         """Return the points that the database does not take."""
@@ -84,16 +85,33 @@ class _Tally:
         difference = _difference(hour, found, exact=exact)
         if values and exact and not (difference or hour.doubtful) and _digest(archive, subject, hour) != hour.digest:
             difference = Difference.VALUES
-        self.hours += 1
-        self.journal += hour.must
-        self.archive += found
-        if difference is not None:
-            self.differ(DifferentHour(subject, hour.hour_us, difference, hour.must, found))
+        self._take(subject, hour.hour_us, difference, journal=hour.must, archive=found)
+
+    def take_expired(
+        self, archive: Archive, subject: str, hour: ExpectedHour, compared: Compared, *, exact: bool, values: bool
+    ) -> None:
+        """Take in an hour whose values are deleted; the events in it are kept for longer."""
+        events = _events(archive, subject, hour) if hour.events else []
+        if not hour.events or hour.hour_us < compared.horizon(subject, Tier.EVENTS):  # asked behind: they may go now
+            self.expired += hour.must
+            return
+        self.expired += hour.must - hour.events
+        difference = Difference.MISSING if len(events) < hour.events else None
+        if values and exact and not (difference or hour.doubtful) and _sum(events) != hour.events_digest:
+            difference = Difference.VALUES
+        self._take(subject, hour.hour_us, difference, journal=hour.events, archive=len(events))
 
     def differ(self, row: DifferentHour) -> None:
         self.different += 1
         if len(self.rows) < MOST_ROWS:
             self.rows.append(row)
+
+    def _take(self, subject: str, hour_us: int, difference: Difference | None, *, journal: int, archive: int) -> None:
+        self.hours += 1
+        self.journal += journal
+        self.archive += archive
+        if difference is not None:
+            self.differ(DifferentHour(subject, hour_us, difference, journal, archive))
 
 
 def prove(journal: Journal, archive: Archive, compared: Compared, *, values: bool = False) -> Proof:
@@ -122,7 +140,7 @@ def _prove(journal: Journal, archive: Archive, compared: Compared, expected: Exp
         for hour in _hours(expected, subject, found):
             exact = hour.hour_us >= since_us
             if hour.hour_us < horizons[subject]:
-                tally.expired += hour.must
+                tally.take_expired(archive, subject, hour, compared, exact=exact, values=values)
             elif exact or hour.may:
                 tally.take(archive, subject, hour, found.get(hour.hour_us, 0), exact=exact, values=values)
     new = {subject: archive.count_by_hour(Query(subject=subject)) for subject in horizons.keys() - counts.keys()}
@@ -192,8 +210,16 @@ def _difference(hour: ExpectedHour, found: int, *, exact: bool) -> Difference | 
 
 
 def _digest(archive: Archive, subject: str, hour: ExpectedHour) -> int:
+    return sum(map(_sum, points_between(archive, subject, hour.hour_us, hour.hour_us + _HOUR_US)))
+
+
+def _events(archive: Archive, subject: str, hour: ExpectedHour) -> list[Point]:
     chunks = points_between(archive, subject, hour.hour_us, hour.hour_us + _HOUR_US)
-    return sum(digest_of(point) for points in chunks for point in points)
+    return [point for points in chunks for point in points if point.field.startswith(EVENT_PREFIX)]
+
+
+def _sum(points: list[Point]) -> int:
+    return sum(map(digest_of, points))
 
 
 def _strangers(tally: _Tally, total: dict[int, int], counts: dict[str, dict[int, int]], *, since_us: int) -> None:

@@ -58,11 +58,12 @@ class City:
         self.journal = Journal.open(folder / "journal.db", reserve_bytes=4096)
         self.stores = Stores(folder, url)
         self.horizons: dict[str, int] = {}
+        self.events_gone = 0
         self.not_taken: set[Identity] = set()
 
-    def horizon(self, subject: str) -> int:
-        """Return before when points of a device were deleted."""
-        return self.horizons.get(subject, 0)
+    def horizon(self, subject: str, tier: Tier = Tier.RAW) -> int:
+        """Return before when a tier of a device was deleted."""
+        return self.horizons.get(subject, 0) if tier is Tier.RAW else self.events_gone
 
     def refused(self) -> set[Identity]:
         """Return the points that the database does not take."""
@@ -249,6 +250,25 @@ def test_what_is_older_than_its_retention_is_not_missed(city: City) -> None:
     city.stores.tiers.forget(Tier.RAW, SUBJECT, from_us=0, to_us=HOUR_0)
     proof = city.prove()
     assert (proof.equal, proof.expired, proof.journal, proof.archive) == (True, 2, 1, 1)
+
+
+def test_an_event_is_proven_for_as_long_as_events_are_kept(city: City) -> None:
+    """Its hour's values are deleted; by an agent's clock of 1970 that is so at once, and the event may be of a life."""
+    city.receive(
+        pack(reading(at_s=-3_600, speed=1), event("lift.alarm", at_s=-3_600), event("lift.alarm", at_s=-3_599))
+    )
+    city.receive(pack(reading(at_s=-3_598, speed=1), seq=2))
+    city.archive()
+    city.horizons[SUBJECT] = HOUR_0
+    city.stores.tiers.forget(Tier.RAW, SUBJECT, from_us=0, to_us=HOUR_0)
+    proof = city.prove()
+    assert (proof.equal, proof.expired, proof.journal, proof.archive) == (True, 2, 2, 2)
+    city.stores.tiers.forget(Tier.EVENTS, SUBJECT, from_us=0, to_us=T0_US - 3_599_500_000)  # as nobody should
+    lost = city.prove(values=False)
+    assert lost.rows == [DifferentHour(SUBJECT, HOUR_0 - HOUR_US, Difference.MISSING, journal=2, archive=1)]
+    city.events_gone = HOUR_0
+    gone = city.prove()
+    assert (gone.equal, gone.expired) == (True, 4)
 
 
 def test_a_journal_that_was_thinned_proves_what_is_left(city: City) -> None:
