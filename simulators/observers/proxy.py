@@ -53,6 +53,7 @@ class Proxy:
         self._chance = random.Random(seed)
         self._door = Door(self._serve)
         self._whole = True
+        self._cuts = 0
         self._lines: set[_Line] = set()
 
     @property
@@ -71,6 +72,7 @@ class Proxy:
     async def cut(self) -> None:
         """Break every connection and refuse new ones; returns when the broker has read what was passed on to it."""
         self._whole = False
+        self._cuts += 1
         for line in self._lines:
             line.cut()
         await asyncio.gather(*(line.ended.wait() for line in self._lines))
@@ -82,7 +84,11 @@ class Proxy:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self._whole:
             return
+        cuts = self._cuts
         broker_reader, broker_writer = await dial(self._broker, writer)
+        if cuts != self._cuts:  # cut while it dialled: it is one of the connections that were to break
+            broker_writer.close()
+            return
         line = _Line(writer, broker_writer)
         self._lines.add(line)
         up = _Way(self, self.up, to=broker_writer, back=writer)

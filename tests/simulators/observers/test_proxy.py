@@ -89,3 +89,17 @@ async def test_a_cut_line_lets_nobody_in_until_it_heals(broker_port: int) -> Non
         async with aiomqtt.Client("127.0.0.1", proxy.port) as agent:
             await agent.publish(TOPIC, "1", qos=1)
     assert proxy.up.passed == 1
+
+
+@pytest.mark.parametrize("turns", range(10))
+async def test_a_line_that_still_dials_is_cut_too(broker_port: int, turns: int) -> None:
+    """However far it has come when the cut happens, also when all is whole again before the broker answers."""
+    async with Proxy("localhost", broker_port, mischief=NONE) as proxy:
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        await proxy.cut()
+        with contextlib.suppress(ConnectionError):
+            async with asyncio.timeout(5):
+                assert await reader.read() == b""
+        writer.close()
