@@ -12,10 +12,11 @@ from hypothesis import strategies as st
 
 from hub.archive.influx.line_protocol import LineError, field_value, line
 from hub.archive.influx.server import InfluxPlace, InfluxServer, identifier
+from tests.real_data import DATA
 from tests.servers import Server
 
 FEW = json.loads((Path(__file__).parent / "line_protocol_cases.json").read_text(encoding="utf-8"))["encode"]
-CORPUS = Path(__file__).parents[5] / "shared/data/conformance/line_protocol/corpus.json"
+CORPUS = DATA / "conformance/line_protocol/corpus.json"
 
 
 def encoded(point: dict[str, Any]) -> dict[str, str]:
