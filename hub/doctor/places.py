@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 
 from device_profiles.config import duration_us
+from hub.archive.refusals import now_us
 from hub.archive.stores import open_archive
 from hub.config import Settings
 from hub.data import opened_journal, peeked, read_database
@@ -15,6 +16,7 @@ LAG_FAIL_US = 60_000_000
 ARCHIVE_WARN_US = 300_000_000
 READERS = ("alarms", "ledger", "twins")
 _PAGE = 5_000
+_DAY_US = 86_400_000_000
 
 
 def cursors(patient: Patient) -> Finding:
@@ -34,9 +36,9 @@ def cursors(patient: Patient) -> Finding:
 
 def lag(patient: Patient) -> Finding:
     """Whether alarms, ledger and twins are near the journal's end."""
-    now_us = patient.clock.wall_us()
+    city_us = patient.clock.wall_us()
     with opened_journal(patient.settings.journal) as journal:
-        ages = {name: _age_us(journal, place, now_us) for name, place in places_of(patient.settings).items()}
+        ages = {name: _age_us(journal, place, city_us) for name, place in places_of(patient.settings).items()}
     name, age_us = max(ages.items(), key=lambda item: item[1])
     if not patient.runs:
         return Finding(Level.OK, "no hub runs; what is unread is read when it starts")
@@ -48,7 +50,7 @@ def lag(patient: Patient) -> Finding:
 
 def archived(patient: Patient) -> Finding:
     """Whether the archive answers, and how old the oldest fact is that it lacks."""
-    settings, now_us = patient.settings, patient.clock.wall_us()
+    settings = patient.settings
     place = _archive_place(settings)
     with opened_journal(settings.journal) as journal:
         oldest_us, first = _oldest_fact_us(journal, place), journal.unbroken_from()
@@ -56,8 +58,8 @@ def archived(patient: Patient) -> Finding:
     if place + 1 < first:
         return Finding(Level.FAIL, f"records {place + 1} to {first - 1} were cut before they were archived", "")
     if oldest_us is None:
-        return Finding(Level.OK, "every fact is archived")
-    age_us = now_us - oldest_us
+        return _all_archived(settings)
+    age_us = patient.clock.wall_us() - oldest_us
     says = f"the oldest fact that is not archived came {age_us / 1e6:.0f} s ago"
     if age_us > duration_us(settings.config.journal.keep) / 2:
         return Finding(Level.FAIL, f"{says}: the journal will cut it", "repair the archive's database")
@@ -67,6 +69,15 @@ def archived(patient: Patient) -> Finding:
     if age_us > ARCHIVE_WARN_US:
         return Finding(Level.WARN, says, "hub archive status; is its process running?")
     return Finding(Level.OK, says)
+
+
+def _all_archived(settings: Settings) -> Finding:
+    """Return the finding when nothing waits: what the database refused of late is in quarantine and not archived."""
+    refused = _refused(settings, since_us=now_us() - _DAY_US)
+    if not refused:
+        return Finding(Level.OK, "every fact is archived")
+    says = f"nothing waits, but {refused} points of the last day are in quarantine: the database refused them"
+    return Finding(Level.WARN, says, "hub quarantine list --points")
 
 
 def places_of(settings: Settings) -> dict[str, int]:
@@ -99,6 +110,14 @@ def _embedded_place(settings: Settings) -> int:
     with peeked(settings.archive) as connection:
         row = connection.execute("SELECT offset FROM place").fetchone()
     return int(row[0]) if row else 0
+
+
+def _refused(settings: Settings, *, since_us: int) -> int:
+    if not settings.refusals.is_file():
+        return 0
+    with peeked(settings.refusals) as connection:
+        query = "SELECT count(*) FROM refused_points WHERE refused_us > ?"
+        return int(connection.execute(query, (since_us,)).fetchone()[0])
 
 
 def _oldest_fact_us(journal: Journal, place: int) -> int | None:

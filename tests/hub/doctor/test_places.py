@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.archive.refusals import RefusalReason, Refusals, RefusedPoint, now_us
 from hub.config import Settings, read_config
 from hub.database import open_database
 from hub.doctor import Level
@@ -49,6 +50,18 @@ def test_the_oldest_fact_that_is_not_archived(settings: Settings, age_s: float, 
     """More than half the journal's time is a failure: what is cut then is lost to the archive."""
     write(settings, age_s=age_s)
     assert look(settings, "archive").level is level
+
+
+@pytest.mark.parametrize(("age_s", "level"), [(60, Level.WARN), (2 * 86_400, Level.OK)], ids=["minute", "days"])
+def test_points_that_the_database_refused_are_not_archived(settings: Settings, age_s: int, level: Level) -> None:
+    """Nothing waits, and yet not every fact is there."""
+    refusals = Refusals(settings.refusals)
+    refused_us = now_us() - age_s * 1_000_000
+    why = (RefusalReason.REJECTED, "field type conflict", "facts x=1")
+    refusals.keep([RefusedPoint(refused_us, 1, "a/lift-07", "x", 1, "a-1", 7, "reading", 1, *why)])
+    refusals.close()
+    found = look(settings, "archive")
+    assert (found.level, "1 points" in found.says) == (level, level is Level.WARN)
 
 
 def test_an_archive_that_is_damaged_or_has_missed_records_fails(settings: Settings) -> None:
