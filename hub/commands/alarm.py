@@ -19,7 +19,7 @@ alarm_app = typer.Typer(no_args_is_help=True, help="Look at alarms and act on th
 AlarmId = Annotated[str, typer.Argument(help="The alarm's id, as `hub alarm list` shows it.")]
 Actor = Annotated[str, typer.Option(help="Who does it.")]
 Note = Annotated[str, typer.Option(help="What else is to say.")]
-Because = Annotated[ActReason, typer.Option(help="Why.")]
+Because = Annotated[ActReason, typer.Option(metavar="REASON", help=f"Why: {', '.join(ActReason)}.")]
 Span = Annotated[str, typer.Option("--for", help="How long, such as 30m.")]
 OpenOnly = Annotated[bool, typer.Option("--open", help="Only those that are open.")]
 

@@ -32,7 +32,9 @@ quarantine_app = typer.Typer(no_args_is_help=True, help="Messages that were set 
 
 Config = Annotated[Path, typer.Option("--config", envvar=ENVIRONMENT, help="The hub's config file.")]
 Ids = Annotated[list[int] | None, typer.Argument(metavar="ID…", help="Messages, as `hub quarantine list` shows them.")]
-ByReason = Annotated[Reason | None, typer.Option("--reason", help="All that are there for this reason.")]
+ByReason = Annotated[
+    Reason | None, typer.Option("--reason", metavar="REASON", help=f"All that are there for it: {', '.join(Reason)}.")
+]
 Actor = Annotated[str, typer.Option(help="Who does it.")]
 Why = Annotated[str, typer.Option(help="Why.")]
 DEFAULT = Path("hub.toml")
