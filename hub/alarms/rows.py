@@ -118,17 +118,25 @@ class AgentState(msgspec.Struct, omit_defaults=True):
         return f"{self.area}/{self.agent}"
 
 
-class Mark(msgspec.Struct, frozen=True):
+class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
     """An instant on an agent's clock; epochs order what a clock that went back would mix up."""
 
     agent: str
     epoch: int
     t_us: int
+    seq: int = 0  # of the pack on the event lane that told of it, 0 for none
+    sent_us: int = 0  # of that pack
 
     def before(self, other: "Mark") -> bool:
-        """Return whether this is earlier; epochs of different agents say nothing."""
+        """Return whether this is earlier; epochs of different agents say nothing.
+
+        A pack that was made behind another one and sent before the time in it was sent by a clock that had been set
+        back: the lane of readings, which tells of that, may be far behind.
+        """
         if self.agent != other.agent:
             return self.t_us < other.t_us
+        if self.epoch == other.epoch and self.seq > other.seq > 0 and self.sent_us < other.t_us:
+            return False
         return (self.epoch, self.t_us) < (other.epoch, other.t_us)
 
 

@@ -1,5 +1,7 @@
 """The edge's clock was set: now(d) takes the new time once, pending timers restart (ALARMS.md, 13)."""
 
+from msgspec.structs import replace
+
 from device_profiles.wire import ClockStep
 from hub.alarms.facts.arrivals import Arrival
 from hub.alarms.rows import DeviceState, Mark, Occurrence
@@ -56,7 +58,7 @@ def _carry_marks(arrival: Arrival, occurrence: Occurrence, step_us: int) -> None
     def carry(mark: Mark | None) -> Mark | None:
         if mark is None or mark.agent != arrival.agent.key or mark.epoch != arrival.pack.epoch:
             return mark
-        return Mark(mark.agent, mark.epoch, max(0, mark.t_us + step_us))
+        return replace(mark, t_us=max(0, mark.t_us + step_us))
 
     occurrence.opened = carry(occurrence.opened)
     occurrence.cleared = carry(occurrence.cleared)

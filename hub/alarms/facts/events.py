@@ -31,7 +31,7 @@ def take_event(arrival: Arrival, fact: Event) -> None:
     state = arrival.decisions.state
     key = f"{arrival.agent.area}/{fact.device}"
     device = state.devices.get(key) or DeviceState(arrival.agent.area, fact.device, arrival.agent.key)
-    mark = Mark(arrival.agent.key, _epoch(arrival), _believed(arrival, key, fact.t_us))
+    mark = _mark(arrival, key, fact)
     own = state.rules_of(device)
     for occurrence in state.open_of(key):
         if _clears(arrival, occurrence, fact.kind):
@@ -56,6 +56,12 @@ def _hear(arrival: Arrival, key: str, fact: Event, mark: Mark) -> None:
     known = arrival.decisions.state.devices.get(key) or meet(arrival, key, fact.device)
     if known is not None:
         hear(arrival.decisions, known, mark, fact.kind)
+
+
+def _mark(arrival: Arrival, key: str, fact: Event) -> Mark:
+    pack, epoch, t_us = arrival.pack, _epoch(arrival), _believed(arrival, key, fact.t_us)
+    seq = (pack.seq or 0) if pack.lane == "event" and epoch == pack.epoch else 0
+    return Mark(arrival.agent.key, epoch, t_us, seq, pack.sent_us)
 
 
 def _epoch(arrival: Arrival) -> int:

@@ -78,3 +78,34 @@ def test_a_step_into_the_future_is_believed_no_more_than_a_reading() -> None:
         scene.beat(at_s, "lift-7")
         scene.tick(at_s)
     assert "cover-1" in [device for device, _ in silences(scene)]
+
+
+def of_lift(scene: Scene, kind: str, t_s: float, *, got_s: float, seq: int = 0) -> list[str]:
+    """Fold an event that is sent as soon as it is made, and return what it brings about."""
+    pack = Event("lift-7", us(t_s), kind, "life")
+    return [made.kind.value for made in scene.pack(pack, at_s=got_s, sent_s=t_s, lane="event", seq=seq)]
+
+
+def test_events_overtake_the_word_that_the_clock_was_set_back() -> None:
+    """Readings may wait for hours while the hub's disk is full; who is trapped meanwhile must not count as of before.
+
+    Nor does the release: it was made behind the event that opens, whatever its time. (A clock that is ahead by more
+    than a minute is not believed in the first place.)
+    """
+    scene = Scene()
+    assert of_lift(scene, "lift.stuck_occupied", 1050, got_s=1000) == ["raised"]
+    assert of_lift(scene, "lift.released", 1070, got_s=1020) == ["cleared"]
+    assert of_lift(scene, "lift.stuck_occupied", 1030, got_s=1030) == ["raised"]
+    assert of_lift(scene, "lift.released", 1090, got_s=1040) == ["cleared"]  # and forth again
+    assert of_lift(scene, "lift.stuck_occupied", 1100, got_s=1050) == ["raised"]
+    assert of_lift(scene, "lift.released", 1060, got_s=1060) == ["cleared"]
+    scene.step(1061, -50, got_s=1500)
+    assert of_lift(scene, "lift.stuck_occupied", 1501, got_s=1501) == ["raised"]
+
+
+def test_what_was_made_before_the_clear_still_belongs_to_its_history() -> None:
+    """An event that the broker has held back comes with an earlier number."""
+    scene = Scene()
+    of_lift(scene, "lift.stuck_occupied", 10, got_s=10, seq=1)
+    of_lift(scene, "lift.released", 30, got_s=30, seq=3)
+    assert of_lift(scene, "lift.stuck_occupied", 20, got_s=40, seq=2) == ["joined"]
