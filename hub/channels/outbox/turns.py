@@ -23,6 +23,7 @@ from hub.journal.records import NewRecord
 
 Say = Callable[[NewRecord], None]  # writes a record to the journal
 
+AHEAD_US = 60_000_000  # nothing was queued so far in the future, unless the hub's clock was set back
 REVIVE_US = 600_000_000  # dead letters of open alarms are tried again after so long: the receiver may be back
 
 
@@ -112,7 +113,7 @@ class Turns:
         """
         mine = (outbox.c.receiver == self.receiver.name, outbox.c.lane == self.lane.value)
         still = sa.and_(*mine, WAITS)
-        late = still & (outbox.c.queued_us <= now_us - self._fallback_us) & ~outbox.c.fell_back
+        late = still & self._late(outbox.c.queued_us, now_us) & ~outbox.c.fell_back
         dead = still & (outbox.c.queued_us <= now_us - self._dead_us)
         with self._gate.read() as connection:
             is_late = tried and bool(self.receiver.fallback) and _any(connection, late)
@@ -129,14 +130,18 @@ class Turns:
 
     def kept_waiting(self, *, now_us: int) -> None:
         """Tell the fallback of what fell due too long ago, though the receiver takes one notice after another."""
-        late_us = now_us - self._fallback_us
         mine = (outbox.c.receiver == self.receiver.name, outbox.c.lane == self.lane.value)
-        late = sa.and_(*mine, WAITS, outbox.c.queued_us <= late_us, outbox.c.due_us <= late_us, ~outbox.c.fell_back)
+        due = self._late(outbox.c.queued_us, now_us) & (outbox.c.due_us <= now_us - self._fallback_us)
+        late = sa.and_(*mine, WAITS, due, ~outbox.c.fell_back)
         with self._gate.read() as connection:
             is_late = bool(self.receiver.fallback) and _any(connection, late)
         if is_late:
             with self._gate.write() as connection:
                 self._fall_back(connection, late, now_us=now_us)
+
+    def _late(self, queued_us: sa.Column[int], now_us: int) -> sa.ColumnElement[bool]:
+        """Return when the fallback is to be told; at once where the clock was set back since."""
+        return (queued_us <= now_us - self._fallback_us) | (queued_us > now_us + AHEAD_US)
 
     def _give_up(self, dead: sa.ColumnElement[bool], *, now_us: int) -> None:
         with self._gate.write() as connection:

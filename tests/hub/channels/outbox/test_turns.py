@@ -121,5 +121,19 @@ def test_what_waits_behind_a_slow_receiver_is_told_to_its_fallback(engine: sa.En
     assert waiting() == [("hook", "queued")] * 2 + [("spare", "queued")] * 2
 
 
+def test_a_clock_that_is_set_back_keeps_no_fallback_waiting(engine: sa.Engine) -> None:
+    """What waits was queued in what is the future now: how long ago nobody knows, so the fallback is told at once."""
+    turns = Turns(Gate(engine), receivers(PAIR)[0], Lane.LIFE, hub="x", say=_unheard)
+
+    def spared() -> int:
+        with engine.connect() as connection:
+            return len(connection.execute(sa.select(outbox).where(outbox.c.receiver == "spare")).all())
+
+    turns.overdue(now_us=T0_US - 1_000_000, tried=True)  # another thread's clock may be a little ahead
+    assert spared() == 0
+    turns.overdue(now_us=T0_US - 3_600_000_000, tried=True)
+    assert spared() == 2
+
+
 def _unheard(word: NewRecord) -> None:
     raise AssertionError(f"the hub says {word.body!r}")
