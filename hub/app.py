@@ -28,7 +28,7 @@ from hub.channels.mqtt import MqttChannel
 from hub.config import Settings
 from hub.database import furthest_cursor, open_database
 from hub.evidence.worker import EvidenceWorker
-from hub.garbage import spare_the_stream
+from hub.garbage import spare_the_end, spare_the_stream
 from hub.heartbeat import Heartbeat
 from hub.intake.intake import Connect, Deliver, Intake
 from hub.intake.subscriber import Subscriber
@@ -148,6 +148,7 @@ async def run(settings: Settings, *, clock: Clock) -> int:
             stack.callback(loop.leave)
         spare_the_stream()
         await life.last(up=lambda: all(link.subscribed.is_set() for link in links))
+        spare_the_end()
     return life.exit_code
 
 
@@ -164,6 +165,7 @@ async def run_archive(settings: Settings, *, clock: Clock) -> int:
         _start(stack, MetricsServer(settings.config.metrics.archive_listen, Archiving(archive, loop, journal)))
         spare_the_stream()
         await life.last(up=lambda: True)
+        spare_the_end()
     return life.exit_code
 
 
