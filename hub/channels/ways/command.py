@@ -16,6 +16,8 @@ from hub.channels.notice import Notice, headline, last_of, sums
 from hub.channels.receivers import CommandReceiver
 
 MAX_SAID = 64_000  # bytes of stdout and of stderr that are kept; the rest is read and dropped
+LOOK_S = 0.02  # real; how soon an end is noticed while somebody else still holds the pipes
+REST_S = 0.5  # real; for what an ended program has said and was not read yet
 EX_DATAERR = 65  # sysexits.h: the notice will never be taken
 
 _encoder = msgspec.json.Encoder(order="deterministic")
@@ -47,10 +49,7 @@ class Command:
         process = await self._start()
         try:
             async with asyncio.timeout(self._timeout_s):
-                said, complained, _ = await asyncio.gather(
-                    _read(process.stdout), _read(process.stderr), _write(process.stdin, body)
-                )
-                return await process.wait(), said, complained
+                return await _talk(process, body)
         except TimeoutError as error:
             raise Uncertain(Fault.TIMED_OUT, f"{self._argv[0]}: not done in {self._timeout_s:g} s") from error
         finally:
@@ -77,11 +76,28 @@ def notice_json(notice: Notice, *, hub: str) -> bytes:
     return _encoder.encode(said | {"sums": sums(notice), "alarms": alarms}) + b"\n"
 
 
-async def _read(stream: asyncio.StreamReader | None) -> bytes:
-    kept = b""
+async def _talk(process: asyncio.subprocess.Process, body: bytes) -> tuple[int, bytes, bytes]:
+    """Return a program's exit code and what it said; whoever it leaves behind may hold its pipes and is not awaited."""
+    said, complained = bytearray(), bytearray()
+    talks = (_read(process.stdout, said), _read(process.stderr, complained), _write(process.stdin, body))
+    tasks = [asyncio.create_task(talk) for talk in talks]
+    left = set(tasks)
+    try:
+        while process.returncode is None and left:  # wait() would wait for the end of the pipes too
+            _, left = await asyncio.wait(left, timeout=LOOK_S, return_when=asyncio.FIRST_EXCEPTION)
+        code = process.returncode if process.returncode is not None else await process.wait()
+        if left:
+            await asyncio.wait(left, timeout=REST_S)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return code, bytes(said), bytes(complained)
+
+
+async def _read(stream: asyncio.StreamReader | None, kept: bytearray) -> None:
     while stream is not None and (part := await stream.read(MAX_SAID)):
         kept += part[: MAX_SAID - len(kept)]
-    return kept
 
 
 async def _write(stream: asyncio.StreamWriter | None, body: bytes) -> None:

@@ -102,6 +102,23 @@ def test_a_program_that_leaves_somebody_behind_keeps_no_pipe_of_ours(tell: Tell,
     assert left == set()
 
 
+@pytest.mark.parametrize("own_session", [False, True])
+def test_the_exit_code_is_the_receipt_whoever_is_left_behind(tell: Tell, tmp_path: Path, own_session: bool) -> None:
+    """A program that leaves a child with its pipes is told once, and not again at each time-out."""
+    program = (
+        f"import subprocess; child = subprocess.Popen(['sleep', '60'], start_new_session={own_session});"
+        "open('children', 'a').write(f'{child.pid}\\n'); print('sent')"
+    )
+    told = tell(config(program, 'timeout = "20s"'))
+    told.commit(raised(1))
+    until(lambda: told.states("sms") == ["delivered"], timeout_s=15.0)
+    for pid in (tmp_path / "children").read_text(encoding="utf-8").split():
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(pid), signal.SIGKILL)
+    failures, receipt = told.rows("sms")[0].attempts, told.notices("sms")[0].receipt
+    assert (failures, receipt) == (0, "exit 0 sent")
+
+
 def _pipes() -> set[str]:
     """Return the pipes that this process holds."""
     found = set()
