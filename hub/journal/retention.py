@@ -14,6 +14,7 @@ logger = logging.getLogger(__name__)
 
 PERIOD_S = 10.0
 TELL_S = 60.0  # real: what is given up is logged at most so often
+_GAP_US = 3_600_000_000  # a hub says each second that it is awake: a longer silence was no time that it has lived
 _FILL = 0.9  # of max_bytes: readings are given up before new ones have to wait
 
 
@@ -21,12 +22,23 @@ def cut_old(journal: Journal, *, keep_us: int, now_us: int, slowest: Callable[[]
     """Cut what is older than ``keep_us``, up to what the slowest reader has taken in; return how many records.
 
     It is asked only when there is something to cut: a reader may prepare for it. Times are in order unless the hub's
-    clock was wrong for a while; what is young stays even then, and what seems to be of the future is not young.
+    clock was wrong for a while; what is young stays even then, and what seems to be of the future is not young. Only
+    time that the hub has lived through makes anything old: a clock set ahead by years cuts nothing for ``keep_us``.
     """
-    before = journal.offset_at(now_us - keep_us)
-    if before > journal.first_offset():
-        before = min(before, journal.first_within(now_us - keep_us, now_us))
-    return journal.cut(min(slowest() + 1, before)) if before > journal.first_offset() else 0
+    old_us = now_us - keep_us
+    before = journal.offset_at(old_us)
+    if before <= journal.first_offset() or _is_gap(journal, before, old_us=old_us, now_us=now_us):
+        return 0
+    return journal.cut(min(slowest() + 1, before, journal.first_within(old_us, now_us)))
+
+
+def _is_gap(journal: Journal, before: int, *, old_us: int, now_us: int) -> bool:
+    """Return whether nothing says that the hub was awake ``old_us`` ago: it was off, or its clock was set ahead."""
+    kept = journal.read(before - 1, 1)
+    if kept and not old_us + _GAP_US < kept[0].received_us <= now_us:
+        return False
+    oldest, last = journal.read(journal.first_offset() - 1, 1), journal.read(before - 2, 1)
+    return bool(oldest and last) and oldest[0].received_us <= last[0].received_us  # else a clock was wrong once
 
 
 def keep_bound(journal: Journal, thinning: Thinning, *, vital: Callable[[], int]) -> int:

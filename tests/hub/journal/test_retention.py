@@ -26,6 +26,21 @@ def test_what_is_old_goes(tmp_path: Path) -> None:
     journal.close()
 
 
+def test_a_clock_that_is_set_ahead_makes_nothing_old(tmp_path: Path) -> None:
+    """By ten years: a fortnight of proof would be gone in one turn. The new time counts once it was lived through."""
+    journal, jump = journal_of(tmp_path), 3_650
+
+    def cut(day: int) -> int:
+        return cut_old(journal, keep_us=14 * DAY_US, now_us=day * DAY_US, slowest=lambda: 200)
+
+    assert cut(100 + jump) == 0, "not even a tick says so yet"
+    for day in range(100 + jump, 114 + jump):
+        journal.append([NewRecord(day * DAY_US, "tick")])
+        assert cut(day) == 0
+    assert cut(114 + jump) == 100
+    journal.close()
+
+
 def test_never_past_the_slowest_reader(tmp_path: Path) -> None:
     """A reader that is behind keeps what it has not taken in."""
     journal = journal_of(tmp_path)
