@@ -234,7 +234,7 @@ keepalive_s = 30
 
 [journal]
 keep = "14d"                          # how long every input of the hub can be replayed
-max_bytes = "20GB"                    # above it the oldest goes
+max_bytes = "20GB"                    # near it readings are thinned, then dropped
 reserve_bytes = "16MB"                # disk for alarms and acts when it is full
 
 [intake]

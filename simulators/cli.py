@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+import shutil
 import signal
 import sys
+import textwrap
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TypeVar
@@ -23,6 +25,7 @@ from simulators.scoring.sabotage import Sabotage
 from simulators.stage.process import ProgramDied
 from simulators.stage.stage import StageOptions
 
+_ENDLESS = 10_000  # characters of a line that goes to no terminal
 GOOD, BAD, USAGE = 0, 1, 2  # exit codes
 T = TypeVar("T")
 
@@ -41,8 +44,10 @@ def list_scenarios() -> None:
     """List the scenarios: name, then title."""
     scenarios = _scenarios()
     width = max(map(len, scenarios), default=0)
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else _ENDLESS
     for name, scenario in scenarios.items():
-        typer.echo(f"{name:<{width}}  {scenario.title}{' (long)' if scenario.long else ''}")
+        line = f"{name:<{width}}  {scenario.title}{' (long)' if scenario.long else ''}"
+        typer.echo("\n".join(textwrap.wrap(line, max(columns, width + 30), subsequent_indent=" " * (width + 2))))
 
 
 @app.command("run")
