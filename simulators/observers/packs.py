@@ -14,6 +14,11 @@ import msgspec
 
 _SELECT = "SELECT agent, epoch, lane, seq, body FROM records WHERE kind = 'pack' AND seq IS NOT NULL"
 
+_AGAIN = (
+    "SELECT coalesce(sum(times - 1), 0) FROM (SELECT count(*) AS times FROM records"
+    " WHERE kind = 'pack' AND seq IS NOT NULL GROUP BY agent, epoch, lane, seq)"
+)
+
 
 class PackKey(NamedTuple):
     """The identity of a pack."""
@@ -67,6 +72,15 @@ def journalled_facts(path: Path) -> list[Mapping[str, Any]]:
     finally:
         connection.close()
     return [fact for body in packs.values() for fact in json.loads(body)["facts"]]
+
+
+def journalled_again(path: Path) -> int:
+    """Return how many rows of the journal file say a pack that another row says already."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10.0)
+    try:
+        return int(connection.execute(_AGAIN).fetchone()[0])
+    finally:
+        connection.close()
 
 
 def pack_of_event(path: Path, kind: str) -> PackKey | None:

@@ -17,10 +17,10 @@ _LAST_FACT = "SELECT coalesce(max(offset), 0) FROM records WHERE kind = 'pack'"
 
 
 class ArchiveProof(msgspec.Struct, frozen=True):
-    """What `hub ledger --archive` says in the end."""
+    """What `hub ledger --archive --values` says in the end."""
 
     kind: str  # influx or embedded
-    exact: bool  # the last fact is archived, and each hour of each device has its points
+    exact: bool  # the last fact is archived, and each hour of each device has its points, with their values
     points: int  # in the archive
     expected: int  # by the journal
     superseded: int  # points of two packs for one field and time, of which one stayed
@@ -35,9 +35,10 @@ class _Status(msgspec.Struct, frozen=True):
 
 
 class _Proof(msgspec.Struct, frozen=True):
-    """What `hub ledger --archive` says, as far as it matters here."""
+    """What `hub ledger --archive --values` says, as far as it matters here."""
 
     equal: bool
+    values: bool  # whether they were compared too
     offset: int
     journal: int
     archive: int
@@ -59,11 +60,15 @@ async def drain(stage: Stage) -> None:
 
 async def prove(stage: Stage) -> ArchiveProof:
     """Return whether the archive is exact; the hub may have ended. Raises ProgramDied when it cannot be asked."""
-    code, output = await _ask(stage, "ledger", "--archive", "--json")
+    code, output = await _ask(stage, "ledger", "--archive", "--values", "--json")
     proof = msgspec.json.decode(output, type=_Proof)
     return ArchiveProof(
         kind="influx" if stage.influx is not None else "embedded",
-        exact=code == 0 and proof.equal and proof.offset >= last_fact(stage.journal),
+        exact=code == 0
+        and proof.equal
+        and proof.values
+        and proof.archive > 0
+        and proof.offset >= last_fact(stage.journal),
         points=proof.archive,
         expected=proof.journal,
         superseded=proof.superseded,

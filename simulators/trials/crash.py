@@ -12,7 +12,7 @@ from rich.console import Console
 from device_profiles import faults
 from device_profiles.clock import MAX_SPEED, Clock, simulated_clock
 from simulators.lifts.spec import LiftSpec
-from simulators.observers.packs import journalled, loss
+from simulators.observers.packs import journalled, journalled_again, loss
 from simulators.play.play import Play
 from simulators.play.scenario import Scenario
 from simulators.run.run import TICK_S, advance, work_folder
@@ -21,7 +21,7 @@ from simulators.stage.influx import wal_grows
 from simulators.stage.process import Program, ProgramDied
 from simulators.stage.stage import Stage, StageOptions, until
 from simulators.trials.archived import ArchiveProof, drain, prove
-from simulators.trials.entrapments import RULE, AlarmCount, Trapper, count_alarms
+from simulators.trials.entrapments import RULE, AlarmCount, Trapper, count_alarms, forgotten
 
 AIMED_S = 25.0  # real, with the start of the program; a point that is not reached by then is not passed
 LIFE_S = (0.2, 2.0)  # real; undisturbed between two deaths
@@ -42,10 +42,12 @@ class CrashResult(msgspec.Struct, frozen=True):
     facts_kept: int  # in the journal, unchanged
     lost: int
     altered: int  # packs whose facts differ
+    doubled: int  # rows of the journal that say a pack again
     alarms_expected: int
     alarms_raised: int
     doubled_alarms: int
     missing_alarms: int
+    forgotten_alarms: int  # told, and the hub knows nothing of them in the end
     false_alarms: int
     settled: bool  # every entrapment was alarmed and its alarm cleared in the end
     archive: ArchiveProof
@@ -53,9 +55,10 @@ class CrashResult(msgspec.Struct, frozen=True):
     @property
     def good(self) -> bool:
         """Whether nothing was lost, changed, doubled or false, the archive is exact, and every point was died at."""
-        wrong = self.lost + self.altered + self.doubled_alarms + self.missing_alarms + self.false_alarms
+        facts = self.lost + self.altered + self.doubled
+        alarms = self.doubled_alarms + self.missing_alarms + self.forgotten_alarms + self.false_alarms
         died = all(self.kills.values())
-        return not wrong and self.settled and self.archive.exact and died and self.alarms_expected > 0
+        return not facts + alarms and self.settled and self.archive.exact and died and self.alarms_expected > 0
 
     def document(self) -> dict[str, Any]:
         """Return the result as a JSON document."""
@@ -94,11 +97,13 @@ def write_result(console: Console, result: CrashResult) -> None:
     for point, kills in result.kills.items():
         console.print(f"{point:<28}{kills:>4} kills", style="" if kills else "red")
     console.print(
-        f"facts: {result.facts_made} made, {result.facts_kept} kept, {result.lost} lost, {result.altered} altered"
+        f"facts: {result.facts_made} made, {result.facts_kept} kept, {result.lost} lost; "
+        f"packs: {result.altered} altered, {result.doubled} doubled"
     )
     alarms = f"alarms: {result.alarms_expected} expected, {result.alarms_raised} raised, "
     console.print(
-        f"{alarms}{result.doubled_alarms} doubled, {result.missing_alarms} missing, {result.false_alarms} false"
+        f"{alarms}{result.doubled_alarms} doubled, {result.missing_alarms} missing, "
+        f"{result.forgotten_alarms} forgotten, {result.false_alarms} false"
     )
     console.print(_archive_words(result.archive))
     verdict = "PASSED" if result.good else "FAILED" if result.settled else "FAILED: not every alarm cleared in the end"
@@ -167,10 +172,12 @@ class _CrashTest:
             facts_kept=sum(kept[key].facts for key in made.keys() & kept.keys()),
             lost=gone.facts,
             altered=gone.altered,
+            doubled=journalled_again(self._stage.journal),
             alarms_expected=count.expected,
             alarms_raised=count.raised,
             doubled_alarms=count.doubled,
             missing_alarms=count.missing,
+            forgotten_alarms=len(forgotten(self._stage.witness.words, {alarm.id for alarm in decided})),
             false_alarms=count.false,
             settled=settled,
             archive=archive,

@@ -1,5 +1,7 @@
 """People get trapped again and again, so that alarms flow while programs are killed; each entrapment is counted."""
 
+from collections.abc import Collection, Iterable
+
 import msgspec
 
 from simulators.lifts.lift import Lift
@@ -103,6 +105,11 @@ class _Cycle:
         """Return whether everybody is out and the alarm has been gone for a while."""
         freed = f"{self.token}-free" in self._lift.effects
         return freed and self._lift.t_us > self._alarming_us + _QUIET_US
+
+
+def forgotten(words: Iterable[AlarmWord], known: Collection[str]) -> set[str]:
+    """Return the ids of the entrapments that were told and of which the hub knows nothing."""
+    return {word.id for word in words if word.rule == RULE and word.id not in known}
 
 
 def count_alarms(entrapments: list[Entrapment], alarms: list[tuple[str, int]]) -> AlarmCount:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulators.observers.packs import Content, PackKey, content_of, journalled, journalled_keys, loss
+from simulators.observers.packs import Content, PackKey, content_of, journalled, journalled_again, journalled_keys, loss
 from simulators.scoring.sabotage import lose_a_pack
 
 FIRST, SECOND = PackKey("hz/a/b/agent-01", 7, "event", 1), PackKey("hz/a/b/agent-01", 7, "event", 2)
@@ -49,5 +49,9 @@ def test_a_journal_is_read_without_the_hub(tmp_path: Path) -> None:
         connection.executemany(insert, rows)
     assert journalled(path) == {FIRST: content_of(_pack({"t_us": 1}))}
     assert journalled_keys(path) == {FIRST}
+    assert journalled_again(path) == 0
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.executemany(insert, [rows[0], rows[0]])
+    assert journalled_again(path) == 2
     assert lose_a_pack(path, [SECOND, FIRST]) == FIRST
     assert journalled_keys(path) == set()

@@ -4,7 +4,7 @@ from simulators.lifts.spec import LiftSpec
 from simulators.observers.witness import AlarmWord
 from simulators.play.play import Play
 from simulators.play.scenario import Scenario
-from simulators.trials.entrapments import RULE, Entrapment, Trapper, count_alarms
+from simulators.trials.entrapments import RULE, Entrapment, Trapper, count_alarms, forgotten
 
 START_US = 1_700_000_000_000_000
 LATER_US = START_US + 10**12  # after whatever is played here
@@ -22,6 +22,14 @@ def test_alarms_are_matched_to_the_latest_entrapment_before_them() -> None:
     assert count_alarms([ONE, TWO], [("lift-01", 150), ("lift-01", 160)]).missing == 1
     assert count_alarms([ONE], [("lift-01", 50)]).false == 1
     assert count_alarms([ONE], [("lift-02", 150), ("lift-01", 150)]).false == 1
+
+
+def test_an_alarm_that_was_told_must_be_known() -> None:
+    """What the command centre heard and the hub does not list is forgotten; other rules are not counted here."""
+    words = [
+        AlarmWord(id, rule, "hz/a/b/lift-01", True, 0, 0, 0) for id, rule in (("a", RULE), ("b", RULE), ("c", "x"))
+    ]
+    assert forgotten(words, {"a"}) == {"b"}
 
 
 def test_a_lift_is_trapped_alarmed_rescued_and_trapped_again() -> None:

@@ -2,10 +2,27 @@
 
 import asyncio
 
+import msgspec
 import pytest
 
 from simulators.stage.brokers import find_mosquitto
-from simulators.trials.soak import growth_pct, soak
+from simulators.trials.soak import SoakResult, growth_pct, soak
+
+RESULT = SoakResult(
+    minutes=1, facts_made=9, facts_kept=9, lost=0, missing=0, doubled=0, balanced=True, rss_growth_pct=0, faults={},
+    alarms=1, settled=True,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"lost": 1}, {"missing": 1}, {"doubled": 1}, {"balanced": False}, {"rss_growth_pct": 21.0}, {"alarms": 0},
+     {"settled": False}],
+)  # fmt: skip
+def test_each_finding_spoils_it(wrong: dict[str, int]) -> None:
+    """Also an alarm that stands for ever, of which nothing else is wrong."""
+    assert RESULT.good
+    assert not msgspec.structs.replace(RESULT, **wrong).good
 
 
 @pytest.mark.parametrize(
@@ -29,3 +46,4 @@ def test_a_minute_loses_nothing() -> None:
     result = asyncio.run(soak(1.0, seed=3))
     assert (result.lost, result.missing, result.doubled, result.balanced) == (0, 0, 0, True)
     assert result.facts_kept == result.facts_made > 0
+    assert result.settled
