@@ -140,9 +140,15 @@ def dialect_faults(
                 (f"{key}.values.{value}{part}", message) for part, message in _field_faults(value, field, values)
             )
     if dialects and (UNKNOWN_CODES not in values or values[UNKNOWN_CODES].type != "int"):
-        yield f"values.{UNKNOWN_CODES}", "a profile with dialects counts the codes that nobody knows in this int"
+        yield (
+            f"values.{UNKNOWN_CODES}",
+            "is missing: a profile with dialects counts in this int the codes that nobody knows",
+        )
     if dialects and UNKNOWN_CODE not in events:
-        yield f'events."{UNKNOWN_CODE}"', "a profile with dialects tells of codes that nobody knows by this event"
+        yield (
+            f'events."{UNKNOWN_CODE}"',
+            "is missing: a profile with dialects tells by this event of codes that nobody knows",
+        )
 
 
 def _time_faults(time: TimeField | None) -> Iterable[tuple[str, str]]:

@@ -101,7 +101,8 @@ def act_command(act: ActKind, journal: Path, database: Path, alarm_id: str, *, d
         raise NeedsReason(f"{alarm.rule} is closed with {wanted} only: somebody has to have been there")
     row = Act(deed.actor, act, alarm.rule, alarm.subject, deed.note, alarm.id, because, deed.for_us, deed.eta_us)
     record = append_act(journal, row, now_us=now_us)
-    sys.stdout.write(f"{act} of {alarm.rule} on {alarm.subject} recorded at {record.offset}\n")
+    told = f"recorded at {record.offset}; hub why {record.offset} says what came of it"
+    sys.stdout.write(f"{act} of {alarm.rule} on {alarm.subject} {told}\n")
     return 0
 
 
