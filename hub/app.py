@@ -217,8 +217,8 @@ def _follow(
     known = store.remembered()  # it may be away
     loop = ReaderLoop(journal, reader, clock=clock, on_crash=life.crash, batch=LARGE_BATCH, known=known)
     _start(stack, loop)
-    expiry = Expiry(tiers, marks, retention_of=retention_lookup(settings))
     progress = Progress(journal, archive, marks, clock=clock)
+    expiry = Expiry(tiers, marks, retention_of=retention_lookup(settings), lived=progress.lived)
     worker = TierWorker(archive, tiers, marks, expiry=expiry, progress_us=progress.now_us, on_crash=life.crash)
     _start(stack, worker)
     return reader, loop

@@ -32,6 +32,12 @@ def cut_old(journal: Journal, *, keep_us: int, now_us: int, slowest: Callable[[]
     return journal.cut(min(slowest() + 1, before, journal.first_within(old_us, now_us)))
 
 
+def was_awake(journal: Journal, at_us: int, *, now_us: int) -> bool:
+    """Return whether the hub has lived through the time since ``at_us``; True when its journal does not reach back."""
+    before = journal.offset_at(at_us)
+    return before <= journal.first_offset() or not _is_gap(journal, before, old_us=at_us, now_us=now_us)
+
+
 def _is_gap(journal: Journal, before: int, *, old_us: int, now_us: int) -> bool:
     """Return whether nothing says that the hub was awake ``old_us`` ago: it was off, or its clock was set ahead."""
     kept = journal.read(before - 1, 1)

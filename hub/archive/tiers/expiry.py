@@ -15,18 +15,30 @@ class Expiry:
     """What is deleted, and when."""
 
     def __init__(
-        self, store: TierStore, marks: Marks, *, retention_of: Callable[[], Callable[[str], Retention | None]]
+        self,
+        store: TierStore,
+        marks: Marks,
+        *,
+        retention_of: Callable[[], Callable[[str], Retention | None]],
+        lived: Callable[[int], bool] = bool,
     ) -> None:
-        """``retention_of`` looks up what is known of devices; None for one whose profile is not here: all is kept."""
+        """``retention_of`` looks up what is known of devices; None for one whose profile is not here: all is kept.
+
+        ``lived`` tells whether the hub has lived through the day before a time: one whose clock was set ahead has not.
+        """
+        self._lived = lived
         self._store = store
         self._marks = marks
         self._retention_of = retention_of
         self._hour_us = 0  # the last one in which it looked
 
     def expire(self, now_us: int, *, stopping: threading.Event) -> None:
-        """Delete, once an hour, what is older than its time. Raises StoreDown; then it is tried again."""
+        """Delete, once an hour, what is older than its time. Raises StoreDown; then it is tried again.
+
+        Not in the first day of a time that began with a jump: whoever set the clock must be able to set it right.
+        """
         hour_us = now_us - now_us % HOUR_US
-        if hour_us <= self._hour_us:
+        if hour_us <= self._hour_us or not self._lived(now_us):
             return
         retention_of = self._retention_of()
         for subject in self._marks.subjects():

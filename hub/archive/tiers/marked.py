@@ -7,13 +7,15 @@ from typing import Protocol
 from device_profiles.clock import Clock
 from hub.archive import Archive, Point, Query, Settle
 from hub.archive.said import points_said
-from hub.archive.tiers import MINUTE_US, Bucket
+from hub.archive.tiers import HOUR_US, MINUTE_US, Bucket
 from hub.archive.tiers.compute import minutes_of
 from hub.archive.tiers.marks import Key, Marks
 from hub.archive.tiers.present import Present
 from hub.journal.journal import Journal
+from hub.journal.retention import was_awake
 
 _BATCH = 500  # records
+_DAY_US = 24 * HOUR_US
 
 
 class Whole(Archive, Protocol):
@@ -105,6 +107,10 @@ class Progress:
             self._archive.begin(now_us=self._clock.wall_us())
         waiting = self._journal.read(self._archive.offset(), 1)
         return waiting[0].received_us if waiting else self._clock.wall_us()
+
+    def lived(self, now_us: int) -> bool:
+        """Return whether the hub has lived through the day before ``now_us``, or has no journal of it."""
+        return was_awake(self._journal, now_us - _DAY_US, now_us=now_us)
 
     def _catch_up(self, upto: int) -> bool:
         """Mark what another version archived, or what a backup has in the archive and not in the marks.

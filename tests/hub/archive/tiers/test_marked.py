@@ -1,5 +1,6 @@
 """What was archived without marks gets them, and the clock of the tiers is that of the archive's progress."""
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -133,6 +134,22 @@ def test_more_lost_marks_than_there_may_be_are_made_in_turns(city: City) -> None
     city.receive(31, at_s=3_600 * 31)
     city.follow()
     assert city.archive.offset() == 31
+
+
+def test_a_clock_that_is_set_ahead_deletes_nothing_for_a_day(city: City) -> None:
+    """Ten years of points would be gone in one turn; a day is the time to set it right."""
+    city.receive(1, at_s=0)
+    city.follow()
+    assert city.progress.lived(T0_US + 2 * HOUR_US), "its journal does not reach back for a day"
+    jump = 10 * 365 * 24
+    assert not city.progress.lived(T0_US + jump * HOUR_US)
+    city.journal.append([unwritten(tick(0, at_s=3_600 * hour)) for hour in range(jump, jump + 25)])
+    assert not city.progress.lived(T0_US + (jump + 12) * HOUR_US)
+    assert city.progress.lived(T0_US + (jump + 24) * HOUR_US)
+    expiry = Expiry(city.stores.tiers, city.marks, retention_of=lambda: lambda _: Retention(), lived=lambda _: False)
+    city.compute()
+    expiry.expire(T0_US + jump * HOUR_US, stopping=threading.Event())
+    assert len(city.stores.archive.read(Query())) == 1
 
 
 def test_damaged_marks_are_set_aside(city: City) -> None:
