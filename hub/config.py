@@ -1,6 +1,7 @@
 """The hub's config: one TOML file whose every key is checked."""
 
 import re
+import ssl
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +15,7 @@ from device_profiles.topics import check_id
 from hub.alarms.city.policy import parse_policy
 from hub.archive.settings import ArchiveConfig
 from hub.channels.receivers import AnyReceiver, receiver_faults, unreadable
+from hub.channels.ways.ways import open_channel
 from hub.evidence.config import EvidenceConfig, evidence_faults
 from hub.metrics.server import host_port
 
@@ -172,12 +174,24 @@ class Settings(msgspec.Struct, frozen=True):
 
     def check_evidence(self) -> None:
         """Read the file that the part of evidence names. Raises ConfigError."""
-        self._check("evidence", (("ca_file", self.config.evidence.ca_file),))
+        ca_file = self.config.evidence.ca_file
+        self._check("evidence", (("ca_file", ca_file),))
+        try:
+            ssl.create_default_context(cafile=self.folder / ca_file if ca_file else None)
+        except OSError as error:  # ssl.SSLError is one
+            says = f"{self.folder / ca_file} cannot be used: {error}"
+            raise ConfigError(says, file=str(self.file), key="evidence.ca_file") from error
 
     def check_receivers(self) -> None:
         """Read the files that the receivers' parts name. Raises ConfigError."""
         for key, message in unreadable(self.config.receivers, self.folder):
             raise ConfigError(message, file=str(self.file), key=key)
+        for index, receiver in enumerate(self.config.receivers):
+            try:
+                open_channel(receiver, hub=self.config.hub, folder=self.folder, now_us=lambda: 0)
+            except ConfigError as error:
+                key = f"receivers[{index}].{error.key or 'secret_file'}"
+                raise ConfigError(str(error), file=str(self.file), key=key) from error
 
 
 def read_config(file: Path) -> Settings:

@@ -75,5 +75,32 @@ def test_secrets_stay_in_files_that_can_be_read(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         settings.check_receivers()
     assert caught.value.key == "receivers[0].secret_file"
-    (tmp_path / "secret").write_text("x", encoding="utf-8")
+    (tmp_path / "secret").write_text("at least sixteen bytes", encoding="utf-8")
     settings.check_receivers()
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (HOOK + 'secret_file = "file"\n', "receivers[0].secret_file"),
+        (HOOK + 'ca_file = "file"\n', "receivers[0].ca_file"),
+        (MAIL + 'ca_file = "file"\n', "receivers[0].ca_file"),
+    ],
+)
+def test_a_check_opens_what_a_run_opens(tmp_path: Path, text: str, key: str) -> None:
+    """A secret that is too short, a certificate that is none: `hub check` said ok, and `hub run` ended."""
+    (tmp_path / "file").write_text("none", encoding="utf-8")
+    settings = read_config(config(tmp_path, text))
+    with pytest.raises(ConfigError) as caught:
+        settings.check_receivers()
+    assert caught.value.key == key
+    assert str(tmp_path / "file") in str(caught.value)
+
+
+def test_a_certificate_of_agents_is_opened_too(tmp_path: Path) -> None:
+    """That of [evidence]."""
+    (tmp_path / "file").write_text("none", encoding="utf-8")
+    settings = read_config(config(tmp_path, '[evidence]\nca_file = "file"\n'))
+    with pytest.raises(ConfigError) as caught:
+        settings.check_evidence()
+    assert caught.value.key == "evidence.ca_file"
