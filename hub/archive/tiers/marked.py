@@ -60,7 +60,7 @@ class MarkedArchive:
 
     def begin(self, *, now_us: int) -> None:
         """Sum what is written from now on: everything before is marked."""
-        self._present.begin(self._marks.subjects(), now_us=now_us)
+        self._present.begin(self._marks.subjects, now_us=now_us)
 
     def minutes(self, key: Key, bits: int) -> list[Bucket]:
         """Return the minutes of an hour whose bits are set; what was not summed is read. Raises StoreDown."""

@@ -1,7 +1,7 @@
 """The minutes that are being written, summed on the way: what came whole and in order need not be read again."""
 
 import threading
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from typing import Any
 
 from hub.admission import FUTURE_US, MAX_OFFSET_US
@@ -42,10 +42,13 @@ class Present:
         self._size = 0
         self._running: dict[str, _Device] = {}  # subject → of which something waits to be summed
 
-    def begin(self, subjects: Sequence[str], *, now_us: int) -> None:
-        """Sum from now on. Of ``subjects`` an earlier process may have archived what was believed up to now."""
+    def begin(self, subjects: Callable[[], Sequence[str]], *, now_us: int) -> None:
+        """Sum from now on. Of ``subjects`` an earlier process may have archived what was believed up to now.
+
+        They are asked for while nothing is added: what is written before somebody asks is marked, and is among them.
+        """
         with self._lock:
-            self._old = frozenset(subjects)
+            self._old = frozenset(subjects())
             self._from_us = now_us + MAX_OFFSET_US + FUTURE_US
 
     def add(self, points: Sequence[Point]) -> None:

@@ -1,5 +1,7 @@
 """Minutes that are summed on the way are those that a read would give, or are not given at all."""
 
+import threading
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +27,7 @@ def point(at_us: int, value: Value = 1, *, field: str = "speed", device: str = "
 def present() -> Present:
     """Return one that has begun in a city where nothing was archived yet."""
     made = Present()
-    made.begin([], now_us=HOUR_0)
+    made.begin(list, now_us=HOUR_0)
     return made
 
 
@@ -68,17 +70,35 @@ def test_a_device_of_an_earlier_process_is_whole_later(present: Present) -> None
     fresh = Present()
     fresh.add([point(0)])
     assert fresh.take(SUBJECT, HOUR_0) is None
-    fresh.begin([SUBJECT], now_us=HOUR_0 - HOUR_US)
+    fresh.begin(lambda: [SUBJECT], now_us=HOUR_0 - HOUR_US)
     fresh.add([point(5), point(5, device="lift-08"), point(MINUTE_US), point(2 * MINUTE_US)])
     assert fresh.take(SUBJECT, HOUR_0) is None
     assert fresh.take(f"{AREA}/lift-08", HOUR_0) is not None
     assert fresh.take(SUBJECT, HOUR_0 + MINUTE_US) is not None
 
 
+def test_what_is_written_while_it_begins_is_in_its_minute() -> None:
+    """A new device: a start between its first points would pass the rest for all of its minute."""
+    present = Present()
+    first = threading.Thread(target=present.add, args=([point(0)],))
+
+    def subjects() -> list[str]:
+        first.start()
+        first.join(0.05)
+        return []
+
+    present.begin(subjects, now_us=HOUR_0)
+    first.join()
+    present.add([point(5)])
+    made = present.take(SUBJECT, HOUR_0)
+    assert made is not None
+    assert made[0].count == 2
+
+
 def test_there_are_never_more_than_the_bound() -> None:
     """All are let go, and whole minutes are summed again."""
     present = Present(most=3)
-    present.begin([], now_us=HOUR_0)
+    present.begin(list, now_us=HOUR_0)
     present.add([point(0, field=f"v{n}") for n in range(4)])
     assert present.take(SUBJECT, HOUR_0) is None
     present.add([point(5), point(MINUTE_US)])
@@ -94,7 +114,7 @@ SAID = st.lists(st.tuples(st.sampled_from(["lift-07", "lift-08"]), st.dictionari
 def test_sums_of_a_batch_are_those_of_its_points_one_by_one(batches: list[list[tuple[str, dict[str, Value]]]]) -> None:
     """To the last bit, whatever is said in which order: two archives would differ by it."""
     present, minutes = Present(), Minutes()
-    present.begin([], now_us=HOUR_0)
+    present.begin(list, now_us=HOUR_0)
     at_us = 0
     for batch in batches:
         points = []
