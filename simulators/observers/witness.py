@@ -13,7 +13,7 @@ import msgspec
 from paho.mqtt.client import topic_matches_sub
 
 from device_profiles.clock import Clock
-from device_profiles.topics import ALARM_FILTER, HUB_STATUS_FILTER
+from device_profiles.topics import ALARM_FILTER, HUB_STATUS_FILTER, alarm_topic
 
 logger = logging.getLogger(__name__)
 
@@ -82,6 +82,12 @@ def parse_word(payload: bytes, *, now_us: int) -> AlarmWord | None:
     )
 
 
+def _at_home(topic: str, word: AlarmWord) -> bool:
+    """Return whether a word came on its alarm's topic of its own area; an asset may belong to several."""
+    kind, _, of = word.subject.rpartition(":")
+    return kind not in ("", "site") or topic == alarm_topic(of.rpartition("/")[0], word.id)
+
+
 def _all_told(payload: bytes, *, since_us: int) -> bool:
     """Return whether the hub says that every open alarm stands on the broker; not from before ``since_us``."""
     status = json.loads(payload or b"{}")
@@ -93,7 +99,7 @@ class Witness:
 
     def __init__(self, account: Account, clock: Clock, *, path: ObservingPath | None = None) -> None:
         self.words: list[AlarmWord] = []
-        self.strange: list[str] = []  # messages on alarm topics that could not be read
+        self.strange: list[str] = []  # topics of messages that could not be read, or are of another area
         self.on_word: Callable[[AlarmWord], None] | None = None
         self.subscribed = asyncio.Event()
         self.pending = 0  # words under way on the observing path
@@ -112,6 +118,7 @@ class Witness:
         """Ignore the alarms heard so far: they are retained from an earlier story on the same broker."""
         self._past |= {word.id for word in self.words}
         self.words.clear()
+        self.strange.clear()
 
     async def listen_loop(self) -> None:
         """Listen until cancelled; a lost broker is called again."""
@@ -159,6 +166,8 @@ class Witness:
             self._let_go(topic.rpartition("/")[2])
         else:
             self._doubtful.discard(word.id)
+            if not _at_home(topic, word):
+                self.strange.append(topic)
         if word is not None and word.id not in self._past:
             for delay_s, passed in self._path.pass_on(word):
                 self._keep_after(delay_s, passed)

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 
 from device_profiles.clock import Clock, simulated_clock
-from simulators.observers.packs import journalled, journalled_facts
+from simulators.observers.packs import journalled, journalled_again, journalled_facts
 from simulators.play.acts import HAND_ACTS, WORKER_ACTS
 from simulators.play.play import Play, WireFault
 from simulators.play.scenario import Scenario, cast
@@ -20,6 +20,7 @@ from simulators.responders.desk import Desk
 from simulators.run.explained import explain, write_reached
 from simulators.run.hands import Hands
 from simulators.scoring.cameras import camera_checks
+from simulators.scoring.check import Check
 from simulators.scoring.ground import ground_checks
 from simulators.scoring.inspected import why_checks
 from simulators.scoring.receivers import Inquest, check_all
@@ -84,7 +85,10 @@ async def run(
         if explained is not None and options.reasons is not None:
             checks += explained.checks
             write_reached(options.reasons, explained.reached, scenario=scenario.name, seed=seed)
-        observed = Observed(truth, words, stage.tap.packs, journalled(stage.journal), speed, checks)
+        if stage.witness.strange:
+            checks.append(Check("alarm topics", False, f"unreadable, or of another area: {stage.witness.strange[:3]}"))
+        kept, again = journalled(stage.journal), journalled_again(stage.journal)
+        observed = Observed(truth, words, stage.tap.packs, kept, speed, again, checks)
         return score(played, observed, seed=play.seed, broker=stage.place.name)
 
 

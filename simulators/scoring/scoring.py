@@ -11,9 +11,11 @@ from device_profiles.config import duration_us
 from simulators.observers.packs import Content, PackKey, loss
 from simulators.observers.witness import AlarmWord
 from simulators.play.scenario import Expected, Scenario
+from simulators.play.story import SITE
 from simulators.scoring.check import Check
 
 DELIVERED_WITHIN_MS = 3_000.0  # wall time from the hub's raise to the client; ordinary is well under 100
+DECIDED_WITHIN_MS = 10_000.0  # city time from fact to raise: what is polled or batched comes some seconds later
 COUNTERS = ("missed", "false", "doubled", "late", "lost", "wrong_clears", "untold", "unmet")
 
 
@@ -21,7 +23,7 @@ class Outcome(StrEnum):
     """What became of an expected alarm."""
 
     MET = "met"
-    LATE = "late"  # its fact after the window, or its delivery too long after it was raised
+    LATE = "late"  # its fact after the window, its raise too long after its fact, or its delivery after its raise
     MISSED = "missed"
 
 
@@ -63,6 +65,7 @@ class Observed(msgspec.Struct, frozen=True):
     published: Mapping[PackKey, Content]
     kept: Mapping[PackKey, Content]
     speed: float
+    again: int = 0  # rows of the journal that say a pack again
     checks: Sequence[Check] = ()  # what else the scenario asks for
 
 
@@ -101,7 +104,7 @@ class Score(msgspec.Struct, frozen=True):
 def score(scenario: Scenario, observed: Observed, *, seed: int, broker: str) -> Score:
     """Compare truth and observation; whatever was not expected is false."""
     alarms = heard(observed.words, speed=observed.speed)
-    judged = _judge_all(scenario, observed.truth, alarms)
+    judged = _judge_all(scenario, observed.truth, alarms, speed=observed.speed)
     met = {item.alarm for item in judged}
     known = {(item.rule, item.subject) for item in judged if item.alarm is not None}
     extra = [alarm for alarm in alarms if alarm.id not in met and alarm.rule not in scenario.allowed]
@@ -115,7 +118,7 @@ def score(scenario: Scenario, observed: Observed, *, seed: int, broker: str) -> 
         alarms=alarms,
         missed=sum(item.outcome is Outcome.MISSED for item in judged),
         false=len(extra) - doubled,
-        doubled=doubled,
+        doubled=doubled + observed.again,
         late=sum(item.outcome is Outcome.LATE for item in judged),
         lost=gone.facts + gone.altered,
         wrong_clears=sum(not item.cleared_right for item in judged),
@@ -158,18 +161,25 @@ def _alarm(word: AlarmWord, cleared_us: int | None, speed: float, *, told: Count
     )
 
 
-def _judge_all(scenario: Scenario, truth: Mapping[str, int], alarms: Sequence[HeardAlarm]) -> list[Judged]:
+def _judge_all(
+    scenario: Scenario, truth: Mapping[str, int], alarms: Sequence[HeardAlarm], *, speed: float
+) -> list[Judged]:
     judged: list[Judged] = []
     taken: set[str | None] = set()
     for expected in scenario.expected:
         free = [alarm for alarm in alarms if alarm.id not in taken]
-        subject = "a site" if expected.site else scenario.subject(expected.lift or expected.camera)
-        judged.append(_judge(expected, subject, truth=truth, alarms=free))
+        subject = scenario.subject(expected.lift or expected.camera)
+        if expected.site:  # the hub names the device round which its keys stand
+            free = [alarm for alarm in free if alarm.subject.startswith(f"{SITE}{scenario.area}/")]
+            subject = "a site"
+        judged.append(_judge(expected, subject, truth=truth, alarms=free, speed=speed))
         taken.add(judged[-1].alarm)
     return judged
 
 
-def _judge(expected: Expected, subject: str, *, truth: Mapping[str, int], alarms: Sequence[HeardAlarm]) -> Judged:
+def _judge(
+    expected: Expected, subject: str, *, truth: Mapping[str, int], alarms: Sequence[HeardAlarm], speed: float
+) -> Judged:
     t_truth_us = truth.get(expected.after)
     nothing = Judged(expected.rule, subject, expected.after, Outcome.MISSED, t_truth_us)
     if t_truth_us is None:
@@ -182,6 +192,7 @@ def _judge(expected: Expected, subject: str, *, truth: Mapping[str, int], alarms
     if found is None:
         return nothing
     late = found.t_fact_us > to_us or found.deliver_ms > DELIVERED_WITHIN_MS
+    late |= found.detect_ms > max(DECIDED_WITHIN_MS, DELIVERED_WITHIN_MS * speed)  # a busy machine's own pauses
     return msgspec.structs.replace(
         nothing,
         outcome=Outcome.LATE if late else Outcome.MET,

@@ -71,6 +71,16 @@ async def test_words_are_kept_with_city_time(centre: Witness, broker_port: int) 
     assert centre.strange == [topic]
 
 
+async def test_a_word_on_a_topic_of_another_area_is_strange(centre: Witness, broker_port: int) -> None:
+    """Who watches the right area would not have heard it."""
+    astray = alarm_topic("hz/xiacheng/elsewhere", "a")
+    async with aiomqtt.Client("127.0.0.1", broker_port) as hub:
+        for topic in (astray, alarm_topic(AREA, "b"), alarm_topic(AREA, "a")):
+            await hub.publish(topic, _event(topic.rpartition("/")[2]), qos=1)
+    await _heard(centre, 3)
+    assert centre.strange == [astray]
+
+
 async def test_a_topic_that_is_emptied_ends_its_alarm(centre: Witness, broker_port: int) -> None:
     """A broker that crashed brings an old "raised" back: the hub empties its topic."""
     topic = alarm_topic(AREA, "a")

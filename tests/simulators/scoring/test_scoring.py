@@ -78,6 +78,8 @@ def test_a_good_run_is_good() -> None:
         (_observed(RAISED), {"wrong_clears": 1}),
         (_observed(RAISED, _word(active=False, t_delivered_us=T0 + 50 * SECOND)), {"wrong_clears": 1}),
         (_observed(RAISED, _word(active=False, t_delivered_us=T0 + 99 * SECOND)), {"wrong_clears": 1}),
+        (_observed(_word(t_raised_us=T0 + 52 * SECOND, t_delivered_us=T0 + 53 * SECOND), CLEARED), {"late": 1}),
+        (_observed(RAISED, CLEARED, again=2), {"doubled": 2}),
         (_observed(RAISED, CLEARED, kept={}), {"lost": 1}),
         (_observed(RAISED, CLEARED, kept={KEY: Content(1, "b")}), {"lost": 1}),
     ],
@@ -117,5 +119,6 @@ def test_an_alarm_that_is_allowed_is_not_false_and_one_of_a_site_is_known_by_its
     assert score(SCENARIO, _observed(RAISED, CLEARED, case), seed=1, broker="none").false == 1
     (asked,) = [msgspec.structs.replace(one, site=True, lift="") for one in SCENARIO.expected]
     scenario = msgspec.structs.replace(SCENARIO, expected=(asked,))
-    moved = [msgspec.structs.replace(word, subject="site:x") for word in (RAISED, CLEARED)]
-    assert score(scenario, _observed(*moved), seed=1, broker="none").missed == 0
+    for subject, missed in (("site:hz/xiacheng/chaoming/x", 0), ("site:hz/xiacheng/elsewhere/x", 1)):
+        moved = [msgspec.structs.replace(word, subject=subject) for word in (RAISED, CLEARED)]
+        assert score(scenario, _observed(*moved), seed=1, broker="none").missed == missed
