@@ -26,6 +26,7 @@ MANIFEST = "manifest.json"
 HALF = "restore.half"  # in a data folder until all of a backup is there
 _KEPT = re.compile(rf"({'|'.join(FOLDERS)})/[0-9a-f]{{64}}\Z")
 _CHUNK = 1024 * 1024
+_OURS = 0o700  # whoever runs a hub sees its alarms and pictures, and no other user of the machine that keeps the copy
 
 
 Offset = Annotated[int, msgspec.Meta(ge=0, le=2**62)]
@@ -54,7 +55,7 @@ def back_up(data: Path, folder: Path, *, hub: str, now_us: int) -> Manifest:
     """Copy the databases, photographs and evidence in ``data`` to ``folder``, empty or absent. Raises BackupError."""
     if not (data / "journal.db").is_file():
         raise BackupError(f"{data} holds no journal.db")
-    _make_empty(folder)
+    _make_empty(folder, mode=_OURS)
     names = [name for name in FILES if (data / name).is_file()]
     with contextlib.ExitStack() as undo:
         for name in (*names, MANIFEST):  # a copy that failed half-way is no backup, and must not stop the next one
@@ -64,6 +65,8 @@ def back_up(data: Path, folder: Path, *, hub: str, now_us: int) -> Manifest:
         for kept in FOLDERS:
             names += _copy_kept(data, folder, kept, undo)
         first, last = _offsets(folder / "journal.db")
+        for name in names:
+            (folder / name).chmod(_OURS & 0o666)
         manifest = Manifest(hub, now_us, first, last, tuple(_part(folder, name) for name in names))
         (folder / MANIFEST).write_bytes(msgspec.json.format(msgspec.json.encode(manifest)) + b"\n")
         undo.pop_all()
@@ -114,10 +117,10 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def _make_empty(folder: Path) -> None:
+def _make_empty(folder: Path, *, mode: int = 0o777) -> None:
     """Make ``folder``, or find it empty. Raises BackupError; ConfigError when it cannot be."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=mode, parents=True, exist_ok=True)
         full = any(folder.iterdir())
     except OSError as error:
         raise ConfigError(f"cannot be made a folder: {error.strerror}", file=str(folder)) from error

@@ -68,6 +68,16 @@ def test_photographs_go_with_it(data: Path, tmp_path: Path) -> None:
         restore(tmp_path / "copy", tmp_path / "newer")
 
 
+def test_nobody_else_reads_it(data: Path, tmp_path: Path) -> None:
+    """Alarms and pictures of people, copied by hand under a generous umask; into a folder that others may enter too."""
+    (tmp_path / "there").mkdir(mode=0o755)
+    for copy in (tmp_path / "copy", tmp_path / "there"):
+        back_up(data, copy, hub="hub-1", now_us=7)
+        modes = {path.name: path.stat().st_mode & 0o777 for path in copy.glob("*.db")}
+        assert modes == {"hub.db": 0o600, "journal.db": 0o600}
+    assert (tmp_path / "copy").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_damaged_backup_is_refused(data: Path, tmp_path: Path) -> None:
     """One changed byte is enough, and nothing is written."""
     back_up(data, tmp_path / "copy", hub="hub-1", now_us=7)
