@@ -65,7 +65,7 @@ def init_broker(folder: Path, *, port: int) -> Path:
         raise ConfigError(f"cannot be made a broker's folder: {error.strerror}", file=str(folder)) from error
     text = _TEMPLATE.format(
         folder=folder, port=port, config=CONFIG, passwords=PASSWORDS, acl=ACL,
-        message_bytes=4 * MAX_PACK_BYTES, user=pwd.getpwuid(os.geteuid()).pw_name,
+        message_bytes=4 * MAX_PACK_BYTES, user=user_name(os.geteuid()),
     )  # fmt: skip
     _write(folder / ACL, _ACL_HEAD)
     _write(folder / PASSWORDS, "")
@@ -97,6 +97,14 @@ def set_password(folder: Path, user: str) -> Path:
         _write(path, secret + "\n")
         _write(folder / PASSWORDS, "\n".join(lines) + "\n")
     return path
+
+
+def user_name(uid: int) -> str:
+    """Return the name of a user, Mosquitto's own for one without, as in a container: it needs one as root only."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return "mosquitto"
 
 
 def agent_user(address: AgentAddress) -> str:

@@ -1,6 +1,8 @@
 """The broker's passwords and rights, asked of a real Mosquitto."""
 
 import base64
+import os
+import pwd
 import stat
 import subprocess
 import threading
@@ -13,7 +15,7 @@ import pytest
 
 from device_profiles.link import BrokerConfig, Inbound, Link
 from device_profiles.topics import AgentAddress, alarm_topic, hub_status_topic, lane_topic, receipt_topic
-from hub.broker import add_agent, agent_user, hash_password, init_broker, set_password
+from hub.broker import add_agent, agent_user, hash_password, init_broker, set_password, user_name
 from hub.commands.broker import init
 from hub.config import read_config
 from hub.errors import BrokerFolderError
@@ -186,3 +188,9 @@ def test_what_init_says_of_the_hub_goes_into_its_config(tmp_path: Path, capsys: 
     settings.check_broker()
     assert settings.config.broker.host_port() == ("127.0.0.1", 18_830)
     assert settings.config.broker.username == "hub"
+
+
+def test_who_has_no_name_can_make_a_broker() -> None:
+    """In a container with a user's number alone."""
+    assert user_name(os.geteuid()) == pwd.getpwuid(os.geteuid()).pw_name
+    assert user_name(2**31 - 9) == "mosquitto"
