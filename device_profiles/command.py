@@ -1,5 +1,6 @@
 """Run a program's command line: whatever goes wrong is one line on stderr and an exit code, never a traceback."""
 
+import io
 import logging
 import sqlite3
 import sys
@@ -48,6 +49,8 @@ def run_command(app: typer.Typer, name: str, *, failures: tuple[type[Exception],
     for word in sys.argv[1:]:
         if any("\ud800" <= character <= "\udfff" for character in word):  # bytes of a terminal of another encoding
             _fail(name, f"{word!a} is not UTF-8", USAGE)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal of another encoding has not all our letters
     try:
         code = app(prog_name=name, standalone_mode=False)
     except ContractError as error:

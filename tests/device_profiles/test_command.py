@@ -1,6 +1,7 @@
 """A command line that goes wrong is one line and an exit code."""
 
 import importlib
+import io
 import sqlite3
 from importlib.metadata import version
 
@@ -127,3 +128,20 @@ def test_each_program_says_its_version(program: str) -> None:
     app = importlib.import_module(f"{program}.cli").app
     done = CliRunner().invoke(app, ["--version"])
     assert (done.exit_code, done.output.split()[1:]) == (0, [version("citynerve")])
+
+
+def test_a_terminal_without_our_letters_gets_them_written_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In Latin-1 or ASCII a Chinese name was a traceback."""
+    said = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(said, encoding="latin-1", write_through=True))
+    app = typer.Typer(pretty_exceptions_enable=False)
+
+    @app.command()
+    def work() -> None:
+        typer.echo("Überlauf 朝鸣")
+
+    monkeypatch.setattr("sys.argv", ["program"])
+    with pytest.raises(SystemExit) as ended:
+        run_command(app, "program")
+    assert not ended.value.code
+    assert said.getvalue() == b"\xdcberlauf \\u671d\\u9e23\n"
