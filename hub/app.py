@@ -215,7 +215,9 @@ def _follow(
     archive = MarkedArchive(store, marks)
     reader = ArchiveReader(archive, batch_points=store.most_points)
     known = store.remembered()  # it may be away
-    loop = ReaderLoop(journal, reader, clock=clock, on_crash=life.crash, batch=LARGE_BATCH, known=known)
+    loop = ReaderLoop(
+        journal, reader, clock=clock, on_crash=life.crash, batch=LARGE_BATCH, known=known, begin=reader.begin
+    )
     _start(stack, loop)
     progress = Progress(journal, archive, marks, clock=clock)
     expiry = Expiry(tiers, marks, retention_of=retention_lookup(settings), lived=progress.lived)

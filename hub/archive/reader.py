@@ -45,10 +45,14 @@ class ArchiveReader:
         While one is on its way the next is made ready. Raises StoreDown; what was written then is written again, to
         the same effect.
         """
+        self.begin(records)
+        self._settle()
+
+    def begin(self, records: list[Record]) -> None:
+        """Archive ``records``; the last batch is left on its way until the next call. Raises StoreDown."""
         self._notice_loss(records)
         try:
             self._write_all(records)
-            self._settle()
         except StoreDown:
             with contextlib.suppress(StoreDown):  # none may still be on its way when it is written again
                 self._settle()

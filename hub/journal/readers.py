@@ -25,6 +25,9 @@ AWAY_BASE_S, AWAY_CAP_S = 0.5, 15.0  # of the pauses between two tries of a stor
 LINGER_S = 0.1  # a reader that is not urgent lets so much gather: each batch is an fsync and a turn on the processor
 
 
+Begin = Callable[[list[Record]], None]
+
+
 class Reader(Protocol):
     """Whoever follows the journal. All three are called from one thread."""
 
@@ -52,14 +55,18 @@ class ReaderLoop:
         urgent: bool = False,
         batch: int = BATCH,
         known: int = 0,
+        begin: Begin | None = None,
     ) -> None:
         """``on_crash`` is told the reader's name, on its thread, when it ends by an error; so should the program.
 
         An ``urgent`` reader (alarms) takes the journal's reserve on a full disk, any other one waits. ``batch`` is how
         many records it is handed at once. ``known`` is what is said of its position until it is asked, on the thread:
-        a store that is away must hold up no start.
+        a store that is away must hold up no start. ``begin`` is the reader's own, called in place of ``apply`` when
+        more records are waiting: it may leave some on their way, which the next call ends, be it ``apply([])``.
         """
         self._batch = batch
+        self._begin = begin
+        self._on_its_way = False  # something that ``begin`` left
         self.reader = reader
         self.position = known
         self._placed = False
@@ -106,8 +113,14 @@ class ReaderLoop:
     def _run(self) -> None:
         try:
             while not self._stopping.is_set():
-                if (self._placed or self._place()) and self._journal.wait(self.position, POLL_S):
+                if not (self._placed or self._place()):
+                    continue
+                if self._journal.wait(self.position, POLL_S):
                     self._take()
+                elif self._on_its_way:
+                    self._stored([])
+            if self._on_its_way:
+                self._stored([])
         finally:  # the error itself goes to threading.excepthook
             if not self._stopping.is_set():
                 self._on_crash(self.reader.name)
@@ -129,19 +142,21 @@ class ReaderLoop:
             self._stopping.wait(0.01)
             return
         self._unread_us = records[0].received_us
-        if not self._stored(records):
+        more = len(records) < len(found) or len(found) == self._batch
+        if not self._stored(records, more=more):
             return
         self.position = records[-1].offset
         self._unread_us = records[-1].received_us if self._journal.last_offset() > self.position else None
-        if not self._urgent and len(found) < self._batch and len(records) == len(found):
+        if not self._urgent and not more:
             self._stopping.wait(LINGER_S)
 
-    def _stored(self, records: list[Record]) -> bool:
-        """Hand ``records`` over; False when that must be tried again."""
+    def _stored(self, records: list[Record], *, more: bool = False) -> bool:
+        """Hand ``records`` over; False when that must be tried again, with what was on its way."""
+        begin, self._on_its_way = (self._begin, True) if more and self._begin is not None else (None, False)
         try:
-            self.reader.apply(records)
+            (begin or self.reader.apply)(records)
         except StoreDown as error:
-            self._placed = False
+            self._placed = self._on_its_way = False
             self._wait_away(error)
             return False
         except sa.exc.OperationalError as error:

@@ -151,6 +151,18 @@ def test_while_one_write_is_on_its_way_the_next_is_made_ready(tmp_path: Path) ->
     assert slow.told == ["begin 1", "begin 2", "end 1", "begin 3", "end 2", "end 3"]
 
 
+def test_the_last_write_may_be_left_on_its_way(tmp_path: Path) -> None:
+    """The next call ends it, also one that brings nothing."""
+    slow = Slow(tmp_path / "slow.db")
+    reader = ArchiveReader(slow, batch_points=1)
+    reader.begin([record(1, pack(reading(at_s=1, speed=1)))])
+    reader.begin([record(2, pack(reading(at_s=2, speed=1), seq=2))])
+    assert slow.told == ["begin 1", "begin 2", "end 1"]
+    reader.apply([])
+    slow.close()
+    assert slow.told[3:] == ["end 2"]
+
+
 @pytest.mark.parametrize(
     ("fails", "told"),
     [

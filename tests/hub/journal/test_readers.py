@@ -76,6 +76,65 @@ def test_a_batch_of_large_packs_is_few_packs(tmp_path: Path) -> None:
     journal.close()
 
 
+class Ahead(Recorder):
+    """A reader that may leave records on their way; it tells how many it was given by which call."""
+
+    def __init__(self, *, away_at: int = 0) -> None:
+        super().__init__()
+        self.calls: list[tuple[str, int]] = []
+        self.rested = threading.Event()
+        self._away_at = away_at
+
+    def begin(self, records: list[Record]) -> None:
+        """Leave them on their way."""
+        self.calls.append(("begin", len(records)))
+        if len(self.calls) == self._away_at:
+            raise StoreDown("archive", "gone")
+
+    def apply(self, records: list[Record]) -> None:
+        """End what is on its way."""
+        self.calls.append(("apply", len(records)))
+        self.rested.set()
+
+
+@pytest.mark.parametrize(
+    ("count", "away_at", "calls"),
+    [
+        (5, 0, [("begin", 3), ("apply", 2)]),
+        (6, 0, [("begin", 3), ("begin", 3), ("apply", 0)]),
+        (5, 1, [("begin", 3), ("begin", 3), ("apply", 2)]),
+    ],
+)
+def test_what_is_on_its_way_is_ended_before_the_loop_rests(
+    tmp_path: Path, count: int, away_at: int, calls: list[tuple[str, int]]
+) -> None:
+    """While more is waiting a reader may go ahead; with the last records, or when none follow, it ends all."""
+    journal, reader = Journal.open(tmp_path / "journal.db"), Ahead(away_at=away_at)
+    journal.append(acts(count))
+    loop = ReaderLoop(journal, reader, clock=Clock(), on_crash=pytest.fail, batch=3, begin=reader.begin)
+    loop.start()
+    assert reader.rested.wait(20)
+    loop.stop()
+    journal.close()
+    assert reader.calls == calls
+
+
+def test_a_stop_ends_what_is_on_its_way(tmp_path: Path) -> None:
+    """The reader is told to leave while it begins."""
+    journal, reader = Journal.open(tmp_path / "journal.db"), Ahead()
+    journal.append(acts(9))
+
+    def begin(records: list[Record]) -> None:
+        reader.begin(records)
+        loop.leave()
+
+    loop = ReaderLoop(journal, reader, clock=Clock(), on_crash=pytest.fail, batch=3, begin=begin)
+    loop.start()
+    loop.stop(20)
+    journal.close()
+    assert reader.calls == [("begin", 3), ("apply", 0)]
+
+
 def test_whoever_is_to_leave_begins_no_other_batch(tmp_path: Path) -> None:
     """It is told while others stop, and ends with the batch at hand."""
     journal, reader = Journal.open(tmp_path / "journal.db"), Recorder()
