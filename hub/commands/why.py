@@ -64,7 +64,7 @@ def _standing(state: State, what: str) -> list[Answer]:
 
 def _of_record(settings: Settings, engine: sa.Engine, offset: int) -> Explanation:
     with opened_journal(settings.journal) as journal:
-        if offset > journal.last_offset():
+        if not 0 < offset <= journal.last_offset():
             raise NoData(f"record {offset} is not in the journal")
         state = state_before(journal, engine, offset)
         records = journal.read(offset - 1, 1)

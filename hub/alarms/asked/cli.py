@@ -114,7 +114,13 @@ def _find(database: Path, alarm_id: str, *, still_open: bool) -> Alarm:
 def alarms_table(found: list[Alarm]) -> Table:
     """Return the alarms as a table, one a row."""
     table = Table(
-        Column("id", no_wrap=True, min_width=_ID), "severity", "subject", "title", "since (UTC)", "until (UTC)", "flags"
+        Column("id", no_wrap=True, min_width=_ID),
+        "severity",
+        Column("subject", overflow="fold"),  # one word that people copy: never half of it
+        "title",
+        "since (UTC)",
+        "until (UTC)",
+        "flags",
     )
     for alarm in found:
         colour = _COLOURS[alarm.severity] if alarm.open else "dim"

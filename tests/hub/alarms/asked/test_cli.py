@@ -6,14 +6,17 @@ import msgspec
 import pytest
 
 from device_profiles.clock import Clock
-from hub.alarms.asked.cli import Deed, act_command, alarms_command, replay_command, show_command
+from hub.alarms.asked.cli import Deed, act_command, alarms_command, alarms_table, replay_command, show_command
 from hub.alarms.kept.reader import AlarmReader
 from hub.alarms.transitions import ActReason
 from hub.database import open_database
 from hub.errors import NoActor, NoData, NoSuchAlarm
 from hub.journal.journal import Journal
+from hub.screen import Screen
 from tests.hub.alarms.asked.rig import store, story
 from tests.hub.alarms.scene import Scene
+from tests.hub.channels.listening import alarm
+from tests.hub.made import AREA
 
 FIELDS = {"id", "rule", "subject", "severity", "title", "area", "open", "acknowledged", "stale", "latched", "sounded"}
 FIELDS |= {"t_fact_us", "t_raised_us", "t_cleared_us", "previous", "reason"}
@@ -101,3 +104,11 @@ def test_no_data_is_an_error_and_not_an_empty_list(tmp_path: Path) -> None:
     with pytest.raises(NoData):
         replay_command(tmp_path / "journal.db", tmp_path / "hub.db")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_long_subject_is_shown_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    """In a pipe too, where nobody can make it wider."""
+    subject = f"{AREA}/{'lift-' * 12}1"
+    Screen().table(alarms_table([alarm(1, subject=subject, title="Passenger trapped in a lift " * 3)]))
+    cells = [line.split("│")[3].strip() for line in capsys.readouterr().out.splitlines() if line.startswith("│")]
+    assert "".join(cells) == subject
