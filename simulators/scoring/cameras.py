@@ -101,14 +101,21 @@ def _dwell_error(said: Told, stay: Stay) -> float | None:
 
 
 def _false_check(spec: CameraSpec, scene: Scene, told: Mapping[str, Told], *, ends_s: float) -> Check:
-    """Every arrival and departure that was told has happened."""
+    """Every arrival and departure that was told has happened, and was told once; a stay that goes on says so."""
     invented = []
     for berth in scene.berths:
         stays = [stay for stay in scene.stays if stay.berth == berth.id]
         for kind, turns in (("berth.occupied", [s.from_s for s in stays]), ("berth.freed", [s.to_s for s in stays])):
-            for t_s, told_kind, _ in told.get(f"{spec.device}-{berth.id}", Told()).events:
-                if told_kind == kind and 0 < t_s < ends_s and all(abs(t_s - turn) > _MATCH_S for turn in turns):
+            untold = list(turns)
+            for t_s, told_kind, data in told.get(f"{spec.device}-{berth.id}", Told()).events:
+                if told_kind != kind or not 0 < t_s < ends_s:
+                    continue
+                near = [turn for turn in (turns if data.get("joined") else untold) if abs(t_s - turn) <= _MATCH_S]
+                turn = min(near, key=lambda turn, t_s=t_s: abs(turn - t_s), default=None)  # type: ignore[misc]
+                if turn is None:
                     invented.append(f"{berth.id}: {kind} at {t_s:.0f} s")
+                elif turn in untold:
+                    untold.remove(turn)
     return Check(f"{spec.device}: nothing invented", not invented, "; ".join(invented) or "nothing")
 
 

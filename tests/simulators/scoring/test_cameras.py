@@ -84,6 +84,15 @@ def test_an_arrival_that_never_was_is_seen() -> None:
     assert not _verdict(scene, [*_facts(scene), event])["cam: nothing invented"]
 
 
+def test_a_departure_that_is_told_twice_is_seen() -> None:
+    """But for one that says that the stay went on."""
+    scene = _kerb()
+    facts = list(_facts(scene))
+    again = next(fact for fact in facts if fact["type"] == "event" and 0 < fact["t_us"] < 280_000_000)
+    assert not _verdict(scene, [*facts, again])["cam: nothing invented"]
+    assert _verdict(scene, [*facts, again | {"data": again["data"] | {"joined": 1}}])["cam: nothing invented"]
+
+
 @pytest.mark.parametrize(("factor", "good"), [(1.0, True), (0.9, True), (0.75, False), (1.3, False)])
 def test_a_queue_must_be_right_by_15_percent(factor: float, good: bool) -> None:
     """What is said of the road, while its end is in sight."""
