@@ -111,7 +111,9 @@ class Tap:
             agent = topic.removeprefix(f"{ROOT}/agent/").removesuffix(_RECEIPT)
             with contextlib.suppress(WireError):
                 receipt = decode_receipt(payload)
-                self.receipts |= {(agent, lane): (receipt.epoch, word.to) for lane, word in receipt.lanes.items()}
+                for lane, word in receipt.lanes.items():  # an earlier epoch's may come last
+                    so_far = self.receipts.get((agent, lane), (0, 0))
+                    self.receipts[agent, lane] = max(so_far, (receipt.epoch, word.to))
 
     def _record(self, first: int, body: bytes) -> None:
         message = published(first, body)

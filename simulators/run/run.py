@@ -19,6 +19,7 @@ from simulators.play.story import SITE
 from simulators.responders.desk import Desk
 from simulators.run.explained import explain, write_reached
 from simulators.run.hands import Hands
+from simulators.run.receipted import receipt_check
 from simulators.scoring.cameras import camera_checks
 from simulators.scoring.check import Check
 from simulators.scoring.ground import ground_checks
@@ -68,7 +69,9 @@ async def run(
                 await on_end(stage)
             inquest = await hold_inquest(stage)
             notices = list(stage.office.notices)  # of the story: that the agents are stopped is no part of it
-            words = await stage.finish()
+            words = await stage.heard()  # of the story too: while receipts are waited for the world stands still
+            receipts = await receipt_check(stage)
+            await stage.finish()
             explained = await explain(stage) if options.reasons is not None else None
         if options.sabotage is Sabotage.LOST:
             lose_a_pack(stage.journal, stage.tap.packs)
@@ -85,6 +88,8 @@ async def run(
         if explained is not None and options.reasons is not None:
             checks += explained.checks
             write_reached(options.reasons, explained.reached, scenario=scenario.name, seed=seed)
+        if not receipts.good:
+            checks.append(receipts)
         if stage.witness.strange:
             checks.append(Check("alarm topics", False, f"unreadable, or of another area: {stage.witness.strange[:3]}"))
         kept, again = journalled(stage.journal), journalled_again(stage.journal)

@@ -108,13 +108,17 @@ class Stage:
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
+    async def heard(self) -> list[AlarmWord]:
+        """Return what was heard so far, and what is under way."""
+        await until(lambda: self.witness.pending == 0, _HEARD_S)
+        return list(self.witness.words)
+
     async def finish(self) -> list[AlarmWord]:
         """End the story: hear what is under way, stop the agent, wait for its packs in the journal, stop the hub.
 
         Returns what was heard of the story: that an agent which is stopped is offline is no part of it.
         """
-        await until(lambda: self.witness.pending == 0, _HEARD_S)
-        words = list(self.witness.words)
+        words = await self.heard()
         await asyncio.gather(*(agent.stop() for agent in self.agents.values()))
         await until(self.is_drained, DRAIN_S)
         await self.hub.stop()
