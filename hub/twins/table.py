@@ -37,7 +37,7 @@ def twin_json(twin: Twin, state: TwinState, *, now_us: int) -> dict[str, object]
         "profile": twin.profile,
         "asset": twin.asset,
         "agent": twin.agent,
-        "online": session is not None and session.online,
+        "online": session.online if session is not None else None,
         "seen_us": twin.seen_us or None,
         "age_s": _age_s(twin.seen_us, now_us),
         "watermark_us": twin.watermark_us or None,

@@ -12,7 +12,8 @@ from device_profiles.wire import Binding, Status
 from hub.database import open_database
 from hub.errors import CursorMoved
 from hub.twins.reader import TwinReader, load_twins
-from hub.twins.table import twins_command
+from hub.twins.state import Twin
+from hub.twins.table import twin_json, twins_command
 from tests.hub.made import AREA, T0_US, pack, reading, record, tick
 
 SUBJECT = f"{AREA}/lift-07"
@@ -90,6 +91,13 @@ def test_the_json_is_for_programs(engine: sa.Engine, tmp_path: Path) -> None:
     assert twins_command(tmp_path / "hub.db", now_us=T0_US, as_json=True, out=out) == 0
     (twin,) = json.loads(out.getvalue())
     assert (twin["subject"], twin["online"], twin["age_s"], twin["values"]) == (SUBJECT, True, None, {})
+
+
+def test_an_agent_whose_session_nobody_knows_is_not_said_to_be_away(engine: sa.Engine, tmp_path: Path) -> None:
+    """Null, where the table says unknown."""
+    state = load_twins(engine)
+    twin = Twin(SUBJECT, f"{AREA}/agent-1")
+    assert twin_json(twin, state, now_us=T0_US)["online"] is None
 
 
 def test_without_twins_the_answer_is_negative(tmp_path: Path) -> None:
