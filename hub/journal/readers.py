@@ -106,9 +106,12 @@ class ReaderLoop:
     def drained(self, upto: int, timeout_s: float) -> bool:
         """Wait until everything up to offset ``upto`` is stored; return whether it is."""
         deadline = self._clock.real_s() + timeout_s
-        while self.position < upto and self._clock.real_s() < deadline and self._thread.is_alive():
+        while not self._has(upto) and self._clock.real_s() < deadline and self._thread.is_alive():
             self._thread.join(0.01)
-        return self.position >= upto
+        return self._has(upto)
+
+    def _has(self, upto: int) -> bool:
+        return self.position >= upto and not self._on_its_way
 
     def _run(self) -> None:
         try:
@@ -117,8 +120,8 @@ class ReaderLoop:
                     continue
                 if self._journal.wait(self.position, POLL_S):
                     self._take()
-                elif self._on_its_way:
-                    self._stored([])
+                elif self._on_its_way and self._stored([]):
+                    self._unread_us = None
             if self._on_its_way:
                 self._stored([])
         finally:  # the error itself goes to threading.excepthook
@@ -146,7 +149,8 @@ class ReaderLoop:
         if not self._stored(records, more=more):
             return
         self.position = records[-1].offset
-        self._unread_us = records[-1].received_us if self._journal.last_offset() > self.position else None
+        if not self._on_its_way:  # else the first of them is the oldest that is not stored
+            self._unread_us = records[-1].received_us if self._journal.last_offset() > self.position else None
         if not self._urgent and not more:
             self._stopping.wait(LINGER_S)
 

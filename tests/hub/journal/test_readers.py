@@ -82,7 +82,6 @@ class Ahead(Recorder):
     def __init__(self, *, away_at: int = 0) -> None:
         super().__init__()
         self.calls: list[tuple[str, int]] = []
-        self.rested = threading.Event()
         self._away_at = away_at
 
     def begin(self, records: list[Record]) -> None:
@@ -94,7 +93,6 @@ class Ahead(Recorder):
     def apply(self, records: list[Record]) -> None:
         """End what is on its way."""
         self.calls.append(("apply", len(records)))
-        self.rested.set()
 
 
 @pytest.mark.parametrize(
@@ -113,10 +111,32 @@ def test_what_is_on_its_way_is_ended_before_the_loop_rests(
     journal.append(acts(count))
     loop = ReaderLoop(journal, reader, clock=Clock(), on_crash=pytest.fail, batch=3, begin=reader.begin)
     loop.start()
-    assert reader.rested.wait(20)
+    assert loop.drained(count, 20)
+    assert loop.lag_ms == 0
     loop.stop()
     journal.close()
     assert reader.calls == calls
+
+
+def test_what_is_on_its_way_is_not_stored_yet(tmp_path: Path) -> None:
+    """The lag tells its age, and whoever waits for it waits on."""
+    journal, reader = Journal.open(tmp_path / "journal.db"), Ahead()
+    journal.append(acts(6))
+    loop: ReaderLoop
+    told: list[tuple[float, bool]] = []
+
+    def begin(records: list[Record]) -> None:
+        if reader.calls:  # the first three are on their way
+            told.append((loop.lag_ms, loop.drained(1, 0)))
+        reader.begin(records)
+
+    loop = ReaderLoop(journal, reader, clock=Clock(), on_crash=pytest.fail, batch=3, begin=begin)
+    loop.start()
+    assert loop.drained(6, 20)
+    loop.stop()
+    journal.close()
+    assert told[0][0] > 0
+    assert not told[0][1]
 
 
 def test_a_stop_ends_what_is_on_its_way(tmp_path: Path) -> None:
