@@ -13,6 +13,7 @@ from device_profiles.choices import hint
 from device_profiles.errors import ConfigError
 
 T = TypeVar("T")
+MAX_TEXT = 16_000_000  # characters of a file that people write: more is a slip of the hand
 _PART = r"(\.[0-9]{1,6})?"
 # at most some 270 years: a time that is so far from any of ours is still one
 _DURATION = rf"^([0-9]{{1,9}}{_PART}m?s|[0-9]{{1,8}}{_PART}m|[0-9]{{1,6}}{_PART}h|[0-9]{{1,5}}{_PART}d)\Z"
@@ -68,10 +69,16 @@ def read_text(path: Path) -> str:
     Raises ConfigError.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        if path.exists() and not path.is_file():  # before it is opened: a pipe waits for whoever writes to it
+            raise ConfigError("is no file that can be read as a whole", file=str(path))
+        with path.open(encoding="utf-8-sig") as file:
+            text = file.read(MAX_TEXT + 1)
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
         raise ConfigError(f"cannot be read: {reason}", file=str(path)) from error
+    if len(text) > MAX_TEXT:
+        raise ConfigError(f"is more than {MAX_TEXT // 1_000_000} MB of text: no config is", file=str(path))
+    return text
 
 
 def read_toml(path: Path, record: type[T]) -> T:

@@ -1,5 +1,6 @@
 """A typing error in a file is an error that names the file and the key."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,7 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from device_profiles.config import Duration, Size, duration_s, duration_us, parse_toml, read_toml, size_bytes, write_new
+from device_profiles.config import (
+    MAX_TEXT,
+    Duration,
+    Size,
+    duration_s,
+    duration_us,
+    parse_toml,
+    read_text,
+    read_toml,
+    size_bytes,
+    write_new,
+)
 from device_profiles.errors import ConfigError
 
 
@@ -186,3 +198,22 @@ def test_what_could_stand_there_is_named(text: str, key: str, words: str) -> Non
         parse_toml(text, _Receivers, file="hub.toml")
     assert caught.value.key == key
     assert caught.value.message.endswith(words)
+
+
+def test_what_is_no_file_or_too_big_is_refused_by_name(tmp_path: Path) -> None:
+    """A device that never ends, a pipe that nobody writes to and a slip of the hand hold nobody up."""
+    big, pipe = tmp_path / "big.toml", tmp_path / "pipe.toml"
+    big.write_bytes(b"#" * (MAX_TEXT + 1))
+    os.mkfifo(pipe)
+    for path, said in (
+        (Path("/dev/zero"), "is no file"),
+        (pipe, "is no file"),
+        (tmp_path, "is no file"),
+        (big, "more than 16 MB"),
+        (tmp_path / "none.toml", "No such file"),
+    ):
+        with pytest.raises(ConfigError, match=said) as caught:
+            read_text(path)
+        assert caught.value.file == str(path)
+    big.write_bytes(b"#" * MAX_TEXT)
+    assert len(read_text(big)) == MAX_TEXT
