@@ -78,6 +78,10 @@ class NoActor(HubError):
     """Somebody wants to act on an alarm and does not say who."""
 
 
+class NoteTooLong(HubError):
+    """Somebody wants to say more with an act than a note holds."""
+
+
 class NeedsReason(HubError):
     """Somebody wants to close an alarm for a reason for which it may not be closed."""
 

@@ -77,8 +77,8 @@ def _check(made: Report) -> None:
     if not made.text.strip() or len(made.text) > MAX_TEXT:
         raise BadReport(f"a report is 1 to {MAX_TEXT} characters, this one {len(made.text)}")
     for option, name in (("asset", made.asset), ("device", made.device)):
-        if name and not is_name(name):
-            raise BadReport(f"--{option} {name!r} is no name: one word without slash and colon")
+        if name and not (is_name(name) and name.isprintable()):  # the journal's older ones stay as they were judged
+            raise BadReport(f"--{option} {name!r} is no name: one word without slash, colon and control characters")
     if made.kind and not re.match(NAME_PATTERN, made.kind):
         raise BadReport(f"--kind {made.kind!r} is no kind of an event, as person.reported_hole is")
     if not made.sound:

@@ -63,6 +63,7 @@ def tick_row(now_us: int, *, clock: str = "") -> NewRecord:
 
 
 MAX_ACTOR = 200  # characters: who acts stands in the alarm, and goes with it to everybody
+MAX_NOTE = 2_000  # characters: it stays in the journal, and in the audit trail
 
 
 class Act(msgspec.Struct, frozen=True):

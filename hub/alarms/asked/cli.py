@@ -15,8 +15,8 @@ from hub.alarms.kept.log import history_of, read_alarms
 from hub.alarms.people.acts import ActKind
 from hub.alarms.transitions import ActReason, Alarm, Transition
 from hub.data import present, read_database
-from hub.errors import NeedsReason, NoActor
-from hub.journal.records import MAX_ACTOR, Act, append_act
+from hub.errors import NeedsReason, NoActor, NoteTooLong
+from hub.journal.records import MAX_ACTOR, MAX_NOTE, Act, append_act
 from hub.screen import Screen, say
 
 _ID = 16  # characters of an alarm's id, which every act wants whole
@@ -89,10 +89,13 @@ def replay_command(journal: Path, database: Path, *, start: int | None = None, a
 def act_command(act: ActKind, journal: Path, database: Path, alarm_id: str, *, deed: Deed, now_us: int) -> int:
     """Record what a person does about an alarm; return the exit code.
 
-    Raises NoActor, NoData, NoSuchAlarm, and NeedsReason where an alarm may not be closed for the reason that is given.
+    Raises NoActor, NoteTooLong, NoData, NoSuchAlarm, and NeedsReason where an alarm may not be closed for the reason
+    that is given.
     """
     if not 0 < len(deed.actor.strip()) <= MAX_ACTOR:
         raise NoActor(f"--actor is empty, or longer than {MAX_ACTOR} characters: an act has a name")
+    if len(deed.note) > MAX_NOTE:
+        raise NoteTooLong(f"--note has {len(deed.note)} characters: a note is at most {MAX_NOTE}; nothing was recorded")
     alarm = _find(database, alarm_id, still_open=act in _OF_OPEN)
     present(journal)
     because = deed.because.value if deed.because is not None else None

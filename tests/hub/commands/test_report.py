@@ -11,7 +11,7 @@ from hub.alarms.asked.cli import Deed, act_command, alarms_command
 from hub.alarms.kept.reader import AlarmReader
 from hub.commands.report import report
 from hub.database import open_database
-from hub.errors import BadReport, NoActor, NoData
+from hub.errors import BadReport, NoActor, NoData, NoSuchAlarm, NoteTooLong
 from hub.journal.journal import Journal
 from tests.hub.alarms.asked.rig import store
 from tests.hub.alarms.scene import AREA, Scene
@@ -76,6 +76,15 @@ def test_a_name_is_no_book(config: Path) -> None:
         report("a hole", AREA, "Zhao Li", config=config, kind="A hole!")
 
 
+def test_a_note_is_no_book(config: Path) -> None:
+    """The longest comes as far as its alarm, one character more is refused before anything is looked for."""
+    data = config.parent / "data"
+    with pytest.raises(NoteTooLong, match=r"2001 characters.* 2000"):
+        act_command("ack", config, data / "hub.db", "x", deed=Deed("Li", note="x" * 2_001), now_us=1)
+    with pytest.raises(NoSuchAlarm):
+        act_command("ack", config, data / "hub.db", "x", deed=Deed("Li", note="x" * 2_000), now_us=1)
+
+
 def test_a_report_that_says_nothing_is_refused(config: Path, tmp_path: Path) -> None:
     """Before anything is written: no name, no text, no place, no asset, no photograph, no hub."""
     with pytest.raises(NoActor):
@@ -85,7 +94,10 @@ def test_a_report_that_says_nothing_is_refused(config: Path, tmp_path: Path) -> 
         ("x" * 500, AREA, {}, "a report is 1 to 400 characters"),
         ("a hole", "hz", {}, "--area 'hz' is no"),
         ("a hole", AREA, {"asset": "a b"}, "--asset 'a b' is no"),
+        ("a hole", AREA, {"asset": "a\x1b[2J"}, "--asset 'a.x1b.2J' is no"),
         ("a hole", AREA, {"device": "a/b"}, "--device 'a/b' is no"),
+        ("a hole", AREA, {"device": "a\x00b"}, "--device 'a.x00b' is no"),
+        ("a hole", AREA[:-1] + "\x9b", {}, "--area '.*x9b' is no"),
         ("a hole", AREA, {"at": "nan,1"}, "--at 'nan,1' is no"),
         ("a hole", AREA, {"at": "1,181"}, "--at '1,181' is no"),
         ("a hole", AREA, {"at": "1;2"}, "--at '1;2' is no"),
