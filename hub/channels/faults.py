@@ -23,8 +23,10 @@ class Fault(StrEnum):
 class DeliveryError(HubError):
     """Root: a notice was not told, and why."""
 
-    def __init__(self, fault: Fault, detail: str) -> None:
+    def __init__(self, fault: Fault, detail: str, *, again_s: float = 0.0) -> None:
+        """``again_s``: the pause that the receiver asks for, in real seconds."""
         super().__init__(f"{fault.value}: {detail}")
+        self.again_s = again_s
         self.fault = fault
         self.detail = detail
 

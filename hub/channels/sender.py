@@ -18,6 +18,7 @@ from hub.channels.channel import Channel
 from hub.channels.faults import DeliveryError, Fault, Refused, Unsent
 from hub.channels.notice import Notice
 from hub.channels.outbox.turns import Turns
+from hub.channels.receivers import AnyReceiver
 from hub.errors import JournalFull
 
 logger = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ T = TypeVar("T")
 
 LOOK_S = 5.0  # real: how often the outbox is looked at when nobody says that there is something
 CARE_S = 1.0  # real: how often what waits is looked at for its fallback, while tries fail
+MOST_ASKED_S = 300.0  # city: the longest pause that a receiver's Retry-After makes, so that it silences nothing
 FULL_S = 1.0  # real: between two tries on a full disk
 
 
@@ -41,7 +43,8 @@ class Sender:
         self._clock = clock
         self._disk = disk
         self._make_room = make_room
-        self._breaker = Breaker(turns.lane.value, cap_s=duration_s(turns.receiver.pause))
+        most_s = clock.real_seconds(patience_s(turns.receiver))
+        self._breaker = Breaker(turns.lane.value, cap_s=duration_s(turns.receiver.pause), most_asked_s=most_s)
         self._resend = turns.resend
         self._away = False  # everything that waits goes at once, in a list
         self._tried = False  # since the start
@@ -93,7 +96,8 @@ class Sender:
                 await self._channel.send(part)
         except (DeliveryError, ValueError, ArithmeticError) as error:
             logger.log(logging.WARNING if self._breaker.failures == 0 else logging.DEBUG, "%s: %s", self.name, error)
-            self._breaker.bad(self._clock.real_s())
+            again_s = error.again_s if isinstance(error, DeliveryError) else 0.0
+            self._breaker.bad(self._clock.real_s(), asked_s=again_s)
             return CARE_S
         self._resend.told(part, self._clock.real_s())
         if part is not None and self._breaker.good():
@@ -141,7 +145,7 @@ class Sender:
             return
         if isinstance(error, Refused):
             error = Unsent(error.fault, error.detail)
-        pause_s = self._breaker.bad(now_s)
+        pause_s = self._breaker.bad(now_s, asked_s=error.again_s)
         due_us = now_us + round(pause_s * 1e6 * self._clock.speed)
         await self.on_disk(lambda: turns.failed(notice, error, due_us=due_us, now_us=now_us))
         if self._breaker.failures == AFTER:
@@ -161,6 +165,12 @@ class Sender:
                 logger.log(logging.DEBUG if full else logging.ERROR, "%s waits: no space left on the disk", self.name)
                 full = True
                 await asyncio.sleep(FULL_S)
+
+
+def patience_s(receiver: AnyReceiver) -> float:
+    """Return the longest pause that a receiver may ask for: there is a try left before others are told, or nobody."""
+    told = [receiver.fallback_after] if receiver.fallback else []
+    return min(MOST_ASKED_S, *(duration_s(after) / 2 for after in (*told, receiver.dead_after)))
 
 
 def _full(error: sa.exc.OperationalError) -> bool:

@@ -1,8 +1,10 @@
 """Post a body to a receiver's URL, whatever that answers: bounded in time and bytes, never redirected."""
 
 import asyncio
+import re
 import ssl
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import aiohttp
@@ -12,6 +14,8 @@ from hub.channels.faults import Fault, Refused, Uncertain, Unsent
 
 MAX_ANSWER = 64_000  # bytes of an answer that are read; what is more ends the connection
 BODY_S = 2.0  # how long the rest of an answer is waited for, once its status says that it was taken
+_LATER = frozenset({429, 503})  # answers whose Retry-After is heeded
+_SECONDS = re.compile(r"[0-9]{1,9}\Z")
 _NEVER = frozenset({400, 406, 410, 411, 413, 414, 415, 422, 431})  # the same notice gets the same answer
 
 
@@ -58,7 +62,20 @@ class Poster:
                 raise Unsent(Fault.REDIRECTED, f"{self._url}: {status}")
             if response.status in _NEVER:
                 raise Refused(Fault.REFUSED, f"{self._url}: {status}")
-            raise Unsent(Fault.STATUS, f"{self._url}: {status}")
+            again_s = _again_s(response.headers) if response.status in _LATER else 0.0
+            raise Unsent(Fault.STATUS, f"{self._url}: {status}", again_s=again_s)
+
+
+def _again_s(headers: Mapping[str, str]) -> float:
+    """Return in how many seconds the receiver wants to be asked again; a date is measured by the answer's own."""
+    said = headers.get("Retry-After", "").strip()
+    if _SECONDS.match(said):
+        return float(said)
+    try:
+        span = parsedate_to_datetime(said) - parsedate_to_datetime(headers.get("Date", ""))
+    except (ValueError, TypeError, OverflowError):  # no date, or one without its zone
+        return 0.0
+    return max(0.0, span.total_seconds())
 
 
 def _session(context: ssl.SSLContext | bool) -> aiohttp.ClientSession:

@@ -55,3 +55,26 @@ def test_a_200_stands_however_short_the_timeout() -> None:
 def test_half_an_answer_is_none(said: bytes) -> None:
     """Without its status and headers nobody knows whether it was taken: the same notice goes again."""
     assert isinstance(answer(said, timeout_s=0.3, stalls=True), Uncertain)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "again_s"),
+    [
+        (429, "Retry-After: 120", 120.0),
+        (503, "Date: Sat, 21 Nov 2026 10:00:00 GMT\r\nRetry-After: Sat, 21 Nov 2026 10:01:30 GMT", 90.0),
+        (503, "Date: Sat, 21 Nov 2026 10:00:00 GMT\r\nRetry-After: Sat, 21 Nov 2026 09:00:00 GMT", 0.0),
+        (503, "Retry-After: Sat, 21 Nov 2026 10:01:30 GMT", 0.0),
+        (503, "Date: Sat, 21 Nov 2026 10:00:00 -0000\r\nRetry-After: Sat, 21 Nov 2026 10:01:30 GMT", 0.0),
+        (429, "Retry-After: -5", 0.0),
+        (429, "Retry-After: \xb2", 0.0),
+        (429, "Retry-After: " + "9" * 400, 0.0),
+        (429, "Retry-After: Sat, 99 Nov 99999999999999999999 10:01:30 GMT", 0.0),
+        (429, "X: 1", 0.0),
+        (500, "Retry-After: 120", 0.0),
+    ],
+)
+def test_who_says_when_to_come_again_is_heard(status: int, headers: str, again_s: float) -> None:
+    """Of a 429 or a 503: seconds, or a date by the answer's own; what is neither is passed over."""
+    failed = answer(f"HTTP/1.1 {status} Later\r\n{headers}\r\nContent-Length: 0\r\n\r\n".encode())
+    assert isinstance(failed, Unsent)
+    assert failed.again_s == again_s
