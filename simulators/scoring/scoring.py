@@ -169,8 +169,9 @@ def _judge_all(
     for expected in scenario.expected:
         free = [alarm for alarm in alarms if alarm.id not in taken]
         subject = scenario.subject(expected.lift or expected.camera)
-        if expected.site:  # the hub names the device round which its keys stand
-            free = [alarm for alarm in free if alarm.subject.startswith(f"{SITE}{scenario.area}/")]
+        if expected.site:  # the hub names the device, or the report, round which its keys stand
+            here = f"{SITE}{scenario.area}/", f"{SITE}report:"
+            free = [alarm for alarm in free if alarm.subject.startswith(here)]
             subject = "a site"
         judged.append(_judge(expected, subject, truth=truth, alarms=free, speed=speed))
         taken.add(judged[-1].alarm)

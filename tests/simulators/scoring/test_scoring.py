@@ -119,6 +119,10 @@ def test_an_alarm_that_is_allowed_is_not_false_and_one_of_a_site_is_known_by_its
     assert score(SCENARIO, _observed(RAISED, CLEARED, case), seed=1, broker="none").false == 1
     (asked,) = [msgspec.structs.replace(one, site=True, lift="") for one in SCENARIO.expected]
     scenario = msgspec.structs.replace(SCENARIO, expected=(asked,))
-    for subject, missed in (("site:hz/xiacheng/chaoming/x", 0), ("site:hz/xiacheng/elsewhere/x", 1)):
+    for subject, missed in (
+        ("site:hz/xiacheng/chaoming/x", 0),
+        ("site:report:70", 0),  # what a person reported: named by its record in the journal
+        ("site:hz/xiacheng/elsewhere/x", 1),
+    ):
         moved = [msgspec.structs.replace(word, subject=subject) for word in (RAISED, CLEARED)]
         assert score(scenario, _observed(*moved), seed=1, broker="none").missed == missed
