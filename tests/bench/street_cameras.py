@@ -107,6 +107,7 @@ class Ear:
         self._ages: list[float] = []
         self._looks: dict[str, float] = {}
         self._sees: defaultdict[str, bool] = defaultdict(bool)
+        self._packs: set[tuple[int, int]] = set()  # epoch, seq: without a hub's receipts the agent sends them again
         self._lock = threading.Lock()
         self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id="bench-ear")
         self._client.on_message = self._on_message
@@ -143,8 +144,12 @@ class Ear:
         now_us = time.time_ns() // 1000
         if not message.topic.endswith("/reading"):
             return
+        pack = json.loads(message.payload)
         with self._lock:
-            for fact in json.loads(message.payload)["facts"]:
+            if (pack["epoch"], pack["seq"]) in self._packs:
+                return
+            self._packs.add((pack["epoch"], pack["seq"]))
+            for fact in pack["facts"]:
                 if fact["type"] != "reading":
                     continue
                 self._ages.append((now_us - fact["t_us"]) / 1000)
