@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,18 +14,13 @@ from hypothesis import strategies as st
 from device_profiles import faults
 from device_profiles.wire import Pack, Value
 from hub.archive import Point, Query
-from hub.archive.expected import Identity, identity_of
-from hub.archive.glance import Glance
-from hub.archive.proof import STRANGERS, Difference, DifferentHour, Proof, prove
-from hub.archive.reader import ArchiveReader
+from hub.archive.proof import STRANGERS, Difference, DifferentHour
 from hub.archive.tiers import Tier
-from hub.archive.tiers.marks import Marks
-from hub.journal.journal import Journal, Record
+from hub.journal.journal import Record
 from hub.journal.thinning import Thinning
-from tests.hub.archive.influxes import server_of
-from tests.hub.archive.tiers.stores import KINDS, Stores
-from tests.hub.made import AREA, T0_US, event, pack, reading, record, tick, unwritten
-from tests.servers import Server
+from tests.hub.archive.city import City
+from tests.hub.archive.tiers.stores import KINDS
+from tests.hub.made import AREA, T0_US, event, pack, reading, record, tick
 
 HOUR_US = 3_600_000_000
 HOUR_0 = T0_US - T0_US % HOUR_US
@@ -48,54 +42,6 @@ while records := journal.read(reader.cursor(), 7):
     reader.apply(records)
 stores.close()
 """
-
-
-class City:
-    """A journal and an archive that follows it."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.folder, self.url = folder, url
-        self.journal = Journal.open(folder / "journal.db", reserve_bytes=4096)
-        self.stores = Stores(folder, url)
-        self.horizons: dict[str, int] = {}
-        self.events_gone = 0
-        self.not_taken: set[Identity] = set()
-
-    def horizon(self, subject: str, tier: Tier = Tier.RAW) -> int:
-        """Return before when a tier of a device was deleted."""
-        return self.horizons.get(subject, 0) if tier is Tier.RAW else self.events_gone
-
-    def refused(self) -> set[Identity]:
-        """Return the points that the database does not take."""
-        return self.not_taken
-
-    def receive(self, *packs: Pack | Record) -> None:
-        """Write to the journal."""
-        made = [one if isinstance(one, Record) else record(0, one) for one in packs]
-        self.journal.append([unwritten(one) for one in made])
-
-    def archive(self, upto: int = 2**62) -> None:
-        """Let the archive's reader follow up to a record."""
-        reader = ArchiveReader(self.stores.archive)
-        while records := [one for one in self.journal.read(reader.cursor(), 500) if one.offset <= upto]:
-            reader.apply(records)
-
-    def prove(self, *, values: bool = True) -> Proof:
-        """Compare both."""
-        return prove(self.journal, self.stores.archive, self, values=values)
-
-    def close(self) -> None:
-        """Close journal and archive."""
-        self.journal.close()
-        self.stores.close()
-
-    def again(self) -> Proof:
-        """Compare both as another process does, which knows nothing yet."""
-        stores = Stores(self.folder, self.url)
-        try:
-            return prove(self.journal, stores.archive, self, values=True)
-        finally:
-            stores.close()
 
 
 @pytest.fixture(params=KINDS)
@@ -320,52 +266,6 @@ def _run_child(folder: Path, url: str) -> int:
     return subprocess.run(words, env=environment, cwd=Path(__file__).parents[3]).returncode
 
 
-def test_after_a_bisect_what_was_refused_is_subtracted(influx: Server, tmp_path: Path) -> None:
-    """A database that keeps an hour refuses what is older; the rest of the batch is in, and that is proven."""
-    city = City(tmp_path, influx.url)
-    database = f"{tmp_path.name}-archive"
-    short = f'ALTER RETENTION POLICY "autogen" ON "{database}" DURATION 1h SHARD DURATION 1h'
-    server_of(influx.url, database).query([short])
-    now_s = round(time.time() - T0_US / 1e6)
-    facts = [reading(at_s=now_s - (100_000 if n in (0, 77, 199) else n), speed=n, load=n) for n in range(200)]
-    city.receive(*(record(0, pack(fact, seq=n + 1), at_s=now_s) for n, fact in enumerate(facts)))
-    city.archive()
-    glance = Glance(tiers=tmp_path / "none.db", refusals=tmp_path / f"{database}.db")
-    proof = prove(city.journal, city.stores.archive, glance, values=True)
-    assert (proof.equal, proof.refused, proof.journal, proof.archive, proof.superseded) == (True, 2, 394, 394, 4)
-    assert glance.refused_counts() == (2, 0)
-    city.close()
-
-
-@pytest.mark.parametrize(
-    "altered",
-    [
-        'pack/others="rubbish"',
-        'pack/others="[1]"',
-        r'pack/others="{\"speed\":[\"float\",7,1,99,\"a-1\",false]}"',
-        "pack/lane=99i",
-        "pack/lane=-1i",
-        "pack/seq=2i",
-        "pack/historical=true",
-        'speed/json="no JSON"',
-    ],
-)
-def test_a_row_that_somebody_altered_is_named_and_stops_nothing(influx: Server, tmp_path: Path, altered: str) -> None:
-    """It says what it can, and differs; what comes late to its instant is archived all the same."""
-    city = City(tmp_path, influx.url)
-    city.receive(pack(reading(speed=1.0, floor=4)), pack(reading(speed=2.0, load=1), seq=3))  # a row of two packs
-    city.receive(pack(reading(at_s=1, speed=2.0), seq=4))
-    city.archive()
-    server, at_s = server_of(influx.url, f"{tmp_path.name}-archive"), 0 if "others" in altered else 1
-    server.write(f"facts,area={AREA},device=lift-07 {altered} {T0_US + at_s * 1_000_000}".encode())
-    assert not city.again().equal
-    city.receive(pack(reading(at_s=at_s, door=3), seq=5))
-    city.archive()
-    assert any(point.field == "door" for point in city.stores.archive.read(Query()))
-    server.close()
-    city.close()
-
-
 PACKS = st.lists(
     st.builds(
         lambda seq, epoch, lane, facts: pack(*facts, seq=seq, epoch=epoch, lane=lane),
@@ -406,22 +306,3 @@ def test_whatever_came_one_lost_point_is_seen(
         city.stores.tiers.forget(Tier.RAW, gone.subject, from_us=gone.t_us, to_us=gone.t_us + 1)
         (row,) = city.prove().rows
         assert (row.device, row.journal - row.archive) == (gone.subject, len(lost))
-
-
-def test_a_glance_tells_horizons_and_refusals_of_another_process(tmp_path: Path) -> None:
-    """While it holds the files open; files that are not there say nothing."""
-    glance = Glance(tiers=tmp_path / "tiers.db", refusals=tmp_path / "refused.db")
-    assert (glance.horizon(SUBJECT), glance.dirty(), glance.refused(), glance.refused_counts()) == (
-        0,
-        (0, 0),
-        set(),
-        (0, 0),
-    )
-    marks = Marks(tmp_path / "tiers.db")
-    point = Point(AREA, "a-1", "lift-07", "speed", T0_US, 1, 7, "reading", 1)
-    with marks.writing([point], offset=1):
-        assert glance.dirty() == (1, 0)
-    marks.advance(SUBJECT, Tier.RAW, HOUR_0 - HOUR_US)
-    assert (glance.horizon(SUBJECT), glance.horizon("another")) == (HOUR_0 - HOUR_US, 0)
-    assert identity_of(point) == (SUBJECT, "speed", T0_US, 7, 1, "reading", "a-1")
-    marks.close()
